@@ -1,0 +1,46 @@
+# What Geyser builds with, all from the distribution's packages. ./dev names the package for each one that is missing.
+#
+# Header-only dependencies are reached through links in the build tree, so that a cross compiler never sees the
+# host's whole include directory.
+function(geyser_header_only target header link)
+  find_path(${target}_DIR ${header} REQUIRED NO_CMAKE_FIND_ROOT_PATH)
+  get_filename_component(top ${header} DIRECTORY)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/dependencies)
+  file(CREATE_LINK ${${target}_DIR}/${top} ${PROJECT_BINARY_DIR}/dependencies/${top} SYMBOLIC)
+  if(NOT TARGET ${target})
+    add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE ${PROJECT_BINARY_DIR}/dependencies)
+  endif()
+endfunction()
+
+find_package(tl-expected QUIET)
+if(NOT TARGET tl::expected OR CMAKE_CROSSCOMPILING)
+  set(geyser_expected_from_config FALSE)
+  geyser_header_only(geyser_dependency_expected tl/expected.hpp tl)
+else()
+  set(geyser_expected_from_config TRUE)
+endif()
+geyser_header_only(geyser_dependency_flatbuffers flatbuffers/flatbuffers.h flatbuffers)
+find_program(GEYSER_FLATC flatc REQUIRED)
+
+find_package(Threads REQUIRED)
+
+# GEYSER_HAVE_<API>: whether to build that backend.
+function(geyser_backend api header)
+  set(${api}_found FALSE)
+  find_path(GEYSER_${api}_HEADERS ${header} NO_CMAKE_FIND_ROOT_PATH)
+  if(GEYSER_WITH_${api} STREQUAL "OFF")
+    set(GEYSER_HAVE_${api} FALSE PARENT_SCOPE)
+    return()
+  endif()
+  if(GEYSER_${api}_HEADERS AND NOT WIN32)
+    set(GEYSER_HAVE_${api} TRUE PARENT_SCOPE)
+  elseif(GEYSER_WITH_${api} STREQUAL "ON")
+    message(FATAL_ERROR "GEYSER_WITH_${api} is ON, but <${header}> is not found")
+  else()
+    message(STATUS "Geyser: no <${header}>, the ${api} backend is not built")
+    set(GEYSER_HAVE_${api} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+geyser_backend(VULKAN vulkan/vulkan_core.h)
+geyser_backend(OPENGL EGL/egl.h)

@@ -1,0 +1,69 @@
+// What one device can share through one API: plain data, printable, comparable, sent in a handshake.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <geyser/descriptor.hpp>
+#include <geyser/export.hpp>
+#include <geyser/fence.hpp>
+#include <geyser/handle.hpp>
+#include <geyser/identity.hpp>
+#include <geyser/layout.hpp>
+
+namespace geyser {
+
+// Values are stable: they travel on the wire.
+enum class Api : std::uint8_t { host = 0, vulkan, opengl, opengl_es, webgpu, cuda, metal, d3d11, d3d12 };
+[[nodiscard]] GEYSER_API std::string_view to_string(Api api) noexcept;
+
+// A set of TextureDimension: bit n stands for the enumerator n.
+using DimensionSet = std::uint8_t;
+[[nodiscard]] constexpr DimensionSet dimension_bit(TextureDimension d) noexcept {
+  return static_cast<DimensionSet>(1U << static_cast<unsigned>(d));
+}
+
+// One way to share one format. Several rows per format are normal (one per handle kind, tiling and modifier).
+struct TextureCapability {
+  TextureFormat format = TextureFormat::unknown;
+  HandleKind handle_kind = HandleKind::none;
+  Tiling tiling = Tiling::opaque;
+  std::uint64_t modifier = drm_modifier_invalid;   // with Tiling::drm_modifier
+  std::uint32_t memory_plane_count = 1;
+  bool exportable = false;
+  bool importable = false;
+  bool requires_dedicated = false;
+  TextureUsage usages = TextureUsage::none;        // every usage that works with this row
+  DimensionSet dimensions = 0;
+  Extent3D max_extent;
+  std::uint32_t max_mip_levels = 1;
+  std::uint32_t max_array_layers = 1;
+  std::uint32_t sample_counts = 1;                 // a set: bit value 4 means that 4 samples work
+
+  friend bool operator==(const TextureCapability&, const TextureCapability&) = default;
+};
+
+struct FenceCapability {
+  FenceKind kind = FenceKind::none;
+  bool exportable = false;
+  bool importable = false;
+  bool gpu_wait = false;    // false: this device waits for it, and signals it, on the CPU
+  friend bool operator==(const FenceCapability&, const FenceCapability&) = default;
+};
+
+struct Capabilities {
+  Api api = Api::host;
+  DeviceIdentity identity;
+  std::vector<TextureCapability> textures;
+  std::vector<FenceCapability> fences;
+
+  friend bool operator==(const Capabilities&, const Capabilities&) = default;
+};
+
+// Every row of a format (empty when the device cannot share it at all).
+[[nodiscard]] GEYSER_API std::vector<TextureCapability> rows_of(const Capabilities& capabilities, TextureFormat format);
+
+}  // namespace geyser

@@ -1,0 +1,88 @@
+// Messages with handles between two processes: SOCK_SEQPACKET on POSIX, all handles of a message in one go.
+// Thread safety: one thread sends and one receives at a time; distinct channels are independent.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <geyser/error.hpp>
+#include <geyser/export.hpp>
+#include <geyser/handle.hpp>
+#include <geyser/wire.hpp>
+
+namespace geyser {
+
+// Who is at the other end, as the kernel says.
+struct PeerCredentials {
+  std::int64_t process_id = 0;
+  std::uint32_t user_id = 0;
+  std::uint32_t group_id = 0;
+};
+
+class GEYSER_API Channel {
+ public:
+  Channel(Channel&&) noexcept;
+  Channel& operator=(Channel&&) noexcept;
+  ~Channel();
+
+  // Two connected ends in this process; one may be passed to a child as a descriptor.
+  [[nodiscard]] static Result<std::pair<Channel, Channel>> make_pair();
+  // Connects to a Listener. Refuses a socket whose owner is another user than this one (or root).
+  // Errors: not_available (no such socket), timeout, protocol (peer credentials).
+  [[nodiscard]] static Result<Channel> connect(const std::string& path, std::chrono::nanoseconds timeout);
+  // Takes a connected socket over. Errors: invalid_handle (not a SOCK_SEQPACKET socket).
+  [[nodiscard]] static Result<Channel> adopt(NativeHandle socket);
+
+  // Sends one message; `handles` are borrowed and stay the caller's.
+  // Errors: invalid_argument (size), timeout (the peer does not read), abandoned (the peer is gone).
+  [[nodiscard]] Result<void> send(std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
+                                  std::chrono::nanoseconds timeout);
+  // Receives one message into `buffer`; received handles are appended to `handles` and owned there.
+  // Gives the number of bytes. Errors: timeout, abandoned (end of stream), protocol (truncated bytes or handles).
+  [[nodiscard]] Result<std::size_t> receive(std::span<std::byte> buffer, std::vector<OwnedHandle>& handles,
+                                            std::chrono::nanoseconds timeout);
+
+  // Whole messages and frames, through wire::encode and wire::decode. A frame allocates nothing.
+  [[nodiscard]] Result<void> send(wire::Message&& message, std::chrono::nanoseconds timeout);
+  [[nodiscard]] Result<wire::Message> receive_message(std::chrono::nanoseconds timeout);
+  [[nodiscard]] Result<void> send(const wire::Frame& frame, std::chrono::nanoseconds timeout);
+  [[nodiscard]] Result<wire::Frame> receive_frame(std::chrono::nanoseconds timeout);
+
+  [[nodiscard]] Result<PeerCredentials> peer_credentials() const;
+  // Pollable; borrowed.
+  [[nodiscard]] NativeHandle native() const noexcept;
+  [[nodiscard]] NativeHandle detach() noexcept;
+
+ private:
+  struct Impl;
+  explicit Channel(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A socket that others connect to; mode 0600. Removed from the file system by the destructor.
+class GEYSER_API Listener {
+ public:
+  Listener(Listener&&) noexcept;
+  Listener& operator=(Listener&&) noexcept;
+  ~Listener();
+
+  // Errors: busy (the path is in use), operating_system, invalid_argument (path too long for a socket).
+  [[nodiscard]] static Result<Listener> create(const std::string& path);
+  // Accepts one peer of this user (or root); others are disconnected and not reported.
+  // Errors: timeout, operating_system.
+  [[nodiscard]] Result<Channel> accept(std::chrono::nanoseconds timeout);
+  [[nodiscard]] NativeHandle native() const noexcept;
+
+ private:
+  struct Impl;
+  explicit Listener(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace geyser

@@ -1,0 +1,64 @@
+// One API on one device: makes, exports and imports shared textures and fences.
+#pragma once
+
+#include <memory>
+
+#include <geyser/capabilities.hpp>
+#include <geyser/error.hpp>
+#include <geyser/export.hpp>
+#include <geyser/fence.hpp>
+#include <geyser/negotiate.hpp>
+#include <geyser/texture.hpp>
+
+namespace geyser {
+
+// Made by an API's own header (geyser/vulkan.hpp, ...), which also says which thread may call.
+// Textures and fences keep what they need alive: they may outlive their manager, never the user's device.
+class GEYSER_API TextureShareManager {
+ public:
+  virtual ~TextureShareManager();
+  TextureShareManager(const TextureShareManager&) = delete;
+  TextureShareManager& operator=(const TextureShareManager&) = delete;
+
+  // Probed once at creation; constant afterwards.
+  [[nodiscard]] const Capabilities& capabilities() const noexcept { return capabilities_; }
+
+  // Makes a texture that can be exported as `agreement` says. Contents are undefined until the first write.
+  // Errors: invalid_argument, unsupported (with the missing capability), out_of_memory.
+  [[nodiscard]] Result<std::unique_ptr<SharedTexture>> create_texture(const TextureDescriptor& descriptor,
+                                                                      const Agreement& agreement);
+  // As above for one handle kind, when both ends are known to be able.
+  [[nodiscard]] Result<std::unique_ptr<SharedTexture>> create_texture(const TextureDescriptor& descriptor,
+                                                                      HandleKind kind);
+
+  // A parcel with new handles; the texture stays usable and may be exported again.
+  // Errors: invalid_argument (a texture of another API), unsupported (a kind it was not made for), operating_system.
+  [[nodiscard]] Result<ApiTextureHandle> export_texture(SharedTexture& texture);
+
+  // Opens a parcel on this device. Consumes it: on success the handles belong to the texture or are closed, on
+  // failure they are closed. Everything in the parcel is checked before a driver sees it.
+  // Errors: invalid_argument, incompatible_device, incompatible_layout, invalid_handle, unsupported, out_of_memory.
+  [[nodiscard]] Result<std::unique_ptr<SharedTexture>> import_shared_texture(ApiTextureHandle&& parcel);
+
+  // Errors: unsupported (with the kinds that work).
+  [[nodiscard]] Result<std::shared_ptr<SharedFence>> create_fence(FenceKind kind);
+  // Consumes the handle as import_shared_texture does. Errors: as create_fence, invalid_handle.
+  [[nodiscard]] Result<std::shared_ptr<SharedFence>> import_fence(FenceHandle&& handle);
+
+ protected:
+  explicit TextureShareManager(Capabilities capabilities) : capabilities_(std::move(capabilities)) {}
+
+ private:
+  // Arguments are validated; backends may assert.
+  virtual Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor,
+                                                           const Agreement& agreement) = 0;
+  virtual Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) = 0;
+  virtual Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) = 0;
+  virtual Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) = 0;
+  // Whether `texture` was made by this manager's device.
+  virtual bool owns(const SharedTexture& texture) const noexcept = 0;
+
+  Capabilities capabilities_;
+};
+
+}  // namespace geyser

@@ -1,0 +1,64 @@
+// How two ends will share: a pure function of two capability sets. Touches no driver.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <geyser/capabilities.hpp>
+#include <geyser/descriptor.hpp>
+#include <geyser/error.hpp>
+#include <geyser/export.hpp>
+
+namespace geyser {
+
+// What happens to pixels between the two ends.
+enum class SharePath : std::uint8_t {
+  zero_copy = 0,  // both ends use the same memory
+  gpu_copy = 1,   // one copy by a GPU for each hand-off
+  host_copy = 2,  // one copy to or from mapped memory at each GPU end for each hand-off
+};
+[[nodiscard]] GEYSER_API std::string_view to_string(SharePath path) noexcept;
+
+// One way that was considered, best first. Names are stable: "opaque_fd", "dma_buf modifier", "dma_buf linear",
+// "host_memory".
+struct Rung {
+  std::string name;
+  bool chosen = false;
+  std::string reason;  // why it was passed over; empty when chosen
+  friend bool operator==(const Rung&, const Rung&) = default;
+};
+
+struct NegotiationPolicy {
+  bool allow_dma_buf = true;
+  bool allow_opaque = true;
+  bool allow_gpu_copy = true;
+  bool allow_host_copy = true;
+  // When not `none`, the only fence kind that is acceptable.
+  FenceKind force_fence = FenceKind::none;
+};
+
+struct Agreement {
+  SharePath path = SharePath::zero_copy;
+  HandleKind handle_kind = HandleKind::none;
+  Tiling tiling = Tiling::opaque;
+  std::vector<std::uint64_t> modifiers;   // candidates, best first, with Tiling::drm_modifier
+  bool dedicated = false;
+  SyncTier sync_tier = SyncTier::host_wait;
+  FenceKind fence_kind = FenceKind::host_timeline;  // what both ends create and exchange
+  std::vector<Rung> rungs;                // every memory rung in order, with its reason
+  std::vector<Rung> sync_rungs;           // every fence kind in order, with its reason
+
+  friend bool operator==(const Agreement&, const Agreement&) = default;
+};
+
+// The best way for `exporter` to give textures of `descriptor` to `importer`.
+// Errors: invalid_argument (descriptor), unsupported (every rung has its reason in the sentence).
+[[nodiscard]] GEYSER_API Result<Agreement> negotiate(const TextureDescriptor& descriptor, const Capabilities& exporter,
+                                                     const Capabilities& importer, const NegotiationPolicy& policy = {});
+
+// Several lines for people: path, handle kind, tier, and each passed-over rung with its reason.
+[[nodiscard]] GEYSER_API std::string to_string(const Agreement& agreement);
+
+}  // namespace geyser

@@ -1,0 +1,61 @@
+// OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
+//
+// Handle kinds: opaque_fd (GL_EXT_memory_object_fd), host_memory (copied). Fence kinds: opaque_fd_binary
+// (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), host_timeline.
+// Ownership: glImportMemoryFdEXT and glImportSemaphoreFdEXT take the descriptor.
+// Threads: every call on a manager, its textures and its fences comes from the thread on which its context is current
+// (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
+// call and the previous one restored).
+// Published textures are in GL_LAYOUT_GENERAL_EXT. Sampler state, texture bindings and pixel-store state that Geyser
+// touches are restored.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <geyser/export.hpp>
+#include <geyser/manager.hpp>
+
+namespace geyser::opengl {
+
+enum class Profile : std::uint8_t { core, es };
+
+struct Options {
+  Profile profile = Profile::core;
+  // Index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is `device_uuid` if that is
+  // given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0.
+  std::optional<std::uint32_t> device_index;
+  std::optional<Uuid> device_uuid;
+  bool debug = false;             // a debug context; GL_KHR_debug errors go to `diagnostics`
+  DiagnosticHandler diagnostics;
+};
+
+// Makes a context of its own, without a window. Errors: not_available (no libEGL, no such device or version).
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
+
+// Wraps the context that is current on this thread; it stays the caller's and must outlive everything made here.
+// Errors: not_available (none current, too old, no libEGL).
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_current_context(
+    DiagnosticHandler diagnostics = {});
+
+// Borrowed native objects; valid as long as the texture. GL names as GLuint/GLenum values.
+struct NativeTexture {
+  std::uint32_t name = 0;             // texture name
+  std::uint32_t target = 0;           // GL_TEXTURE_2D, GL_TEXTURE_2D_ARRAY, GL_TEXTURE_CUBE_MAP, ...
+  std::uint32_t internal_format = 0;  // sized internal format
+};
+// Errors: invalid_argument (a texture of another API).
+[[nodiscard]] GEYSER_API Result<NativeTexture> native(const SharedTexture& texture);
+
+// Makes the manager's own context current on this thread, for the caller's rendering; undone by release_current().
+// Errors: invalid_argument (a manager of another API), not_available.
+[[nodiscard]] GEYSER_API Result<void> make_current(TextureShareManager& manager);
+GEYSER_API void release_current(TextureShareManager& manager);
+
+// GL entry points for callers that have no loader of their own (eglGetProcAddress). Null when absent.
+using Procedure = void (*)();
+[[nodiscard]] GEYSER_API Procedure get_procedure(const TextureShareManager& manager, const char* name);
+
+}  // namespace geyser::opengl

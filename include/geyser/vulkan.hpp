@@ -1,0 +1,112 @@
+// Vulkan 1.1 and later. libvulkan is loaded at run time: nothing links it. <vulkan/vulkan_core.h> is included for its types.
+//
+// Handle kinds: opaque_fd (VK_KHR_external_memory_fd), dma_buf (VK_EXT_external_memory_dma_buf with
+// VK_EXT_image_drm_format_modifier), host_memory (copied). Fence kinds: opaque_fd_timeline, opaque_fd_binary
+// (VK_KHR_external_semaphore_fd), host_timeline.
+// Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor; Geyser closes it otherwise.
+// Threads: begin_access, end_access, create and import use the wrapped queue, which Vulkan wants externally
+// synchronised: give `lock_queue`/`unlock_queue`, or call them from the thread that owns the queue.
+// Published textures are in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque_fd) or FOREIGN
+// (dma_buf); inside an access the image is in GENERAL and owned by the wrapped queue's family. The caller may change
+// the layout inside an access and must bring it back to GENERAL before end_access.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vulkan/vulkan_core.h>
+
+#include <geyser/export.hpp>
+#include <geyser/manager.hpp>
+
+namespace geyser::vulkan {
+
+// Which device create_manager picks: the first that fits everything given here.
+struct DeviceSelection {
+  std::optional<std::uint32_t> index;   // among vkEnumeratePhysicalDevices
+  std::string name_contains;            // case-sensitive
+  std::optional<Uuid> device_uuid;
+};
+
+struct Options {
+  DeviceSelection device;
+  bool validation = false;        // VK_LAYER_KHRONOS_validation with synchronisation validation; messages go to `diagnostics`
+  DiagnosticHandler diagnostics;
+};
+
+// Makes an instance and a device of its own. Errors: not_available (no loader, no device that fits: each one is named
+// with its reason), operating_system.
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
+
+// The caller's objects. All stay the caller's and must outlive everything made here.
+struct WrapOptions {
+  PFN_vkGetInstanceProcAddr get_instance_proc_addr = nullptr;  // null: the loader's
+  VkInstance instance = VK_NULL_HANDLE;
+  VkPhysicalDevice physical_device = VK_NULL_HANDLE;
+  VkDevice device = VK_NULL_HANDLE;
+  VkQueue queue = VK_NULL_HANDLE;
+  std::uint32_t queue_family = 0;
+  // What the caller enabled when it made the device; Geyser cannot ask Vulkan for it.
+  std::vector<std::string> enabled_extensions;
+  bool timeline_semaphore_enabled = false;
+  std::function<void()> lock_queue;
+  std::function<void()> unlock_queue;
+  DiagnosticHandler diagnostics;
+};
+// Errors: invalid_argument (a null object), not_available (entry points missing: the extension is named).
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_device(const WrapOptions& options);
+
+// What to enable before creating a device that Geyser will wrap: the subset of Geyser's list that the device has.
+struct DeviceRequirements {
+  std::vector<std::string> extensions;
+  bool timeline_semaphore = false;         // VkPhysicalDeviceTimelineSemaphoreFeatures::timelineSemaphore
+  bool sampler_ycbcr_conversion = false;   // for multi-planar formats
+};
+// `get_instance_proc_addr` null: the loader's. The instance should be of Vulkan 1.1 or later.
+[[nodiscard]] GEYSER_API Result<DeviceRequirements> device_requirements(
+    VkInstance instance, VkPhysicalDevice physical_device, PFN_vkGetInstanceProcAddr get_instance_proc_addr = nullptr);
+
+// Borrowed native objects; valid as long as the manager or texture.
+struct NativeDevice {
+  VkInstance instance = VK_NULL_HANDLE;
+  VkPhysicalDevice physical_device = VK_NULL_HANDLE;
+  VkDevice device = VK_NULL_HANDLE;
+  VkQueue queue = VK_NULL_HANDLE;
+  std::uint32_t queue_family = 0;
+  PFN_vkGetInstanceProcAddr get_instance_proc_addr = nullptr;
+};
+struct NativeTexture {
+  VkImage image = VK_NULL_HANDLE;
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  VkFormat format = VK_FORMAT_UNDEFINED;
+  VkImageUsageFlags usage = 0;
+  VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;   // while an access is open
+};
+// Errors: invalid_argument (an object of another API).
+[[nodiscard]] GEYSER_API Result<NativeDevice> native(const TextureShareManager& manager);
+[[nodiscard]] GEYSER_API Result<NativeTexture> native(const SharedTexture& texture);
+
+// An image that the caller made with exportable memory, to be shared without a copy.
+struct AdoptInfo {
+  VkImage image = VK_NULL_HANDLE;           // stays the caller's; must outlive the texture
+  VkDeviceMemory memory = VK_NULL_HANDLE;   // bound to it alone at offset 0, allocated for export as `kind`
+  VkDeviceSize allocation_size = 0;
+  std::uint32_t memory_type = 0;
+  bool dedicated = false;
+  VkImageUsageFlags usage = 0;              // exactly as at vkCreateImage
+  VkImageCreateFlags create_flags = 0;
+  VkImageTiling tiling = VK_IMAGE_TILING_OPTIMAL;
+  HandleKind kind = HandleKind::opaque_fd;
+  bool initialized = false;                 // has contents, is in VK_IMAGE_LAYOUT_GENERAL, owned by the wrapped queue's family
+};
+// Errors: invalid_argument, unsupported.
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
+                                                                            const TextureDescriptor& descriptor,
+                                                                            const AdoptInfo& info);
+
+}  // namespace geyser::vulkan

@@ -1,0 +1,20 @@
+# geyser_platform_sources: the platform layer of the system that is built for, as absolute paths.
+set(geyser_platform_sources
+  ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp)
+if(WIN32)
+  list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp)
+else()
+  list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/linux/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/shared_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/socket.cpp)
+endif()

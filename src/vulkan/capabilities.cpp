@@ -1,0 +1,137 @@
+#include "vulkan/capabilities.hpp"
+
+#include <array>
+#include <optional>
+
+#include "vulkan/fence.hpp"
+#include "vulkan/format.hpp"
+
+namespace geyser::vulkan {
+
+namespace {
+
+TextureUsage usages_of(VkFormatFeatureFlags features) {
+  TextureUsage usage = TextureUsage::none;
+  const auto add = [&](VkFormatFeatureFlags flag, TextureUsage bit) {
+    if ((features & flag) != 0) usage = usage | bit;
+  };
+  add(VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT, TextureUsage::sampled);
+  add(VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT, TextureUsage::storage);
+  add(VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT, TextureUsage::color_attachment);
+  add(VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT, TextureUsage::depth_stencil_attachment);
+  add(VK_FORMAT_FEATURE_TRANSFER_SRC_BIT, TextureUsage::transfer_source);
+  add(VK_FORMAT_FEATURE_TRANSFER_DST_BIT, TextureUsage::transfer_destination);
+  return usage;
+}
+
+struct Query {
+  VkFormat format = VK_FORMAT_UNDEFINED;
+  TextureDimension dimension = TextureDimension::two_d;
+  VkImageUsageFlags usage = 0;
+  VkExternalMemoryHandleTypeFlagBits handle_type{};  // 0: an image of our own, not shared
+};
+
+struct Answer {
+  VkImageFormatProperties limits{};
+  VkExternalMemoryFeatureFlags external = 0;
+};
+
+std::optional<Answer> ask(const Device& device, const Query& query) {
+  const VkPhysicalDeviceExternalImageFormatInfo external{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
+                                                         nullptr, query.handle_type};
+  const VkPhysicalDeviceImageFormatInfo2 info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
+                                              query.handle_type != 0 ? &external : nullptr,
+                                              query.format,
+                                              image_type_of(query.dimension),
+                                              VK_IMAGE_TILING_OPTIMAL,
+                                              query.usage,
+                                              create_flags_of(query.dimension)};
+  VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
+  VkImageFormatProperties2 properties{VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2,
+                                      query.handle_type != 0 ? &external_properties : nullptr,
+                                      {}};
+  if (device.instance_functions().vkGetPhysicalDeviceImageFormatProperties2(device.native().physical_device, &info,
+                                                                            &properties) != VK_SUCCESS) {
+    return std::nullopt;
+  }
+  return Answer{properties.imageFormatProperties,
+                external_properties.externalMemoryProperties.externalMemoryFeatures};
+}
+
+DimensionSet dimensions_with_layers(const VkImageFormatProperties& limits) {
+  DimensionSet set = dimension_bit(TextureDimension::two_d);
+  if (limits.maxArrayLayers > 1) set |= dimension_bit(TextureDimension::two_d_array);
+  return set;
+}
+
+// One row for 2D textures and cubes, one for 3D: their limits differ.
+void add_rows(const Device& device, TextureCapability row, VkFormat format,
+              VkExternalMemoryHandleTypeFlagBits handle_type, std::vector<TextureCapability>& rows) {
+  const auto fill = [&](const Answer& answer) {
+    const VkImageFormatProperties& limits = answer.limits;
+    row.max_extent = {limits.maxExtent.width, limits.maxExtent.height, limits.maxExtent.depth};
+    row.max_mip_levels = limits.maxMipLevels;
+    row.max_array_layers = limits.maxArrayLayers;
+    row.sample_counts = limits.sampleCounts;
+    if (handle_type != 0) {
+      row.exportable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT) != 0;
+      row.importable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
+      row.requires_dedicated = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) != 0;
+    } else {
+      row.exportable = row.importable = true;
+      row.sample_counts = 1;  // the host packing has no samples
+    }
+  };
+  const VkImageUsageFlags usage = to_vulkan(row.usages);
+  if (const auto flat = ask(device, {format, TextureDimension::two_d, usage, handle_type})) {
+    fill(*flat);
+    row.dimensions = dimensions_with_layers(flat->limits);
+    if (const auto cube = ask(device, {format, TextureDimension::cube, usage, handle_type});
+        cube && cube->limits.maxArrayLayers >= 6) {
+      row.dimensions = static_cast<DimensionSet>(row.dimensions | dimension_bit(TextureDimension::cube) |
+                                                 dimension_bit(TextureDimension::cube_array));
+    }
+    if (row.exportable || row.importable) rows.push_back(row);
+  }
+  if (const auto volume = ask(device, {format, TextureDimension::three_d, usage, handle_type})) {
+    fill(*volume);
+    row.dimensions = dimension_bit(TextureDimension::three_d);
+    if (row.exportable || row.importable) rows.push_back(row);
+  }
+}
+
+}  // namespace
+
+Capabilities probe_capabilities(const Device& device) {
+  Capabilities capabilities;
+  capabilities.api = Api::vulkan;
+  capabilities.identity = device.identity();
+  capabilities.fences = fence_capabilities(device);
+  for (const FormatInfo& info : all_formats()) {
+    const VkFormat format = to_vulkan(info.format);
+    if (format == VK_FORMAT_UNDEFINED) continue;
+    VkFormatProperties2 properties{VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, nullptr, {}};
+    device.instance_functions().vkGetPhysicalDeviceFormatProperties2(device.native().physical_device, format,
+                                                                     &properties);
+    TextureCapability row;
+    row.format = info.format;
+    row.usages = usages_of(properties.formatProperties.optimalTilingFeatures);
+    if (row.usages == TextureUsage::none) continue;
+    if (device.extensions().external_memory_fd) {
+      row.handle_kind = HandleKind::opaque_fd;
+      row.tiling = Tiling::opaque;
+      add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, capabilities.textures);
+    }
+    // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
+    constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;
+    if (!contains(row.usages, copies)) continue;
+    row.handle_kind = HandleKind::host_memory;
+    row.tiling = Tiling::host;
+    row.memory_plane_count = info.plane_count;
+    row.requires_dedicated = false;
+    add_rows(device, row, format, VkExternalMemoryHandleTypeFlagBits{}, capabilities.textures);
+  }
+  return capabilities;
+}
+
+}  // namespace geyser::vulkan

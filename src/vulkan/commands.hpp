@@ -1,0 +1,44 @@
+// Command buffers that one texture submits again and again, recorded once.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <vulkan/vulkan_core.h>
+
+#include "vulkan/device.hpp"
+
+namespace geyser::vulkan {
+
+// One recorded command buffer; freed when the device is done with it.
+class Commands {
+ public:
+  static Result<Commands> record(const std::shared_ptr<Device>& device,
+                                 const std::function<void(VkCommandBuffer)>& write);
+  Commands() noexcept = default;
+  Commands(Commands&& other) noexcept;
+  Commands& operator=(Commands&& other) noexcept;
+  Commands(const Commands&) = delete;
+  Commands& operator=(const Commands&) = delete;
+  ~Commands();
+
+  VkCommandBuffer buffer() const noexcept { return buffer_; }
+
+ private:
+  std::shared_ptr<Device> device_;
+  VkCommandBuffer buffer_ = VK_NULL_HANDLE;
+};
+
+struct ImageTransition {
+  VkImage image = VK_NULL_HANDLE;
+  VkImageAspectFlags aspects = VK_IMAGE_ASPECT_COLOR_BIT;
+  VkImageLayout old_layout = VK_IMAGE_LAYOUT_GENERAL;
+  VkImageLayout new_layout = VK_IMAGE_LAYOUT_GENERAL;
+  std::uint32_t source_family = VK_QUEUE_FAMILY_IGNORED;
+  std::uint32_t destination_family = VK_QUEUE_FAMILY_IGNORED;
+};
+// A whole-image barrier between everything before and everything after. An acquire from another family has no source
+// access and a release to one no destination access: the semaphores between them make memory available.
+void record_transition(const DeviceFunctions& functions, VkCommandBuffer buffer, const ImageTransition& transition);
+
+}  // namespace geyser::vulkan

@@ -1,0 +1,115 @@
+// The wrapped (or own) Vulkan device, shared by a manager and everything made from it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <geyser/vulkan.hpp>
+
+#include "vulkan/loader.hpp"
+
+namespace geyser::vulkan {
+
+class VulkanFence;
+
+struct DeviceExtensions {
+  bool external_memory_fd = false;
+  bool external_semaphore_fd = false;
+};
+
+// A semaphore in a submission. `value` is ignored for binary ones.
+struct SemaphoreUse {
+  VkSemaphore semaphore = VK_NULL_HANDLE;
+  std::uint64_t value = 0;
+};
+
+// What a submission can be waited for with: a value of the device's own timeline.
+using Ticket = std::uint64_t;
+
+class Device : public std::enable_shared_from_this<Device> {
+ public:
+  static Result<std::shared_ptr<Device>> create(const Options& options);
+  static Result<std::shared_ptr<Device>> wrap(const WrapOptions& options);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const NativeDevice& native() const noexcept { return native_; }
+  VkDevice handle() const noexcept { return native_.device; }
+  const InstanceFunctions& instance_functions() const noexcept { return instance_functions_; }
+  const DeviceFunctions& functions() const noexcept { return functions_; }
+  const DeviceExtensions& extensions() const noexcept { return extensions_; }
+  const DeviceIdentity& identity() const noexcept { return identity_; }
+  const VkPhysicalDeviceMemoryProperties& memory_properties() const noexcept { return memory_properties_; }
+  const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
+  // The first memory type in `type_bits` with all of `wanted`, else the first in `type_bits`; -1 when it is empty.
+  int pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags wanted) const noexcept;
+
+  // Queues `commands` (may be empty) on the queue after `waits`. Never allocates, never blocks on the GPU.
+  Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
+                        const SemaphoreUse* signal);
+  Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
+
+  // Destroys by `destroy` once everything submitted so far is done: now if it is, else at a later call.
+  void destroy_later(std::function<void()> destroy);
+  void collect_garbage();
+
+  Result<VkCommandBuffer> allocate_command_buffer();
+  void free_command_buffer(VkCommandBuffer buffer) noexcept;
+
+  // This device's own semaphore for a fence, whichever API's object names it; null when there is none.
+  VulkanFence* find_fence(const SharedFence& fence) const;
+  void add_fence(VulkanFence& fence);
+  void remove_fence(const VulkanFence& fence) noexcept;
+
+ private:
+  Device() = default;
+  // Everything after the native objects are known.
+  Result<void> initialize(const std::vector<std::string>& enabled_extensions);
+  void read_identity();
+
+  platform::DynamicLibrary loader_;
+  NativeDevice native_;
+  bool owns_device_ = false;
+  VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
+  InstanceFunctions instance_functions_;
+  DeviceFunctions functions_;
+  DeviceExtensions extensions_;
+  DeviceIdentity identity_;
+  VkPhysicalDeviceMemoryProperties memory_properties_{};
+  DiagnosticHandler diagnostics_;
+  std::function<void()> lock_queue_;
+  std::function<void()> unlock_queue_;
+
+  // Serialises our own submissions; the caller's callbacks serialise them against the caller's.
+  std::mutex queue_mutex_;
+  VkSemaphore timeline_ = VK_NULL_HANDLE;
+  Ticket last_ticket_ = 0;
+
+  std::mutex pool_mutex_;
+  VkCommandPool command_pool_ = VK_NULL_HANDLE;
+
+  struct Garbage {
+    Ticket ticket;
+    std::function<void()> destroy;
+  };
+  std::mutex garbage_mutex_;
+  std::vector<Garbage> garbage_;
+
+  mutable std::mutex fences_mutex_;
+  std::unordered_map<FenceId, VulkanFence*> fences_;
+};
+
+// Names of the device extensions that Geyser uses when a device has them.
+std::span<const char* const> wanted_device_extensions() noexcept;
+// Of `wanted_device_extensions()`, those that `physical_device` has.
+std::vector<std::string> supported_extensions(const InstanceFunctions& functions, VkPhysicalDevice physical_device);
+
+}  // namespace geyser::vulkan

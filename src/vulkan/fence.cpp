@@ -1,0 +1,158 @@
+#include "vulkan/fence.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/text.hpp"
+#include "platform/host_fence.hpp"
+#include "vulkan/error.hpp"
+
+namespace geyser::vulkan {
+
+using detail::text;
+
+namespace {
+
+VkSemaphoreType type_of(FenceKind kind) {
+  return kind == FenceKind::opaque_fd_timeline ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY;
+}
+
+Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool exportable) {
+  const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
+                                                VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                       exportable ? &export_info : nullptr, type_of(kind), 0};
+  const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
+  VkSemaphore semaphore = VK_NULL_HANDLE;
+  if (const VkResult result = device.functions().vkCreateSemaphore(device.handle(), &info, nullptr, &semaphore);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkCreateSemaphore"));
+  }
+  return semaphore;
+}
+
+FenceCapability probe(const Device& device, FenceKind kind) {
+  FenceCapability capability{kind, false, false, true};
+  if (!device.extensions().external_semaphore_fd) return capability;
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type_of(kind), 0};
+  const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO, &type,
+                                                   VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+  VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
+  device.instance_functions().vkGetPhysicalDeviceExternalSemaphoreProperties(device.native().physical_device, &info,
+                                                                             &properties);
+  const auto features = properties.externalSemaphoreFeatures;
+  capability.exportable = (features & VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT) != 0;
+  capability.importable = (features & VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT) != 0;
+  return capability;
+}
+
+}  // namespace
+
+std::vector<FenceCapability> fence_capabilities(const Device& device) {
+  std::vector<FenceCapability> capabilities;
+  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary}) {
+    const FenceCapability capability = probe(device, kind);
+    if (capability.exportable || capability.importable) capabilities.push_back(capability);
+  }
+  capabilities.push_back({FenceKind::host_timeline, true, true, false});
+  return capabilities;
+}
+
+VulkanFence::VulkanFence(std::shared_ptr<Device> device, FenceKind kind, FenceId id, std::uint64_t value,
+                         VkSemaphore semaphore)
+    : SharedFence(kind, id, value), device_(std::move(device)), semaphore_(semaphore) {
+  device_->add_fence(*this);
+}
+
+VulkanFence::~VulkanFence() {
+  device_->remove_fence(*this);
+  // The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
+  device_->destroy_later([device = device_.get(), semaphore = semaphore_] {
+    device->functions().vkDestroySemaphore(device->handle(), semaphore, nullptr);
+  });
+}
+
+Result<std::uint64_t> VulkanFence::do_completed_value() const {
+  if (kind() != FenceKind::opaque_fd_timeline) {
+    return fail(ErrorCode::unsupported, text("A fence of kind [", to_string(kind()), "] has no readable value."));
+  }
+  std::uint64_t value = 0;
+  if (const VkResult result =
+          device_->functions().vkGetSemaphoreCounterValue(device_->handle(), semaphore_, &value);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetSemaphoreCounterValue"));
+  }
+  return value;
+}
+
+Result<void> VulkanFence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
+  if (kind() != FenceKind::opaque_fd_timeline) {
+    return fail(ErrorCode::unsupported, text("A CPU cannot wait for a fence of kind [", to_string(kind()), "]."));
+  }
+  const VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &semaphore_, &value};
+  const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+  const VkResult result = device_->functions().vkWaitSemaphores(device_->handle(), &info, limit);
+  if (result == VK_TIMEOUT) {
+    return fail(ErrorCode::timeout,
+                text("Fence value [", value, "] is not signalled after [", limit / 1000000, "] ms."));
+  }
+  if (result != VK_SUCCESS) return fail(make_error(result, "vkWaitSemaphores"));
+  return {};
+}
+
+Result<void> VulkanFence::do_signal(std::uint64_t value) {
+  if (kind() == FenceKind::opaque_fd_timeline) {
+    const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, semaphore_, value};
+    if (const VkResult result = device_->functions().vkSignalSemaphore(device_->handle(), &info);
+        result != VK_SUCCESS) {
+      return fail(make_error(result, "vkSignalSemaphore"));
+    }
+    return {};
+  }
+  const SemaphoreUse use{semaphore_, value};
+  if (auto ticket = device_->submit({}, {}, &use); !ticket) return fail(std::move(ticket.error()));
+  return {};
+}
+
+Result<FenceHandle> VulkanFence::do_export() const {
+  const VkSemaphoreGetFdInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore_,
+                                     VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+  int fd = -1;
+  if (const VkResult result = device_->functions().vkGetSemaphoreFdKHR(device_->handle(), &info, &fd);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetSemaphoreFdKHR"));
+  }
+  FenceHandle handle;
+  handle.kind = kind();
+  handle.id = id();
+  handle.handle = OwnedHandle::adopt(HandleKind::opaque_fd, fd);
+  return handle;
+}
+
+Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>& device, FenceKind kind) {
+  if (kind == FenceKind::host_timeline) return platform::create_host_fence();
+  auto semaphore = make_semaphore(*device, kind, true);
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  return std::make_shared<VulkanFence>(device, kind, 0, 0, *semaphore);
+}
+
+Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle) {
+  if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
+  auto semaphore = make_semaphore(*device, handle.kind, false);
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
+                                        nullptr,
+                                        *semaphore,
+                                        0,
+                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT,
+                                        static_cast<int>(handle.handle.get())};
+  if (const VkResult result = device->functions().vkImportSemaphoreFdKHR(device->handle(), &info);
+      result != VK_SUCCESS) {
+    device->functions().vkDestroySemaphore(device->handle(), *semaphore, nullptr);
+    return fail(make_error(result, "vkImportSemaphoreFdKHR"));
+  }
+  static_cast<void>(handle.handle.detach());  // the driver's now
+  return std::make_shared<VulkanFence>(device, handle.kind, handle.id, handle.value, *semaphore);
+}
+
+}  // namespace geyser::vulkan

@@ -1,0 +1,223 @@
+#include "vulkan/texture.hpp"
+
+#include <array>
+#include <utility>
+
+#include "common/text.hpp"
+#include "vulkan/error.hpp"
+#include "vulkan/fence.hpp"
+#include "vulkan/format.hpp"
+
+namespace geyser::vulkan {
+
+using detail::text;
+
+VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image image)
+    : SharedTexture(std::move(init)), device_(std::move(device)), image_(std::move(image)) {}
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_ptr<Device>& device,
+                                                             const TextureDescriptor& descriptor,
+                                                             const Agreement& agreement, TextureUsage supported) {
+  const bool copied = agreement.handle_kind == HandleKind::host_memory;
+  // GL_EXT_memory_object cannot say which usages an image was made with: OpenGL drivers assume every one that the
+  // format has, and place the image differently otherwise (seen on radeonsi).
+  const VkImageUsageFlags usage = to_vulkan(supported);
+  MemoryLayout layout;
+  auto image = Image::create(device, descriptor, copied ? HandleKind::none : agreement.handle_kind,
+                             agreement.dedicated, usage, layout);
+  if (!image) return fail(std::move(image.error()));
+  Init init{Api::vulkan, descriptor, copied ? host_layout(descriptor) : layout, agreement.handle_kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy, device->diagnostics()};
+  std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
+  texture->usage_ = usage;
+  if (copied) {
+    auto memory = platform::create_shared_memory(host_size(descriptor));
+    if (!memory) return fail(std::move(memory.error()));
+    if (auto done = texture->add_staging(*std::move(memory)); !done) return fail(std::move(done.error()));
+  }
+  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
+  return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_ptr<Device>& device,
+                                                             ApiTextureHandle&& parcel, TextureUsage supported) {
+  const bool copied = parcel.kind == HandleKind::host_memory;
+  MemoryLayout layout = parcel.layout;
+  auto image = copied ? Image::create(device, parcel.descriptor, HandleKind::none, false, to_vulkan(supported), layout)
+                      : Image::import(device, parcel.descriptor, parcel.layout, parcel.handles[0]);
+  if (!image) return fail(std::move(image.error()));
+  if (copied && parcel.layout != host_layout(parcel.descriptor)) {
+    return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
+  }
+  Init init{Api::vulkan, parcel.descriptor, parcel.layout, parcel.kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy, device->diagnostics()};
+  std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
+  texture->usage_ = copied ? to_vulkan(supported) : parcel.layout.vulkan_usage;
+  if (copied) {
+    if (auto done = texture->add_staging(std::move(parcel.handles[0])); !done) return fail(std::move(done.error()));
+  }
+  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
+  return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::adopt(const std::shared_ptr<Device>& device,
+                                                            const TextureDescriptor& descriptor,
+                                                            const AdoptInfo& info) {
+  MemoryLayout layout;
+  layout.tiling = Tiling::opaque;
+  layout.allocation_size = info.allocation_size;
+  layout.memory_type = info.memory_type;
+  layout.dedicated = info.dedicated;
+  layout.vulkan_usage = info.usage;
+  layout.vulkan_create_flags = info.create_flags;
+  layout.plane_count = 1;
+  Init init{Api::vulkan, descriptor, layout, info.kind, SharePath::zero_copy, device->diagnostics()};
+  std::unique_ptr<VulkanTexture> texture(
+      new VulkanTexture(std::move(init), device, Image::borrow(device, info.image, info.memory)));
+  texture->usage_ = info.usage;
+  texture->keep_first_ = info.initialized;
+  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
+  return texture;
+}
+
+Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
+  auto staging = Staging::create(device_, descriptor(), image_.image(), std::move(memory));
+  if (!staging) return fail(std::move(staging.error()));
+  staging_.emplace(*std::move(staging));
+  return {};
+}
+
+Result<void> VulkanTexture::record() {
+  const std::uint32_t own = device_->native().queue_family;
+  // On the copied path the image never leaves this device.
+  const std::uint32_t outside = staging_ ? VK_QUEUE_FAMILY_IGNORED : VK_QUEUE_FAMILY_EXTERNAL;
+  const std::uint32_t inside = staging_ ? VK_QUEUE_FAMILY_IGNORED : own;
+  const bool multi_planar = format_info(descriptor().format).is_multi_planar();
+  // A non-disjoint multi-planar image is transitioned as a whole, by its colour aspect.
+  ImageTransition transition{image_.image(),
+                             multi_planar ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_COLOR_BIT)
+                                          : aspects_of(descriptor().format),
+                             VK_IMAGE_LAYOUT_GENERAL,
+                             VK_IMAGE_LAYOUT_GENERAL,
+                             outside,
+                             inside};
+  const auto write = [&](VkCommandBuffer buffer) { record_transition(device_->functions(), buffer, transition); };
+  auto acquire = Commands::record(device_, write);
+  if (!acquire) return fail(std::move(acquire.error()));
+  acquire_ = *std::move(acquire);
+
+  transition.source_family = inside;
+  transition.destination_family = outside;
+  auto release = Commands::record(device_, write);
+  if (!release) return fail(std::move(release.error()));
+  release_ = *std::move(release);
+
+  transition.old_layout = VK_IMAGE_LAYOUT_UNDEFINED;
+  transition.source_family = transition.destination_family = VK_QUEUE_FAMILY_IGNORED;
+  auto discard = Commands::record(device_, write);
+  if (!discard) return fail(std::move(discard.error()));
+  acquire_discard_ = *std::move(discard);
+  return {};
+}
+
+NativeTexture VulkanTexture::native() const noexcept {
+  return {image_.image(), image_.memory(), vulkan::to_vulkan(descriptor().format), usage_, VK_IMAGE_LAYOUT_GENERAL};
+}
+
+bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
+  return fence.kind() == FenceKind::host_timeline || device_->find_fence(fence) != nullptr;
+}
+
+Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  std::array<SemaphoreUse, 2 * max_sync_points> uses{};
+  std::size_t use_count = 0;
+  for (const SyncPoint& point : waits) {
+    if (const VulkanFence* fence = device_->find_fence(*point.fence)) {
+      uses[use_count++] = {fence->semaphore(), point.value};
+    } else if (point.fence->kind() == FenceKind::host_timeline) {
+      if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
+      ++mutable_statistics().host_waits;
+    } else {
+      return fail(GeyserError(ErrorCode::unsupported,
+                              text("A fence of kind [", to_string(point.fence->kind()),
+                                   "] is not known to this Vulkan device; import it with import_fence()."))
+                      .suggest("fence kind [host_timeline]"));
+    }
+  }
+  const bool discard = !state.initialized || mode == AccessMode::discard;
+  std::array<VkCommandBuffer, 2> commands{};
+  std::size_t command_count = 0;
+  if (holders_ == 0 && !keep_first_) {
+    const bool undefined = discard || (staging_ && !private_contents_);
+    commands[command_count++] = undefined ? acquire_discard_.buffer() : acquire_.buffer();
+  }
+  if (staging_ && !discard && holders_ == 0) {
+    // The staging buffer may still feed the last upload.
+    if (auto done = device_->wait(last_upload_, wait_timeout()); !done) return done;
+    mutable_statistics().bytes_copied += staging_->upload();
+    commands[command_count++] = staging_->to_image();
+  }
+  if (use_count != 0 || command_count != 0) {
+    auto ticket = device_->submit({uses.data(), use_count}, {commands.data(), command_count}, nullptr);
+    if (!ticket) return fail(std::move(ticket.error()));
+    last_upload_ = *ticket;
+  }
+  mutable_statistics().gpu_waits += use_count;
+  ++holders_;
+  private_contents_ = true;
+  keep_first_ = false;
+  return {};
+}
+
+Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
+  --holders_;
+  std::array<VkCommandBuffer, 1> commands{};
+  std::size_t command_count = 0;
+  const bool download = staging_ && is_write(mode);
+  if (download) {
+    commands[command_count++] = staging_->from_image();
+  } else if (holders_ == 0) {
+    commands[command_count++] = release_.buffer();
+  }
+  const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
+  // A semaphore would say that the image is done, not that the copy behind it is: copies are waited for here.
+  if (fence != nullptr && !download) {
+    const SemaphoreUse use{fence->semaphore(), value};
+    auto ticket = device_->submit({}, {commands.data(), command_count}, &use);
+    if (!ticket) return fail(std::move(ticket.error()));
+    return {};
+  }
+  auto ticket = device_->submit({}, {commands.data(), command_count}, nullptr);
+  if (!ticket) return fail(std::move(ticket.error()));
+  if (auto done = device_->wait(*ticket, wait_timeout()); !done) return done;
+  ++mutable_statistics().host_waits;
+  if (download) mutable_statistics().bytes_copied += staging_->download();
+  return signal != nullptr ? signal->signal(value) : Result<void>{};
+}
+
+Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
+  ApiTextureHandle parcel;
+  parcel.descriptor = descriptor();
+  parcel.layout = layout();
+  parcel.identity = device_->identity();
+  parcel.api = Api::vulkan;
+  parcel.kind = kind;
+  parcel.handle_count = 1;
+  if (staging_) {
+    auto copy = staging_->memory().duplicate();
+    if (!copy) return fail(std::move(copy.error()));
+    parcel.handles[0] = *std::move(copy);
+    return parcel;
+  }
+  const VkMemoryGetFdInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, image_.memory(),
+                                  vulkan::to_vulkan(kind)};
+  int fd = -1;
+  if (const VkResult result = device_->functions().vkGetMemoryFdKHR(device_->handle(), &info, &fd);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetMemoryFdKHR"));
+  }
+  parcel.handles[0] = OwnedHandle::adopt(kind, fd);
+  return parcel;
+}
+
+}  // namespace geyser::vulkan
