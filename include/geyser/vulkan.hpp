@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +91,15 @@ struct NativeTexture {
 // Errors: invalid_argument (an object of another API).
 [[nodiscard]] GEYSER_API Result<NativeDevice> native(const TextureShareManager& manager);
 [[nodiscard]] GEYSER_API Result<NativeTexture> native(const SharedTexture& texture);
+
+// One whole access in one vkQueueSubmit: waits and acquire, the caller's recorded command buffers (primary, of the
+// wrapped queue's family), release and signal. Cheaper than begin_access, a submission of one's own and end_access;
+// equal in meaning. The command buffers must not be reset before the access is complete.
+// Errors: as begin_access and end_access, invalid_argument (another API, over max_access_commands).
+inline constexpr std::size_t max_access_commands = 8;
+[[nodiscard]] GEYSER_API Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode,
+                                                           const AccessState& state,
+                                                           std::span<const VkCommandBuffer> command_buffers);
 
 // An image that the caller made with exportable memory, to be shared without a copy.
 struct AdoptInfo {

@@ -99,6 +99,19 @@ Result<NativeTexture> native(const SharedTexture& texture) {
   return static_cast<const VulkanTexture&>(texture).native();
 }
 
+Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
+                                  std::span<const VkCommandBuffer> command_buffers) {
+  if (texture.api() != Api::vulkan) {
+    return fail(ErrorCode::invalid_argument,
+                text("The texture is of API [", to_string(texture.api()), "], not [vulkan]."));
+  }
+  if (command_buffers.size() > max_access_commands) {
+    return fail(ErrorCode::invalid_argument, text("[", command_buffers.size(), "] command buffers are more than the limit [",
+                                                  max_access_commands, "]."));
+  }
+  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers);
+}
+
 Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager, const TextureDescriptor& descriptor,
                                                    const AdoptInfo& info) {
   if (manager.capabilities().api != Api::vulkan) {

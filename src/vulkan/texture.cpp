@@ -129,11 +129,10 @@ bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
 }
 
 Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
-  std::array<SemaphoreUse, 2 * max_sync_points> uses{};
-  std::size_t use_count = 0;
+  Submission next;
   for (const SyncPoint& point : waits) {
     if (const VulkanFence* fence = device_->find_fence(*point.fence)) {
-      uses[use_count++] = {fence->semaphore(), point.value};
+      next.waits[next.wait_count++] = {fence->semaphore(), point.value};
     } else if (point.fence->kind() == FenceKind::host_timeline) {
       if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
       ++mutable_statistics().host_waits;
@@ -145,24 +144,23 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
     }
   }
   const bool discard = !state.initialized || mode == AccessMode::discard;
-  std::array<VkCommandBuffer, 2> commands{};
-  std::size_t command_count = 0;
   if (holders_ == 0 && !keep_first_) {
     const bool undefined = discard || (staging_ && !private_contents_);
-    commands[command_count++] = undefined ? acquire_discard_.buffer() : acquire_.buffer();
+    next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
   }
   if (staging_ && !discard && holders_ == 0) {
     // The staging buffer may still feed the last upload.
     if (auto done = device_->wait(last_upload_, wait_timeout()); !done) return done;
     mutable_statistics().bytes_copied += staging_->upload();
-    commands[command_count++] = staging_->to_image();
+    next.add(staging_->to_image());
   }
-  if (use_count != 0 || command_count != 0) {
-    auto ticket = device_->submit({uses.data(), use_count}, {commands.data(), command_count}, nullptr);
+  mutable_statistics().gpu_waits += next.wait_count;
+  submission_ = next;
+  if (!deferring_ && (next.wait_count != 0 || next.command_count != 0)) {
+    auto ticket = flush(nullptr);
     if (!ticket) return fail(std::move(ticket.error()));
     last_upload_ = *ticket;
   }
-  mutable_statistics().gpu_waits += use_count;
   ++holders_;
   private_contents_ = true;
   keep_first_ = false;
@@ -171,28 +169,45 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
 
 Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   --holders_;
-  std::array<VkCommandBuffer, 1> commands{};
-  std::size_t command_count = 0;
   const bool download = staging_ && is_write(mode);
   if (download) {
-    commands[command_count++] = staging_->from_image();
+    submission_.add(staging_->from_image());
   } else if (holders_ == 0) {
-    commands[command_count++] = release_.buffer();
+    submission_.add(release_.buffer());
   }
   const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
   // A semaphore would say that the image is done, not that the copy behind it is: copies are waited for here.
   if (fence != nullptr && !download) {
     const SemaphoreUse use{fence->semaphore(), value};
-    auto ticket = device_->submit({}, {commands.data(), command_count}, &use);
+    auto ticket = flush(&use);
     if (!ticket) return fail(std::move(ticket.error()));
+    last_upload_ = *ticket;
     return {};
   }
-  auto ticket = device_->submit({}, {commands.data(), command_count}, nullptr);
+  auto ticket = flush(nullptr);
   if (!ticket) return fail(std::move(ticket.error()));
+  last_upload_ = *ticket;
   if (auto done = device_->wait(*ticket, wait_timeout()); !done) return done;
   ++mutable_statistics().host_waits;
   if (download) mutable_statistics().bytes_copied += staging_->download();
   return signal != nullptr ? signal->signal(value) : Result<void>{};
+}
+
+Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
+  auto ticket = device_->submit({submission_.waits.data(), submission_.wait_count},
+                                {submission_.commands.data(), submission_.command_count}, signal);
+  submission_ = {};
+  return ticket;
+}
+
+Result<AccessState> VulkanTexture::submit_access(AccessMode mode, const AccessState& state,
+                                                 std::span<const VkCommandBuffer> commands) {
+  deferring_ = true;
+  auto access = begin_access(mode, state);
+  deferring_ = false;
+  if (!access) return fail(std::move(access.error()));
+  for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
+  return end_access(*std::move(access));
 }
 
 Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {

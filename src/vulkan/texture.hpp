@@ -1,8 +1,10 @@
 // A shared texture in Vulkan.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include <geyser/texture.hpp>
 #include <geyser/vulkan.hpp>
@@ -25,9 +27,22 @@ class VulkanTexture final : public SharedTexture {
 
   const std::shared_ptr<Device>& device() const noexcept { return device_; }
   NativeTexture native() const noexcept;
+  // At most max_access_commands.
+  Result<AccessState> submit_access(AccessMode mode, const AccessState& state,
+                                    std::span<const VkCommandBuffer> commands);
 
  private:
   VulkanTexture(Init init, std::shared_ptr<Device> device, Image image);
+  // What the next vkQueueSubmit of this texture holds; inline, since a hand-off must not allocate.
+  struct Submission {
+    std::array<SemaphoreUse, 2 * max_sync_points> waits{};
+    std::size_t wait_count = 0;
+    std::array<VkCommandBuffer, max_access_commands + 4> commands{};
+    std::size_t command_count = 0;
+    void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }
+  };
+
+  Result<Ticket> flush(const SemaphoreUse* signal);
   Result<void> record();
   Result<void> add_staging(OwnedHandle memory);
 
@@ -47,7 +62,9 @@ class VulkanTexture final : public SharedTexture {
   std::uint32_t holders_ = 0;        // open accesses: the first acquires, the last releases
   bool keep_first_ = false;          // an adopted image that has contents and is still ours
   bool private_contents_ = false;    // the copied path's own image has been filled before
-  Ticket last_upload_ = 0;
+  Ticket last_upload_ = 0;           // of the last submission that may read the staging buffer
+  Submission submission_;
+  bool deferring_ = false;           // do_begin only collects; do_end submits everything at once
 };
 
 }  // namespace geyser::vulkan
