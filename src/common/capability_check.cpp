@@ -1,0 +1,51 @@
+#include "common/capability_check.hpp"
+
+#include "common/text.hpp"
+
+namespace geyser::detail {
+
+std::string missing_in(const TextureCapability& row, const TextureDescriptor& d, Direction direction) {
+  if (direction == Direction::make && !row.exportable) return "it cannot be exported";
+  if (direction == Direction::take && !row.importable) return "it cannot be imported";
+  if ((row.dimensions & dimension_bit(d.dimension)) == 0) {
+    return text("dimension [", to_string(d.dimension), "] is missing");
+  }
+  if (!contains(row.usages, d.usage)) {
+    const auto lacking =
+        static_cast<TextureUsage>(static_cast<std::uint32_t>(d.usage) & ~static_cast<std::uint32_t>(row.usages));
+    return text("usage [", to_string(lacking), "] is missing");
+  }
+  const Extent3D& limit = row.max_extent;
+  if (d.extent.width > limit.width || d.extent.height > limit.height || d.extent.depth > limit.depth) {
+    return text("the extent is over [", limit.width, "x", limit.height, "x", limit.depth, "]");
+  }
+  if (d.mip_levels > row.max_mip_levels) return text("at most [", row.max_mip_levels, "] mip levels are possible");
+  if (d.array_layers > row.max_array_layers) return text("at most [", row.max_array_layers, "] layers are possible");
+  if ((row.sample_counts & d.samples) == 0) return text("[", d.samples, "] samples are not possible");
+  return {};
+}
+
+Result<const TextureCapability*> find_row(const Capabilities& capabilities, const TextureDescriptor& descriptor,
+                                          HandleKind kind, Direction direction) {
+  std::string reason;
+  std::vector<HandleKind> working;
+  for (const TextureCapability& row : capabilities.textures) {
+    if (row.format != descriptor.format) continue;
+    std::string missing = missing_in(row, descriptor, direction);
+    if (row.handle_kind == kind && missing.empty()) return &row;
+    if (row.handle_kind == kind && (reason.empty() || (row.dimensions & dimension_bit(descriptor.dimension)) != 0)) {
+      reason = std::move(missing);
+    } else if (missing.empty() && (working.empty() || working.back() != row.handle_kind)) {
+      working.push_back(row.handle_kind);
+    }
+  }
+  if (reason.empty()) reason = "the device has no such sharing";
+  GeyserError error(ErrorCode::unsupported,
+                    text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name,
+                         "] cannot share format [", to_string(descriptor.format), "] as [", to_string(kind), "]: ",
+                         reason, "."));
+  for (const HandleKind other : working) error = std::move(error).suggest(text("handle kind [", to_string(other), "]"));
+  return fail(std::move(error));
+}
+
+}  // namespace geyser::detail

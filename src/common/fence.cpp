@@ -1,0 +1,94 @@
+#include <geyser/fence.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <utility>
+
+#include "common/text.hpp"
+
+namespace geyser {
+
+using detail::text;
+
+std::string_view to_string(FenceKind kind) noexcept {
+  static constexpr std::array<std::string_view, 9> names{
+      "none",        "opaque_fd_timeline",    "opaque_fd_binary", "sync_file", "host_timeline",
+      "drm_syncobj", "opaque_win32_timeline", "d3d12_fence",      "metal_shared_event"};
+  const auto index = static_cast<std::size_t>(kind);
+  return index < names.size() ? names[index] : std::string_view("unknown");
+}
+
+std::string_view to_string(SyncTier tier) noexcept {
+  static constexpr std::array<std::string_view, 4> names{"shared_timeline", "binary_semaphore", "sync_file",
+                                                         "host_wait"};
+  const auto index = static_cast<std::size_t>(tier);
+  return index < names.size() ? names[index] : std::string_view("unknown");
+}
+
+SyncTier tier_of(FenceKind kind) noexcept {
+  switch (kind) {
+    case FenceKind::opaque_fd_timeline:
+    case FenceKind::drm_syncobj:
+    case FenceKind::opaque_win32_timeline:
+    case FenceKind::d3d12_fence:
+    case FenceKind::metal_shared_event:
+      return SyncTier::shared_timeline;
+    case FenceKind::opaque_fd_binary:
+      return SyncTier::binary_semaphore;
+    case FenceKind::sync_file:
+      return SyncTier::sync_file;
+    case FenceKind::none:
+    case FenceKind::host_timeline:
+      break;
+  }
+  return SyncTier::host_wait;
+}
+
+struct SharedFence::LastValue {
+  std::atomic<std::uint64_t> value;
+};
+
+namespace {
+
+// From the system's entropy: two processes must not draw the same one.
+FenceId draw_id() {
+  std::random_device entropy;
+  FenceId id = 0;
+  while (id == 0) id = static_cast<FenceId>(entropy()) << 32U | entropy();
+  return id;
+}
+
+}  // namespace
+
+SharedFence::SharedFence(FenceKind kind, FenceId id, std::uint64_t last_value)
+    : kind_(kind), id_(id != 0 ? id : draw_id()), last_value_(new LastValue{{last_value}}) {}
+
+SharedFence::~SharedFence() = default;
+
+std::uint64_t SharedFence::next_value() noexcept {
+  return last_value_->value.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Result<void> SyncPoints::add(SyncPoint point) {
+  if (point.fence == nullptr) return fail(ErrorCode::invalid_argument, "A sync point has no fence.");
+  for (std::size_t i = 0; i < size_; ++i) {
+    // Two objects may stand for one fence (one imported, one created): the id is what counts.
+    if (points_[i].fence == point.fence || points_[i].fence->id() == point.fence->id()) {
+      points_[i].value = std::max(points_[i].value, point.value);
+      return {};
+    }
+  }
+  if (size_ == points_.size()) {
+    return fail(ErrorCode::invalid_argument, text("A set of sync points holds at most [", max_sync_points, "]."));
+  }
+  points_[size_++] = std::move(point);
+  return {};
+}
+
+void SyncPoints::clear() noexcept {
+  for (std::size_t i = 0; i < size_; ++i) points_[i] = {};
+  size_ = 0;
+}
+
+}  // namespace geyser

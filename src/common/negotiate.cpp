@@ -1,0 +1,210 @@
+#include <geyser/negotiate.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "common/capability_check.hpp"
+#include "common/text.hpp"
+
+namespace geyser {
+
+using detail::Direction;
+using detail::text;
+
+std::string_view to_string(SharePath path) noexcept {
+  static constexpr std::array<std::string_view, 3> names{"zero_copy", "gpu_copy", "host_copy"};
+  const auto index = static_cast<std::size_t>(path);
+  return index < names.size() ? names[index] : std::string_view("unknown");
+}
+
+namespace {
+
+struct Ends {
+  const TextureDescriptor& descriptor;
+  const Capabilities& exporter;
+  const Capabilities& importer;
+};
+
+// Why one end cannot, as a clause; empty when it can.
+std::string obstacle(const Ends& ends, HandleKind kind, Direction direction) {
+  const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
+  auto row = detail::find_row(side, ends.descriptor, kind, direction);
+  if (row) return {};
+  return text(direction == Direction::make ? "exporter: " : "importer: ", row.error().message());
+}
+
+std::string obstacles(const Ends& ends, HandleKind kind) {
+  std::string reason = obstacle(ends, kind, Direction::make);
+  return reason.empty() ? obstacle(ends, kind, Direction::take) : reason;
+}
+
+bool dedicated(const Ends& ends, HandleKind kind) {
+  const auto needs = [&](const Capabilities& side, Direction direction) {
+    auto row = detail::find_row(side, ends.descriptor, kind, direction);
+    return row && (*row)->requires_dedicated;
+  };
+  return needs(ends.exporter, Direction::make) || needs(ends.importer, Direction::take);
+}
+
+std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
+  if (!policy.allow_opaque) return "The policy forbids it.";
+  if (!same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
+    return text("Opaque handles need one device and driver, but the ends are [", to_string(ends.exporter.identity),
+                "] and [", to_string(ends.importer.identity), "].");
+  }
+  return obstacles(ends, HandleKind::opaque_fd);
+}
+
+// Modifiers that both ends take with the same number of memory planes, in the exporter's order.
+std::vector<std::uint64_t> common_modifiers(const Ends& ends) {
+  std::vector<std::uint64_t> modifiers;
+  for (const TextureCapability& mine : ends.exporter.textures) {
+    if (mine.format != ends.descriptor.format || mine.handle_kind != HandleKind::dma_buf ||
+        mine.tiling != Tiling::drm_modifier || !detail::missing_in(mine, ends.descriptor, Direction::make).empty()) {
+      continue;
+    }
+    const bool shared = std::any_of(
+        ends.importer.textures.begin(), ends.importer.textures.end(), [&](const TextureCapability& theirs) {
+          return theirs.format == mine.format && theirs.handle_kind == mine.handle_kind &&
+                 theirs.tiling == mine.tiling && theirs.modifier == mine.modifier &&
+                 theirs.memory_plane_count == mine.memory_plane_count &&
+                 detail::missing_in(theirs, ends.descriptor, Direction::take).empty();
+        });
+    if (shared) modifiers.push_back(mine.modifier);
+  }
+  return modifiers;
+}
+
+std::string why_not_host(const Ends& ends, const NegotiationPolicy& policy) {
+  const bool copies = ends.exporter.api != Api::host || ends.importer.api != Api::host;
+  if (copies && !policy.allow_host_copy) return "The policy forbids copies through host memory.";
+  if (ends.descriptor.samples > 1) return "Host memory has no samples.";
+  return obstacles(ends, HandleKind::host_memory);
+}
+
+void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
+  bool chosen = false;
+  const auto consider = [&](std::string name, std::string reason, auto&& take) {
+    const bool fits = reason.empty() && !chosen;
+    if (reason.empty() && chosen) reason = "A better rung was chosen.";
+    agreement.rungs.push_back({std::move(name), fits, fits ? std::string() : std::move(reason)});
+    if (!fits) return;
+    chosen = true;
+    take();
+  };
+  consider("opaque_fd", why_not_opaque(ends, policy), [&] {
+    agreement.handle_kind = HandleKind::opaque_fd;
+    agreement.tiling = Tiling::opaque;
+    agreement.dedicated = dedicated(ends, HandleKind::opaque_fd);
+  });
+  std::vector<std::uint64_t> modifiers;
+  if (policy.allow_dma_buf) modifiers = common_modifiers(ends);
+  const auto linear = std::find(modifiers.begin(), modifiers.end(), drm_modifier_linear);
+  const bool has_linear = linear != modifiers.end();
+  if (has_linear) modifiers.erase(linear);
+  const std::string none = policy.allow_dma_buf ? std::string() : "The policy forbids it.";
+  const auto take_dma_buf = [&] {
+    agreement.handle_kind = HandleKind::dma_buf;
+    agreement.tiling = Tiling::drm_modifier;
+    agreement.dedicated = dedicated(ends, HandleKind::dma_buf);
+  };
+  consider("dma_buf modifier", !none.empty() ? none : modifiers.empty() ? "The ends share no tiled modifier." : "", [&] {
+    take_dma_buf();
+    agreement.modifiers = modifiers;
+    if (has_linear) agreement.modifiers.push_back(drm_modifier_linear);
+  });
+  consider("dma_buf linear", !none.empty() ? none : has_linear ? "" : "The ends do not both take LINEAR.", [&] {
+    take_dma_buf();
+    agreement.modifiers = {drm_modifier_linear};
+  });
+  consider("host_memory", why_not_host(ends, policy), [&] {
+    agreement.handle_kind = HandleKind::host_memory;
+    agreement.tiling = Tiling::host;
+    const bool both_host = ends.exporter.api == Api::host && ends.importer.api == Api::host;
+    agreement.path = both_host ? SharePath::zero_copy : SharePath::host_copy;
+  });
+}
+
+const FenceCapability* find_fence(const Capabilities& side, FenceKind kind) {
+  const auto found = std::find_if(side.fences.begin(), side.fences.end(),
+                                  [&](const FenceCapability& row) { return row.kind == kind; });
+  return found != side.fences.end() ? &*found : nullptr;
+}
+
+// Each end signals a fence that the other waits for. One end may make both, when the other can only import.
+std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, const Agreement& agreement,
+                          FenceKind kind) {
+  if (policy.force_fence != FenceKind::none && policy.force_fence != kind) {
+    return text("The policy forces [", to_string(policy.force_fence), "].");
+  }
+  const bool opaque = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary;
+  if (opaque && agreement.path == SharePath::host_copy && policy.force_fence == FenceKind::none) {
+    return "The copy through host memory is waited for by the CPU.";
+  }
+  if (opaque && !same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
+    return "Opaque fences need one device and driver.";
+  }
+  const FenceCapability* mine = find_fence(ends.exporter, kind);
+  const FenceCapability* theirs = find_fence(ends.importer, kind);
+  if (mine == nullptr) return "The exporter has none.";
+  if (theirs == nullptr) return "The importer has none.";
+  const bool exporter_makes = mine->exportable && theirs->importable;
+  const bool importer_makes = theirs->exportable && mine->importable;
+  if (!exporter_makes && !importer_makes) return "Neither end can export one that the other imports.";
+  return {};
+}
+
+bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
+  bool chosen = false;
+  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::sync_file,
+                               FenceKind::host_timeline}) {
+    std::string reason = why_not_fence(ends, policy, agreement, kind);
+    const bool fits = reason.empty() && !chosen;
+    if (reason.empty() && chosen) reason = "A better rung was chosen.";
+    agreement.sync_rungs.push_back({std::string(to_string(kind)), fits, fits ? std::string() : std::move(reason)});
+    if (!fits) continue;
+    chosen = true;
+    agreement.fence_kind = kind;
+    agreement.sync_tier = tier_of(kind);
+  }
+  return chosen;
+}
+
+std::string all_reasons(const std::vector<Rung>& rungs) {
+  std::string out;
+  for (const Rung& rung : rungs) out += text(" [", rung.name, "]: ", rung.reason);
+  return out;
+}
+
+}  // namespace
+
+Result<Agreement> negotiate(const TextureDescriptor& descriptor, const Capabilities& exporter,
+                            const Capabilities& importer, const NegotiationPolicy& policy) {
+  if (auto valid = validate(descriptor); !valid) return fail(std::move(valid.error()).during("negotiating"));
+  const Ends ends{descriptor, exporter, importer};
+  Agreement agreement;
+  choose_memory(ends, policy, agreement);
+  if (agreement.handle_kind == HandleKind::none) {
+    return fail(ErrorCode::unsupported, text("No way to share texture [", to_string(descriptor), "] fits both ends.",
+                                             all_reasons(agreement.rungs)));
+  }
+  if (!choose_fence(ends, policy, agreement)) {
+    return fail(ErrorCode::unsupported, text("No fence fits both ends.", all_reasons(agreement.sync_rungs)));
+  }
+  return agreement;
+}
+
+std::string to_string(const Agreement& agreement) {
+  std::string out = text("path ", to_string(agreement.path), ", handle ", to_string(agreement.handle_kind), ", sync ",
+                         to_string(agreement.sync_tier), " (", to_string(agreement.fence_kind), ")\n");
+  for (const auto* rungs : {&agreement.rungs, &agreement.sync_rungs}) {
+    for (const Rung& rung : *rungs) {
+      out += text("  ", rung.chosen ? "* " : "- ", rung.name, rung.chosen ? "" : ": ", rung.reason, "\n");
+    }
+  }
+  return out;
+}
+
+}  // namespace geyser

@@ -1,0 +1,76 @@
+#include <geyser/host.hpp>
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "host/texture.hpp"
+#include "platform/host_fence.hpp"
+
+namespace geyser::host {
+
+namespace {
+
+Capabilities capabilities() {
+  Capabilities result;
+  result.api = Api::host;
+  result.identity.device_name = "host memory";
+  result.fences = {{FenceKind::host_timeline, true, true, false}};
+  for (const FormatInfo& info : all_formats()) {
+    TextureCapability row;
+    row.format = info.format;
+    row.handle_kind = HandleKind::host_memory;
+    row.tiling = Tiling::host;
+    row.memory_plane_count = info.plane_count;
+    row.exportable = row.importable = true;
+    row.usages = all_texture_usages;
+    row.dimensions = 31;  // every TextureDimension
+    row.max_extent = {max_texture_extent, max_texture_extent, max_texture_extent};
+    row.max_mip_levels = 17;
+    row.max_array_layers = max_array_layers;
+    result.textures.push_back(row);
+  }
+  return result;
+}
+
+class HostManager final : public TextureShareManager {
+ public:
+  explicit HostManager(DiagnosticHandler diagnostics)
+      : TextureShareManager(host::capabilities()), diagnostics_(std::move(diagnostics)) {}
+
+ private:
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor, const Agreement&) override {
+    return HostTexture::create(descriptor, capabilities().identity, diagnostics_);
+  }
+  Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
+    return HostTexture::import(std::move(parcel), capabilities().identity, diagnostics_);
+  }
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
+  Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
+    return platform::import_host_fence(std::move(handle));
+  }
+  // Host memory belongs to no device: any host manager can export any host texture.
+  bool owns(const SharedTexture& texture) const noexcept override { return texture.api() == Api::host; }
+
+  DiagnosticHandler diagnostics_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
+  auto probe = platform::create_shared_memory(1);
+  if (!probe) {
+    return fail(GeyserError(ErrorCode::not_available, "The kernel makes no sealed shared memory.",
+                            probe.error().native()));
+  }
+  return std::make_unique<HostManager>(options.diagnostics);
+}
+
+Result<std::span<std::byte>> bytes(SharedTexture& texture) {
+  if (texture.api() != Api::host) {
+    return fail(ErrorCode::invalid_argument,
+                detail::text("The texture is of API [", to_string(texture.api()), "], not [host]."));
+  }
+  return static_cast<HostTexture&>(texture).bytes();
+}
+
+}  // namespace geyser::host
