@@ -17,6 +17,8 @@
 #include "platform/shared_memory.hpp"
 
 namespace geyser::platform {
+
+using detail::text;
 namespace {
 
 constexpr std::uint64_t page_bytes = 4096;

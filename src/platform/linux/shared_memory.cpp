@@ -22,6 +22,8 @@
 #endif
 
 namespace geyser::platform {
+
+using detail::text;
 namespace {
 
 tl::unexpected<GeyserError> not_open(NativeHandle handle, int number) {

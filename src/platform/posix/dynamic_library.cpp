@@ -8,6 +8,8 @@
 
 namespace geyser::platform {
 
+using detail::text;
+
 Result<DynamicLibrary> DynamicLibrary::open(std::span<const char* const> names) {
   std::string tried;
   for (const char* name : names) {

@@ -8,6 +8,8 @@
 
 namespace geyser::platform {
 
+using detail::text;
+
 std::string errno_name(int number) {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 32))
   if (const char* name = ::strerrorname_np(number)) return name;

@@ -12,6 +12,8 @@
 
 namespace geyser {
 
+using detail::text;
+
 OwnedHandle::OwnedHandle(OwnedHandle&& other) noexcept
     : kind_(std::exchange(other.kind_, HandleKind::none)), native_(std::exchange(other.native_, no_native_handle)) {}
 
