@@ -1,0 +1,46 @@
+// One end of a sharing pair, as tests see it: a manager, and a way to put pixels in and get them out with the API's
+// own commands, inside an open access.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <geyser/geyser.hpp>
+
+namespace geyser::test {
+
+class End {
+ public:
+  virtual ~End() = default;
+  virtual TextureShareManager& manager() = 0;
+  // Whole textures in host packing.
+  virtual Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) = 0;
+  virtual Result<std::vector<std::byte>> read(SharedTexture& texture) = 0;
+
+  const std::string& name() const { return name_; }
+  // What the API or its validation has complained about so far; a test fails when there is anything.
+  std::vector<std::string> complaints;
+
+ protected:
+  explicit End(std::string name) : name_(std::move(name)) {}
+  DiagnosticHandler collector() {
+    return [this](const GeyserError& error) { complaints.push_back(error.to_string()); };
+  }
+
+ private:
+  std::string name_;
+};
+
+// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es").
+std::vector<std::string> end_names();
+// Errors: not_available (no such name, no such driver).
+Result<std::unique_ptr<End>> make_end(const std::string& name);
+
+Result<std::unique_ptr<End>> make_host_end();
+Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name);
+Result<std::unique_ptr<End>> make_opengl_end(const std::string& name);
+
+}  // namespace geyser::test

@@ -1,0 +1,83 @@
+#include <cstring>
+
+#include "platform/shared_memory.hpp"
+#include "support/end.hpp"
+#include "vulkan/manager.hpp"
+#include "vulkan/staging.hpp"
+#include "vulkan/texture.hpp"
+
+namespace geyser::test {
+
+namespace {
+
+// Pixels go through the copied path's own commands, which the pair host-vulkan proves against plain bytes.
+class VulkanEnd final : public End {
+ public:
+  explicit VulkanEnd(const std::string& name) : End(name) {}
+  Result<void> open() {
+    vulkan::Options options;
+    options.validation = true;
+    options.diagnostics = collector();
+    auto manager = vulkan::create_manager(options);
+    if (!manager) return fail(std::move(manager.error()));
+    manager_ = *std::move(manager);
+    return {};
+  }
+  TextureShareManager& manager() override { return *manager_; }
+
+  Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
+    auto copy = stage(texture);
+    if (!copy) return fail(std::move(copy.error()));
+    std::memcpy(copy->memory.bytes().data(), bytes.data(), bytes.size());
+    copy->staging.upload();
+    const VkCommandBuffer commands = copy->staging.to_image();
+    return finish(copy->device->submit({}, {&commands, 1}, nullptr), *copy->device);
+  }
+
+  Result<std::vector<std::byte>> read(SharedTexture& texture) override {
+    auto copy = stage(texture);
+    if (!copy) return fail(std::move(copy.error()));
+    const VkCommandBuffer commands = copy->staging.from_image();
+    if (auto done = finish(copy->device->submit({}, {&commands, 1}, nullptr), *copy->device); !done) {
+      return fail(std::move(done.error()));
+    }
+    copy->staging.download();
+    const auto bytes = copy->memory.bytes();
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  }
+
+ private:
+  struct Copy {
+    std::shared_ptr<vulkan::Device> device;
+    platform::MappedMemory memory;
+    vulkan::Staging staging;
+  };
+  static Result<Copy> stage(SharedTexture& texture) {
+    const auto& device = static_cast<vulkan::VulkanTexture&>(texture).device();
+    const std::uint64_t size = host_size(texture.descriptor());
+    auto handle = platform::create_shared_memory(size);
+    if (!handle) return fail(std::move(handle.error()));
+    auto memory = platform::map_shared_memory(handle->get(), size);
+    if (!memory) return fail(std::move(memory.error()));
+    auto native = vulkan::native(texture);
+    auto staging = vulkan::Staging::create(device, texture.descriptor(), native->image, *std::move(handle));
+    if (!staging) return fail(std::move(staging.error()));
+    return Copy{device, *std::move(memory), *std::move(staging)};
+  }
+  static Result<void> finish(Result<vulkan::Ticket> ticket, const vulkan::Device& device) {
+    if (!ticket) return fail(std::move(ticket.error()));
+    return device.wait(*ticket, std::chrono::seconds(20));
+  }
+
+  std::unique_ptr<TextureShareManager> manager_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name) {
+  auto end = std::make_unique<VulkanEnd>(name);
+  if (auto opened = end->open(); !opened) return fail(std::move(opened.error()));
+  return end;
+}
+
+}  // namespace geyser::test
