@@ -1,0 +1,89 @@
+#include "opengl/fence.hpp"
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "opengl/error.hpp"
+#include "platform/host_fence.hpp"
+
+namespace geyser::opengl {
+
+using detail::text;
+
+namespace {
+
+tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
+  return fail(GeyserError(ErrorCode::unsupported, text("OpenGL cannot ", what, " a fence of kind [",
+                                                       to_string(fence.kind()), "] from the CPU."))
+                  .suggest("fence kind [host_timeline]"));
+}
+
+}  // namespace
+
+std::vector<FenceCapability> fence_capabilities(const Context& context) {
+  std::vector<FenceCapability> capabilities;
+  const bool semaphores = context.has("GL_EXT_semaphore_fd") && context.gl().glImportSemaphoreFdEXT != nullptr;
+  if (semaphores && context.has("GL_NV_timeline_semaphore") && context.gl().glSemaphoreParameterivNV != nullptr) {
+    capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true});
+  }
+  if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true});
+  capabilities.push_back({FenceKind::host_timeline, true, true, false});
+  return capabilities;
+}
+
+GlFence::GlFence(std::shared_ptr<Context> context, FenceKind kind, FenceId id, std::uint64_t value, GLuint semaphore)
+    : SharedFence(kind, id, value), context_(std::move(context)), semaphore_(semaphore) {
+  context_->add_fence(*this);
+}
+
+GlFence::~GlFence() {
+  context_->remove_fence(*this);
+  if (auto current = Current::open(*context_)) context_->gl().glDeleteSemaphoresEXT(1, &semaphore_);
+}
+
+void GlFence::set_value(std::uint64_t value) const {
+  if (kind() != FenceKind::opaque_fd_timeline) return;
+  const GLuint64 gl_value = value;
+  context_->gl().glSemaphoreParameterui64vEXT(semaphore_, GL_TIMELINE_SEMAPHORE_VALUE_NV, &gl_value);
+}
+
+void GlFence::queue_wait(std::uint64_t value, GLuint texture) const {
+  set_value(value);
+  const GLenum layout = GL_LAYOUT_GENERAL_EXT;
+  context_->gl().glWaitSemaphoreEXT(semaphore_, 0, nullptr, 1, &texture, &layout);
+}
+
+void GlFence::queue_signal(std::uint64_t value, GLuint texture) const {
+  set_value(value);
+  const GLenum layout = GL_LAYOUT_GENERAL_EXT;
+  context_->gl().glSignalSemaphoreEXT(semaphore_, 0, nullptr, 1, &texture, &layout);
+  // A signal that stays in the client's buffer would never reach the waiter.
+  context_->gl().glFlush();
+}
+
+Result<std::uint64_t> GlFence::do_completed_value() const { return refuse(*this, "read"); }
+Result<void> GlFence::do_wait(std::uint64_t, std::chrono::nanoseconds) const { return refuse(*this, "wait for"); }
+Result<void> GlFence::do_signal(std::uint64_t) { return refuse(*this, "signal"); }
+Result<FenceHandle> GlFence::do_export() const { return refuse(*this, "export"); }
+
+Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
+  const GlFunctions& gl = context->gl();
+  clear_errors(gl);
+  GLuint semaphore = 0;
+  if (handle.kind == FenceKind::opaque_fd_timeline) {
+    gl.glCreateSemaphoresNV(1, &semaphore);
+    const GLint type = GL_SEMAPHORE_TYPE_TIMELINE_NV;
+    gl.glSemaphoreParameterivNV(semaphore, GL_SEMAPHORE_TYPE_NV, &type);
+  } else {
+    gl.glGenSemaphoresEXT(1, &semaphore);
+  }
+  gl.glImportSemaphoreFdEXT(semaphore, GL_HANDLE_TYPE_OPAQUE_FD_EXT, static_cast<GLint>(handle.handle.get()));
+  if (auto done = check(gl, "glImportSemaphoreFdEXT"); !done) {
+    gl.glDeleteSemaphoresEXT(1, &semaphore);
+    return fail(std::move(done.error()));
+  }
+  static_cast<void>(handle.handle.detach());  // the driver's now
+  return std::make_shared<GlFence>(context, handle.kind, handle.id, handle.value, semaphore);
+}
+
+}  // namespace geyser::opengl

@@ -1,0 +1,97 @@
+// The OpenGL manager: the front's checks are done, so it only makes the context current and routes.
+#include <geyser/opengl.hpp>
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "opengl/capabilities.hpp"
+#include "opengl/context.hpp"
+#include "opengl/fence.hpp"
+#include "opengl/texture.hpp"
+#include "platform/host_fence.hpp"
+
+namespace geyser::opengl {
+
+using detail::text;
+
+namespace {
+
+class GlManager final : public TextureShareManager {
+ public:
+  GlManager(std::shared_ptr<Context> context, Capabilities capabilities)
+      : TextureShareManager(std::move(capabilities)), context_(std::move(context)) {}
+  const std::shared_ptr<Context>& context() const noexcept { return context_; }
+
+ private:
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor, const Agreement&) override {
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return GlTexture::create(context_, descriptor);
+  }
+  Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return GlTexture::import(context_, std::move(parcel));
+  }
+  // The front lets only exportable kinds through: host_timeline.
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
+  Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
+    if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return opengl::import_fence(context_, std::move(handle));
+  }
+  bool owns(const SharedTexture& texture) const noexcept override {
+    return static_cast<const GlTexture&>(texture).context() == context_;
+  }
+
+  std::shared_ptr<Context> context_;
+};
+
+bool is_gl(Api api) { return api == Api::opengl || api == Api::opengl_es; }
+
+Result<std::unique_ptr<TextureShareManager>> make(std::shared_ptr<Context> context) {
+  auto current = Current::open(*context);
+  if (!current) return fail(std::move(current.error()));
+  Capabilities capabilities = probe_capabilities(*context);
+  return std::make_unique<GlManager>(std::move(context), std::move(capabilities));
+}
+
+tl::unexpected<GeyserError> wrong_api(const char* what, Api api) {
+  return fail(ErrorCode::invalid_argument, text("The ", what, " is of API [", to_string(api), "], not [opengl]."));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
+  auto context = Context::create(options);
+  if (!context) return fail(std::move(context.error()).during("creating an OpenGL manager"));
+  return make(*std::move(context));
+}
+
+Result<std::unique_ptr<TextureShareManager>> wrap_current_context(DiagnosticHandler diagnostics) {
+  auto context = Context::wrap(std::move(diagnostics));
+  if (!context) return fail(std::move(context.error()).during("wrapping the current OpenGL context"));
+  return make(*std::move(context));
+}
+
+Result<NativeTexture> native(const SharedTexture& texture) {
+  if (!is_gl(texture.api())) return wrong_api("texture", texture.api());
+  return static_cast<const GlTexture&>(texture).native();
+}
+
+Result<void> make_current(TextureShareManager& manager) {
+  if (!is_gl(manager.capabilities().api)) return wrong_api("manager", manager.capabilities().api);
+  return static_cast<GlManager&>(manager).context()->make_current();
+}
+
+void release_current(TextureShareManager& manager) {
+  if (is_gl(manager.capabilities().api)) static_cast<GlManager&>(manager).context()->release_current();
+}
+
+Procedure get_procedure(const TextureShareManager& manager, const char* name) {
+  if (!is_gl(manager.capabilities().api)) return nullptr;
+  return static_cast<const GlManager&>(manager).context()->egl().eglGetProcAddress(name);
+}
+
+}  // namespace geyser::opengl

@@ -1,0 +1,230 @@
+#include "opengl/texture.hpp"
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "opengl/error.hpp"
+#include "opengl/fence.hpp"
+#include "opengl/format.hpp"
+#include "opengl/state.hpp"
+
+namespace geyser::opengl {
+
+using detail::text;
+
+namespace {
+
+Api api_of(const Context& context) { return context.is_es() ? Api::opengl_es : Api::opengl; }
+
+bool is_layered(GLenum target) {
+  return target == GL_TEXTURE_2D_ARRAY || target == GL_TEXTURE_CUBE_MAP_ARRAY || target == GL_TEXTURE_3D;
+}
+
+GLsizei depth_of(const TextureDescriptor& descriptor) {
+  return static_cast<GLsizei>(descriptor.dimension == TextureDimension::three_d ? descriptor.extent.depth
+                                                                               : descriptor.array_layers);
+}
+
+}  // namespace
+
+GlTexture::GlTexture(Init init, std::shared_ptr<Context> context)
+    : SharedTexture(std::move(init)), context_(std::move(context)) {}
+
+GlTexture::~GlTexture() {
+  auto current = Current::open(*context_);
+  if (!current) {
+    report(std::move(current.error()).during("deleting a texture; its GL objects leak"));
+    return;
+  }
+  const GlFunctions& gl = context_->gl();
+  gl.glDeleteTextures(1, &name_);
+  if (memory_object_ != 0) gl.glDeleteMemoryObjectsEXT(1, &memory_object_);
+}
+
+Result<std::unique_ptr<SharedTexture>> GlTexture::create(const std::shared_ptr<Context>& context,
+                                                         const TextureDescriptor& descriptor) {
+  auto memory = platform::create_shared_memory(host_size(descriptor));
+  if (!memory) return fail(std::move(memory.error()));
+  Init init{api_of(*context),      descriptor,           host_layout(descriptor),
+            HandleKind::host_memory, SharePath::host_copy, context->diagnostics()};
+  std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
+  if (auto made = texture->make_copied(*std::move(memory)); !made) return fail(std::move(made.error()));
+  return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> GlTexture::import(const std::shared_ptr<Context>& context,
+                                                         ApiTextureHandle&& parcel) {
+  const bool copied = parcel.kind == HandleKind::host_memory;
+  if (copied && parcel.layout != host_layout(parcel.descriptor)) {
+    return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
+  }
+  Init init{api_of(*context), parcel.descriptor, parcel.layout, parcel.kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy, context->diagnostics()};
+  std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
+  auto made = copied ? texture->make_copied(std::move(parcel.handles[0])) : texture->make_imported(parcel.handles[0]);
+  if (!made) return fail(std::move(made.error()));
+  return texture;
+}
+
+// A texture with fewer mips than a full chain is incomplete without its maximum level.
+void GlTexture::set_sampling(GLenum target) const {
+  const GlFunctions& gl = context_->gl();
+  gl.glTexParameteri(target, GL_TEXTURE_MAX_LEVEL, static_cast<GLint>(descriptor().mip_levels) - 1);
+  gl.glTexParameteri(target, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+  gl.glTexParameteri(target, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+  if (to_gl(descriptor().format).swizzle_red_blue) {
+    gl.glTexParameteri(target, GL_TEXTURE_SWIZZLE_R, GL_BLUE);
+    gl.glTexParameteri(target, GL_TEXTURE_SWIZZLE_B, GL_RED);
+  }
+}
+
+Result<void> GlTexture::make_copied(OwnedHandle memory) {
+  auto mapped = platform::map_shared_memory(memory.get(), host_size(descriptor()));
+  if (!mapped) return fail(std::move(mapped.error()));
+  memory_ = *std::move(mapped);
+  handle_ = std::move(memory);
+  const GlFunctions& gl = context_->gl();
+  const TextureDescriptor& d = descriptor();
+  const GLenum target = target_of(d.dimension);
+  const GLenum internal_format = to_gl(d.format).internal_format;
+  clear_errors(gl);
+  const SavedBinding saved(gl, target);
+  gl.glGenTextures(1, &name_);
+  gl.glBindTexture(target, name_);
+  const auto levels = static_cast<GLsizei>(d.mip_levels);
+  const auto width = static_cast<GLsizei>(d.extent.width);
+  const auto height = static_cast<GLsizei>(d.extent.height);
+  if (is_layered(target)) {
+    gl.glTexStorage3D(target, levels, internal_format, width, height, depth_of(d));
+  } else {
+    gl.glTexStorage2D(target, levels, internal_format, width, height);
+  }
+  set_sampling(target);
+  if (auto made = check(gl, "glTexStorage"); !made) return made;
+  auto staging = Staging::create(context_, d, name_);
+  if (!staging) return fail(std::move(staging.error()));
+  staging_.emplace(*std::move(staging));
+  return {};
+}
+
+Result<void> GlTexture::make_imported(OwnedHandle& handle) {
+  const TextureDescriptor& d = descriptor();
+  // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
+  if (const auto real_size = platform::kernel_size(handle.get()); real_size && *real_size < layout().allocation_size) {
+    return fail(ErrorCode::incompatible_layout,
+                text("Field [layout.allocation_size] is [", layout().allocation_size, "], but the handle has only [",
+                     *real_size, "] bytes."));
+  }
+  const GlFunctions& gl = context_->gl();
+  const GLenum target = target_of(d.dimension);
+  clear_errors(gl);
+  gl.glCreateMemoryObjectsEXT(1, &memory_object_);
+  if (layout().dedicated) {
+    const GLint dedicated = GL_TRUE;
+    gl.glMemoryObjectParameterivEXT(memory_object_, GL_DEDICATED_MEMORY_OBJECT_EXT, &dedicated);
+  }
+  gl.glImportMemoryFdEXT(memory_object_, layout().allocation_size, GL_HANDLE_TYPE_OPAQUE_FD_EXT,
+                         static_cast<GLint>(handle.get()));
+  if (auto done = check(gl, "glImportMemoryFdEXT"); !done) return done;
+  static_cast<void>(handle.detach());  // the driver's now
+  const SavedBinding saved(gl, target);
+  gl.glGenTextures(1, &name_);
+  gl.glBindTexture(target, name_);
+  gl.glTexParameteri(target, GL_TEXTURE_TILING_EXT, GL_OPTIMAL_TILING_EXT);
+  const auto levels = static_cast<GLsizei>(d.mip_levels);
+  const auto width = static_cast<GLsizei>(d.extent.width);
+  const auto height = static_cast<GLsizei>(d.extent.height);
+  const GLenum internal_format = to_gl(d.format).internal_format;
+  const GLuint64 offset = layout().planes[0].offset;
+  if (is_layered(target)) {
+    gl.glTexStorageMem3DEXT(target, levels, internal_format, width, height, depth_of(d), memory_object_, offset);
+  } else {
+    gl.glTexStorageMem2DEXT(target, levels, internal_format, width, height, memory_object_, offset);
+  }
+  set_sampling(target);
+  return check(gl, "glTexStorageMemEXT");
+}
+
+NativeTexture GlTexture::native() const noexcept {
+  return {name_, target_of(descriptor().dimension), to_gl(descriptor().format).internal_format};
+}
+
+bool GlTexture::accepts_signal_fence(const SharedFence& fence) const {
+  return fence.kind() == FenceKind::host_timeline || context_->find_fence(fence) != nullptr;
+}
+
+Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  auto current = Current::open(*context_);
+  if (!current) return fail(std::move(current.error()));
+  // What a CPU can wait for comes first: a wait that fails then leaves nothing queued.
+  for (const SyncPoint& point : waits) {
+    if (context_->find_fence(*point.fence) != nullptr) continue;
+    if (point.fence->kind() != FenceKind::host_timeline) {
+      return fail(GeyserError(ErrorCode::unsupported,
+                              text("A fence of kind [", to_string(point.fence->kind()),
+                                   "] is not known to this OpenGL context; import it with import_fence()."))
+                      .suggest("fence kind [host_timeline]"));
+    }
+    if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
+    ++mutable_statistics().host_waits;
+  }
+  for (const SyncPoint& point : waits) {
+    if (const GlFence* fence = context_->find_fence(*point.fence)) {
+      fence->queue_wait(point.value, name_);
+      ++mutable_statistics().gpu_waits;
+    }
+  }
+  const bool contents_wanted = state.initialized && mode != AccessMode::discard;
+  if (staging_ && contents_wanted && holders_ == 0) {
+    clear_errors(context_->gl());
+    auto copied = staging_->upload(memory_.bytes());
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+  }
+  ++holders_;
+  return {};
+}
+
+Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
+  --holders_;
+  auto current = Current::open(*context_);
+  if (!current) return fail(std::move(current.error()));
+  const GlFunctions& gl = context_->gl();
+  if (staging_ && is_write(mode)) {
+    clear_errors(gl);
+    auto copied = staging_->download(memory_.bytes());
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+  } else if (const GlFence* fence = signal != nullptr ? context_->find_fence(*signal) : nullptr) {
+    fence->queue_signal(value, name_);
+    return {};
+  }
+  gl.glFinish();
+  ++mutable_statistics().host_waits;
+  if (signal == nullptr) return {};
+  if (const GlFence* fence = context_->find_fence(*signal)) {
+    fence->queue_signal(value, name_);
+    return {};
+  }
+  return signal->signal(value);
+}
+
+Result<ApiTextureHandle> GlTexture::do_export(HandleKind kind) {
+  if (!handle_.has_value()) {
+    return fail(GeyserError(ErrorCode::unsupported, "OpenGL cannot export memory that it has imported.")
+                    .suggest("exporting it again where it was made"));
+  }
+  auto copy = handle_.duplicate();
+  if (!copy) return fail(std::move(copy.error()));
+  ApiTextureHandle parcel;
+  parcel.descriptor = descriptor();
+  parcel.layout = layout();
+  parcel.identity = context_->identity();
+  parcel.api = api();
+  parcel.kind = kind;
+  parcel.handle_count = 1;
+  parcel.handles[0] = *std::move(copy);
+  return parcel;
+}
+
+}  // namespace geyser::opengl
