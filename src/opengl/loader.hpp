@@ -45,6 +45,8 @@ namespace geyser::opengl {
   X(glTexStorage3D)             \
   X(glTexSubImage2D)            \
   X(glTexSubImage3D)            \
+  X(glCompressedTexSubImage2D)  \
+  X(glCompressedTexSubImage3D)  \
   X(glCopyImageSubData)         \
   X(glPixelStorei)              \
   X(glBindBuffer)               \
@@ -58,7 +60,7 @@ namespace geyser::opengl {
 // Desktop only, or extensions.
 #define GEYSER_GL_OPTIONAL(X)       \
   X(glGetInternalformativ)          \
-  X(glGetTexImage)                  \
+  X(glGetCompressedTextureSubImage) \
   X(glDebugMessageCallback)         \
   X(glGetUnsignedBytevEXT)          \
   X(glGetUnsignedBytei_vEXT)        \

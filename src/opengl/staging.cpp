@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include <geyser/layout.hpp>
 
@@ -67,13 +68,37 @@ struct Slice {
   std::uint64_t bytes = 0;
 };
 
+// Compressed transfers want rows without padding.
+std::uint64_t packed_row(const Slice& slice) {
+  const std::uint64_t stride = slice.bytes / static_cast<std::uint64_t>(slice.rows);
+  return stride / static_cast<std::uint64_t>(slice.row_blocks) * static_cast<std::uint64_t>(slice.blocks);
+}
+std::uint64_t packed_bytes(const Slice& slice) { return packed_row(slice) * static_cast<std::uint64_t>(slice.rows); }
+
+void pack_rows(std::vector<std::byte>& packed, const std::byte* from, const Slice& slice) {
+  const std::uint64_t rows = static_cast<std::uint64_t>(slice.rows);
+  packed.resize(packed_bytes(slice));
+  for (std::uint64_t y = 0; y < rows; ++y) {
+    std::memcpy(packed.data() + y * packed_row(slice), from + y * (slice.bytes / rows), packed_row(slice));
+  }
+}
+
+void unpack_rows(const std::vector<std::byte>& packed, std::byte* to, const Slice& slice) {
+  const std::uint64_t rows = static_cast<std::uint64_t>(slice.rows);
+  for (std::uint64_t y = 0; y < rows; ++y) {
+    std::memcpy(to + y * (slice.bytes / rows), packed.data() + y * packed_row(slice), packed_row(slice));
+  }
+}
+
 }  // namespace
 
 bool Staging::can_copy(const Context& context, TextureFormat format) {
   const FormatInfo& info = format_info(format);
   if (info.is_multi_planar()) return false;
+  if (info.is_compressed() && !context.is_es()) return context.gl().glGetCompressedTextureSubImage != nullptr;
   if (own_transfer(format).format != 0) {
-    return !context.is_es();  // OpenGL ES reads none of them back
+    // OpenGL ES reads no depth or stencil back; rgb565 it reads as what it is.
+    return !context.is_es() || format == TextureFormat::rgb565_unorm;
   }
   return raw_format(info.planes[0].block_bytes).internal_format != 0;
 }
@@ -153,24 +178,40 @@ Result<std::uint64_t> Staging::upload(std::span<const std::byte> memory) {
   const Transfer own = own_transfer(descriptor_.format);
   const RawFormat raw = raw_format(format_info(descriptor_.format).planes[0].block_bytes);
   const SavedTransferState transfer_state(gl, context_->is_es());
-  const SavedBinding binding(gl, scratch_ != 0 ? GL_TEXTURE_2D : target_);
-  gl.glBindTexture(scratch_ != 0 ? GL_TEXTURE_2D : target_, scratch_ != 0 ? scratch_ : texture_);
+  const bool compressed = format_info(descriptor_.format).is_compressed();
+  const bool raw_path = scratch_ != 0 && !compressed;
+  const SavedBinding binding(gl, raw_path ? GL_TEXTURE_2D : target_);
+  gl.glBindTexture(raw_path ? GL_TEXTURE_2D : target_, raw_path ? scratch_ : texture_);
   std::uint64_t total = 0;
-  std::vector<std::byte> rotated;
+  std::vector<std::byte> packed;
   each_slice([&](const Slice& slice) {
     const std::byte* from = memory.data() + slice.offset;
     total += slice.bytes;
     gl.glPixelStorei(GL_UNPACK_ROW_LENGTH, slice.row_blocks);
-    if (scratch_ != 0) {
+    if (raw_path) {
       gl.glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, slice.blocks, slice.rows, raw.format, raw.type, from);
       gl.glCopyImageSubData(scratch_, GL_TEXTURE_2D, 0, 0, 0, 0, texture_, target_, slice.mip, 0, 0, slice.z,
                             slice.blocks, slice.rows, 1);
       return;
     }
+    if (compressed) {
+      // Not by glCopyImageSubData: Mesa 22 refuses a last block that reaches over the edge.
+      pack_rows(packed, from, slice);
+      const auto size = static_cast<GLsizei>(packed.size());
+      const GLenum format = to_gl(descriptor_.format).internal_format;
+      if (target_ == GL_TEXTURE_2D || target_ == GL_TEXTURE_CUBE_MAP) {
+        gl.glCompressedTexSubImage2D(face_target(target_, static_cast<std::uint32_t>(slice.z)), slice.mip, 0, 0,
+                                     slice.width, slice.height, format, size, packed.data());
+      } else {
+        gl.glCompressedTexSubImage3D(target_, slice.mip, 0, 0, slice.z, slice.width, slice.height, 1, format, size,
+                                     packed.data());
+      }
+      return;
+    }
     if (descriptor_.format == TextureFormat::d24_unorm_s8_uint) {
-      rotated.assign(from, from + slice.bytes);
-      rotate_words(rotated.data(), slice.bytes, 8);
-      from = rotated.data();
+      packed.assign(from, from + slice.bytes);
+      rotate_words(packed.data(), slice.bytes, 8);
+      from = packed.data();
     }
     if (target_ == GL_TEXTURE_2D || target_ == GL_TEXTURE_CUBE_MAP) {
       gl.glTexSubImage2D(face_target(target_, static_cast<std::uint32_t>(slice.z)), slice.mip, 0, 0, slice.width,
@@ -194,9 +235,19 @@ Result<std::uint64_t> Staging::download(std::span<std::byte> memory) {
   }
   std::uint64_t total = 0;
   bool complete = true;
+  // Desktop OpenGL copies few compressed formats to integers, but reads all of them back.
+  const bool own_compressed = !context_->is_es() && format_info(descriptor_.format).is_compressed();
+  std::vector<std::byte> packed;
   each_slice([&](const Slice& slice) {
     std::byte* to = memory.data() + slice.offset;
     total += slice.bytes;
+    if (own_compressed) {
+      packed.resize(packed_bytes(slice));
+      gl.glGetCompressedTextureSubImage(texture_, slice.mip, 0, 0, slice.z, slice.width, slice.height, 1,
+                                        static_cast<GLsizei>(packed.size()), packed.data());
+      unpack_rows(packed, to, slice);
+      return;
+    }
     gl.glPixelStorei(GL_PACK_ROW_LENGTH, slice.row_blocks);
     if (scratch_ != 0) {
       gl.glCopyImageSubData(texture_, target_, slice.mip, 0, 0, slice.z, scratch_, GL_TEXTURE_2D, 0, 0, 0, 0,
@@ -205,7 +256,12 @@ Result<std::uint64_t> Staging::download(std::span<std::byte> memory) {
       gl.glReadPixels(0, 0, slice.blocks, slice.rows, raw.format, raw.type, to);
       return;
     }
-    gl.glFramebufferTextureLayer(GL_FRAMEBUFFER, own.attachment, texture_, slice.mip, slice.z);
+    if (target_ == GL_TEXTURE_2D || target_ == GL_TEXTURE_CUBE_MAP) {
+      gl.glFramebufferTexture2D(GL_FRAMEBUFFER, own.attachment, face_target(target_, static_cast<std::uint32_t>(slice.z)),
+                                texture_, slice.mip);
+    } else {
+      gl.glFramebufferTextureLayer(GL_FRAMEBUFFER, own.attachment, texture_, slice.mip, slice.z);
+    }
     complete = complete && gl.glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
     gl.glReadPixels(0, 0, slice.width, slice.height, own.format, own.type, to);
     if (descriptor_.format == TextureFormat::d24_unorm_s8_uint) rotate_words(to, slice.bytes, 24);

@@ -2,7 +2,7 @@
 //
 // Colour and compressed formats go through a scratch texture of unsigned integers with texels as large as the
 // format's blocks: glCopyImageSubData moves raw blocks, so no conversion can touch them, and OpenGL ES can read
-// formats that glReadPixels does not know. Depth, stencil and rgb565 have no such twin and use their own transfers.
+// formats that glReadPixels does not know. Compressed blocks go in by their own call. Depth, stencil and rgb565 have no such twin and use their own transfers.
 #pragma once
 
 #include <cstddef>
