@@ -1,0 +1,75 @@
+// geyser-demo: a picture animated by one process and shown by another, without copying a pixel between them.
+#include <CLI/CLI.hpp>
+
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+
+#include "pass.hpp"
+#include "roles.hpp"
+
+extern char** environ;
+
+namespace {
+
+// The consumer is this program again, with its end of the channel as an inherited descriptor: no state of the
+// producer's driver comes along, as it would by a bare fork().
+int run_both(int argc, char** argv, const demo::Settings& settings) {
+  auto pair = geyser::Channel::make_pair();
+  if (!pair) {
+    std::fprintf(stderr, "%s\n", pair.error().to_string().c_str());
+    return 1;
+  }
+  constexpr int inherited = 3;
+  std::vector<std::string> words(argv, argv + argc);
+  words.insert(words.begin() + 1, {"--consumer-channel", std::to_string(inherited)});
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  const auto their_end = static_cast<int>(pair->second.native());
+  posix_spawn_file_actions_adddup2(&actions, their_end, inherited);
+  pid_t child = -1;
+  const int spawned = posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (spawned != 0) {
+    std::fprintf(stderr, "the consumer cannot be started: error %d\n", spawned);
+    return 1;
+  }
+  { const geyser::Channel closed = std::move(pair->second); }
+  const int produced = demo::produce(std::move(pair->first), settings);
+  int status = 0;
+  waitpid(child, &status, 0);
+  const int consumed = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  return produced != 0 ? produced : consumed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Shares an animated picture between two processes and two graphics APIs."};
+  demo::Settings settings;
+  settings.picture = DEMO_PICTURE;
+  int consumer_channel = -1;
+  const auto names = demo::pass_names();
+  if (names.size() == 1) settings.from = settings.to = names[0];
+  app.add_option("picture", settings.picture, "PNG or JPEG to animate")->check(CLI::ExistingFile);
+  app.add_option("--from", settings.from, "Backend of the producer")->check(CLI::IsMember(names))->capture_default_str();
+  app.add_option("--to", settings.to, "Backend of the consumer")->check(CLI::IsMember(names))->capture_default_str();
+  app.add_option("--fence", settings.fence, "Accept only this kind of fence")
+      ->check(CLI::IsMember({"opaque_fd_timeline", "opaque_fd_binary", "host_timeline"}));
+  app.add_option("--frames", settings.frames, "How many frames")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--output", settings.output, "Where the last frame goes")->capture_default_str();
+  app.add_flag("--json", settings.json, "One JSON object for each line");
+  app.add_option("--consumer-channel", consumer_channel, "")->group("");
+  CLI11_PARSE(app, argc, argv);
+  if (consumer_channel < 0) return run_both(argc, argv, settings);
+  auto channel = geyser::Channel::adopt(consumer_channel);
+  if (!channel) {
+    std::fprintf(stderr, "consumer: %s\n", channel.error().to_string().c_str());
+    return 1;
+  }
+  return demo::consume(*std::move(channel), settings);
+}
