@@ -60,6 +60,7 @@ class GEYSER_API Channel {
   [[nodiscard]] NativeHandle detach() noexcept;
 
  private:
+  friend class Listener;
   struct Impl;
   explicit Channel(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;

@@ -22,6 +22,8 @@ namespace geyser::wire {
 inline constexpr std::uint32_t protocol_version = 1;
 inline constexpr std::size_t max_message_bytes = 128 * 1024;
 inline constexpr std::size_t max_message_handles = 64;
+inline constexpr std::size_t max_name_bytes = 256;   // programs, devices, drivers
+inline constexpr std::size_t max_text_bytes = 1024;  // reasons and refusals; longer ones are cut
 
 // Who I am and what I can do. Sent first by both sides.
 struct Hello {
@@ -73,7 +75,7 @@ struct Frame {
   std::array<FramePoint, max_sync_points> writer{};
   std::array<FramePoint, max_sync_points> readers{};
 };
-inline constexpr std::size_t frame_bytes = 304;
+inline constexpr std::size_t frame_bytes = 296;
 using FrameBytes = std::array<std::byte, frame_bytes>;
 
 [[nodiscard]] GEYSER_API FrameBytes encode(const Frame& frame) noexcept;

@@ -15,5 +15,6 @@ else()
     ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/posix/owned_handle.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/posix/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/socket.cpp)
 endif()

@@ -1,0 +1,140 @@
+#include <geyser/channel.hpp>
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "platform/posix/socket.hpp"
+
+namespace geyser {
+
+using detail::text;
+using platform::Deadline;
+
+struct Channel::Impl {
+  OwnedHandle socket;
+  std::vector<std::byte> buffer;  // for whole messages; made at the first one
+};
+
+struct Listener::Impl {
+  OwnedHandle socket;
+  std::string path;
+  ~Impl() {
+    if (!path.empty()) platform::socket_unlink(path);
+  }
+};
+
+namespace {
+
+bool is_trusted(const platform::SocketPeer& peer) {
+  return peer.user_id == platform::own_user_id() || peer.user_id == 0;
+}
+
+}  // namespace
+
+Channel::Channel(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Channel::Channel(Channel&&) noexcept = default;
+Channel& Channel::operator=(Channel&&) noexcept = default;
+Channel::~Channel() = default;
+
+Result<std::pair<Channel, Channel>> Channel::make_pair() {
+  auto ends = platform::socket_pair();
+  if (!ends) return fail(std::move(ends.error()).during("making a channel"));
+  return std::pair(Channel(std::make_unique<Impl>(Impl{std::move(ends->first), {}})),
+                   Channel(std::make_unique<Impl>(Impl{std::move(ends->second), {}})));
+}
+
+Result<Channel> Channel::connect(const std::string& path, std::chrono::nanoseconds timeout) {
+  auto socket = platform::socket_connect(path, Deadline::after(timeout));
+  if (!socket) return fail(std::move(socket.error()).during(text("connecting to [", path, "]")));
+  auto peer = platform::socket_peer(socket->get());
+  if (!peer) return fail(std::move(peer.error()));
+  if (!is_trusted(*peer)) {
+    return fail(ErrorCode::protocol, text("The socket [", path, "] belongs to user [", peer->user_id, "], not to [",
+                                          platform::own_user_id(), "] or root."));
+  }
+  return Channel(std::make_unique<Impl>(Impl{*std::move(socket), {}}));
+}
+
+Result<Channel> Channel::adopt(NativeHandle socket) {
+  if (auto good = platform::socket_check(socket); !good) return fail(std::move(good.error()));
+  return Channel(std::make_unique<Impl>(Impl{OwnedHandle::adopt(HandleKind::none, socket), {}}));
+}
+
+Result<void> Channel::send(std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
+                           std::chrono::nanoseconds timeout) {
+  if (bytes.size() > wire::max_message_bytes) {
+    return fail(ErrorCode::invalid_argument, text("The message has [", bytes.size(), "] bytes, at most [",
+                                                  wire::max_message_bytes, "] are possible."));
+  }
+  return platform::socket_send(impl_->socket.get(), bytes, handles, Deadline::after(timeout));
+}
+
+Result<std::size_t> Channel::receive(std::span<std::byte> buffer, std::vector<OwnedHandle>& handles,
+                                     std::chrono::nanoseconds timeout) {
+  return platform::socket_receive(impl_->socket.get(), buffer, &handles, Deadline::after(timeout));
+}
+
+Result<void> Channel::send(wire::Message&& message, std::chrono::nanoseconds timeout) {
+  auto encoded = wire::encode(std::move(message));
+  if (!encoded) return fail(std::move(encoded.error()).during("sending a message"));
+  return send(encoded->bytes, encoded->handles, timeout);
+}
+
+Result<wire::Message> Channel::receive_message(std::chrono::nanoseconds timeout) {
+  impl_->buffer.resize(wire::max_message_bytes);
+  std::vector<OwnedHandle> handles;
+  auto size = receive(impl_->buffer, handles, timeout);
+  if (!size) return fail(std::move(size.error()).during("receiving a message"));
+  return wire::decode(std::span(impl_->buffer).first(*size), std::move(handles));
+}
+
+Result<void> Channel::send(const wire::Frame& frame, std::chrono::nanoseconds timeout) {
+  const wire::FrameBytes bytes = wire::encode(frame);
+  return platform::socket_send(impl_->socket.get(), bytes, {}, Deadline::after(timeout));
+}
+
+Result<wire::Frame> Channel::receive_frame(std::chrono::nanoseconds timeout) {
+  std::array<std::byte, wire::frame_bytes> bytes{};
+  auto size = platform::socket_receive(impl_->socket.get(), bytes, nullptr, Deadline::after(timeout));
+  if (!size) return fail(std::move(size.error()).during("receiving a frame"));
+  return wire::decode_frame(std::span<const std::byte>(bytes).first(*size));
+}
+
+Result<PeerCredentials> Channel::peer_credentials() const {
+  auto peer = platform::socket_peer(impl_->socket.get());
+  if (!peer) return fail(std::move(peer.error()));
+  return PeerCredentials{peer->process_id, peer->user_id, peer->group_id};
+}
+
+NativeHandle Channel::native() const noexcept { return impl_->socket.get(); }
+NativeHandle Channel::detach() noexcept { return impl_->socket.detach(); }
+
+Listener::Listener(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Listener::Listener(Listener&&) noexcept = default;
+Listener& Listener::operator=(Listener&&) noexcept = default;
+Listener::~Listener() = default;
+
+Result<Listener> Listener::create(const std::string& path) {
+  auto socket = platform::socket_listen(path);
+  if (!socket) return fail(std::move(socket.error()).during(text("listening at [", path, "]")));
+  auto impl = std::make_unique<Impl>();
+  impl->socket = *std::move(socket);
+  impl->path = path;
+  return Listener(std::move(impl));
+}
+
+Result<Channel> Listener::accept(std::chrono::nanoseconds timeout) {
+  const Deadline deadline = Deadline::after(timeout);
+  for (;;) {
+    auto socket = platform::socket_accept(impl_->socket.get(), deadline);
+    if (!socket) return fail(std::move(socket.error()).during(text("accepting at [", impl_->path, "]")));
+    auto peer = platform::socket_peer(socket->get());
+    if (peer && is_trusted(*peer)) {
+      return Channel(std::make_unique<Channel::Impl>(Channel::Impl{*std::move(socket), {}}));
+    }
+  }
+}
+
+NativeHandle Listener::native() const noexcept { return impl_->socket.get(); }
+
+}  // namespace geyser

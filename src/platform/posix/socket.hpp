@@ -1,0 +1,51 @@
+// SOCK_SEQPACKET sockets that carry descriptors: whole messages, all handles of a message in one go.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <geyser/error.hpp>
+#include <geyser/export.hpp>
+#include <geyser/handle.hpp>
+
+#include "platform/deadline.hpp"
+
+namespace geyser::platform {
+
+// Linux carries at most this many descriptors in one message (SCM_MAX_FD is 253).
+inline constexpr std::size_t max_socket_handles = 64;
+
+struct SocketPeer {
+  std::int64_t process_id = 0;
+  std::uint32_t user_id = 0;
+  std::uint32_t group_id = 0;
+};
+
+[[nodiscard]] GEYSER_API Result<std::pair<OwnedHandle, OwnedHandle>> socket_pair();
+// Errors: busy (in use), invalid_argument (path too long), operating_system.
+[[nodiscard]] GEYSER_API Result<OwnedHandle> socket_listen(const std::string& path);
+// Errors: timeout, operating_system.
+[[nodiscard]] GEYSER_API Result<OwnedHandle> socket_accept(NativeHandle listener, const Deadline& deadline);
+// Errors: not_available, timeout, operating_system.
+[[nodiscard]] GEYSER_API Result<OwnedHandle> socket_connect(const std::string& path, const Deadline& deadline);
+void socket_unlink(const std::string& path) noexcept;
+// Errors: invalid_handle (not a connected SOCK_SEQPACKET socket).
+[[nodiscard]] GEYSER_API Result<void> socket_check(NativeHandle socket);
+[[nodiscard]] GEYSER_API Result<SocketPeer> socket_peer(NativeHandle socket);
+[[nodiscard]] GEYSER_API std::uint32_t own_user_id() noexcept;
+
+// Errors: timeout, abandoned, invalid_argument, operating_system. No allocation.
+[[nodiscard]] GEYSER_API Result<void> socket_send(NativeHandle socket, std::span<const std::byte> bytes,
+                                                  std::span<const OwnedHandle> handles, const Deadline& deadline);
+// Gives the bytes received. Appends handles of kind `none`; with `handles` null any handle is an error.
+// Errors: timeout, abandoned, protocol (truncated bytes or handles: everything received is closed).
+[[nodiscard]] GEYSER_API Result<std::size_t> socket_receive(NativeHandle socket, std::span<std::byte> buffer,
+                                                            std::vector<OwnedHandle>* handles,
+                                                            const Deadline& deadline);
+
+}  // namespace geyser::platform
