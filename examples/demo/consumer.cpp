@@ -65,7 +65,7 @@ class Consumer {
     if (number % check_every == 0) {
       if (auto compared = compare(screen); !compared) return compared;
     }
-    std::uint64_t copied = 0;
+    std::uint64_t copied = copied_by_producer_;
     for (const auto& shared : session_.textures) copied += shared->statistics().bytes_copied;
     report_.frame(latency, copied);
     return send_state(channel_, *next, frame->texture, frame->number);
@@ -78,11 +78,12 @@ class Consumer {
     std::vector<geyser::OwnedHandle> handles;
     auto size = channel_.receive(bytes, handles, patience);
     if (!size) return fail(std::move(size.error()));
-    std::uint64_t expected = 0;
-    if (*size != sizeof(expected)) return fail(geyser::ErrorCode::protocol, "A checksum has 8 bytes.");
-    std::memcpy(&expected, bytes.data(), sizeof(expected));
+    std::array<std::uint64_t, 2> words{};  // the frame's checksum, the bytes that the producer's side has copied
+    if (*size != sizeof(words)) return fail(geyser::ErrorCode::protocol, "A check has 16 bytes.");
+    std::memcpy(words.data(), bytes.data(), sizeof(words));
     ++report_.checks;
-    if (checksum(*pixels) != expected) ++report_.wrong_checks;
+    if (checksum(*pixels) != words[0]) ++report_.wrong_checks;
+    copied_by_producer_ = words[1];
     return {};
   }
 
@@ -91,6 +92,7 @@ class Consumer {
   Report report_;
   std::unique_ptr<Pass> pass_;
   Session session_;
+  std::uint64_t copied_by_producer_ = 0;  // as of the last check
 };
 
 }  // namespace

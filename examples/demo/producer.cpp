@@ -1,7 +1,7 @@
 // Process A: animates the picture on its device, and gives each frame away.
 #include <array>
 #include <cstdio>
-#include <cstring>
+#include <span>
 
 #include "channel_peer.hpp"
 #include "picture.hpp"
@@ -77,9 +77,8 @@ class Producer {
       states_[index] = *std::move(state);
       if (auto sent = send_state(channel_, states_[index], index, number); !sent) return sent;
       if (checked) {
-        std::array<std::byte, sizeof(sum)> bytes{};
-        std::memcpy(bytes.data(), &sum, sizeof(sum));
-        if (auto sent = channel_.send(bytes, {}, patience); !sent) return sent;
+        const std::array<std::uint64_t, 2> words{sum, bytes_copied()};
+        if (auto sent = channel_.send(std::as_bytes(std::span(words)), {}, patience); !sent) return sent;
       }
     }
     // The last frames are still at the consumer: its accesses end before the textures go.
@@ -90,6 +89,12 @@ class Producer {
       if (auto done = take_back(index); !done) return done;
     }
     return {};
+  }
+
+  std::uint64_t bytes_copied() const {
+    std::uint64_t copied = 0;
+    for (const auto& texture : session_.textures) copied += texture->statistics().bytes_copied;
+    return copied;
   }
 
   Result<void> take_back(std::uint32_t index) {
