@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include <geyser/format.hpp>
+
+#include "support/end.hpp"
+#ifdef GEYSER_TEST_VULKAN
+#include "vulkan/format.hpp"
+#endif
+#ifdef GEYSER_TEST_OPENGL
+#include "opengl/format.hpp"
+#endif
+
+namespace geyser::test {
+namespace {
+
+TEST(Format, EveryRowIsConsistent) {
+  std::set<TextureFormat> formats;
+  std::set<std::string_view> names;
+  TextureFormat last = TextureFormat::unknown;
+  for (const FormatInfo& info : all_formats()) {
+    SCOPED_TRACE(info.name);
+    EXPECT_GT(info.format, last) << "ascending";
+    last = info.format;
+    EXPECT_TRUE(formats.insert(info.format).second);
+    EXPECT_TRUE(names.insert(info.name).second);
+    EXPECT_EQ(&format_info(info.format), &info);
+    EXPECT_EQ(format_from_name(info.name), info.format);
+    EXPECT_EQ(to_string(info.format), info.name);
+    ASSERT_GE(info.plane_count, 1);
+    ASSERT_LE(info.plane_count, 3);
+    for (int plane = 0; plane < info.plane_count; ++plane) EXPECT_GT(info.planes.at(plane).block_bytes, 0);
+    EXPECT_EQ(info.is_compressed(), info.block_width > 1);
+    EXPECT_EQ(info.name.ends_with("_srgb"), info.is_srgb());
+    unsigned bits = 0;
+    for (const auto channel : info.channel_bits) bits += channel;
+    if (info.format_class == FormatClass::color || info.format_class == FormatClass::packed) {
+      EXPECT_EQ(bits, info.planes[0].block_bytes * 8U);
+      EXPECT_FALSE(info.channels.empty());
+    }
+    if (info.drm_fourcc != 0) {
+      EXPECT_EQ(format_info(format_from_drm_fourcc(info.drm_fourcc)).drm_fourcc, info.drm_fourcc);
+    }
+  }
+  EXPECT_EQ(formats.size(), 109U);
+}
+
+TEST(Format, NoneIsUnknown) {
+  EXPECT_EQ(format_info(static_cast<TextureFormat>(60000)).format, TextureFormat::unknown);
+  EXPECT_EQ(format_info(TextureFormat::unknown).plane_count, 0);
+  EXPECT_EQ(format_from_name("rgba9"), TextureFormat::unknown);
+  EXPECT_EQ(format_from_drm_fourcc(0x12345678), TextureFormat::unknown);
+}
+
+TEST(Format, ChannelOrderIsTheMemorysOrder) {
+  EXPECT_EQ(format_info(TextureFormat::rgba8_unorm).channels, "RGBA");
+  EXPECT_EQ(format_info(TextureFormat::bgra8_unorm).channels, "BGRA");
+  EXPECT_EQ(format_info(TextureFormat::rgb565_unorm).channels, "BGR");
+  EXPECT_EQ(format_info(TextureFormat::rgb10a2_unorm).channels, "RGBA");
+  // DRM names little-endian words from the top: AB24 is RGBA in memory, AR24 is BGRA.
+  EXPECT_EQ(format_info(TextureFormat::rgba8_unorm).drm_fourcc, 0x34324241U);
+  EXPECT_EQ(format_info(TextureFormat::bgra8_unorm).drm_fourcc, 0x34325241U);
+}
+
+#ifdef GEYSER_TEST_VULKAN
+TEST(Format, VulkansColumnGoesBothWays) {
+  std::set<VkFormat> seen;
+  for (const FormatInfo& info : all_formats()) {
+    const VkFormat format = vulkan::to_vulkan(info.format);
+    EXPECT_NE(format, VK_FORMAT_UNDEFINED) << info.name;
+    EXPECT_TRUE(seen.insert(format).second) << info.name;
+    EXPECT_EQ(vulkan::from_vulkan(format), info.format) << info.name;
+  }
+  EXPECT_EQ(vulkan::to_vulkan(TextureFormat::unknown), VK_FORMAT_UNDEFINED);
+  EXPECT_EQ(vulkan::from_vulkan(VK_FORMAT_R64_UINT), TextureFormat::unknown);
+}
+#endif
+
+#ifdef GEYSER_TEST_OPENGL
+TEST(Format, OpenGlsColumnGoesBothWays) {
+  for (const FormatInfo& info : all_formats()) {
+    const opengl::GlFormat format = opengl::to_gl(info.format);
+    EXPECT_EQ(format.internal_format == 0, info.is_multi_planar()) << info.name;
+    if (format.internal_format == 0 || format.swizzle_red_blue) continue;
+    EXPECT_EQ(opengl::from_gl(format.internal_format), info.format) << info.name;
+  }
+  EXPECT_TRUE(opengl::to_gl(TextureFormat::bgra8_unorm).swizzle_red_blue);
+  EXPECT_EQ(opengl::from_gl(GL_RGBA8), TextureFormat::rgba8_unorm);
+  EXPECT_EQ(opengl::from_gl(0x1234), TextureFormat::unknown);
+}
+#endif
+
+}  // namespace
+}  // namespace geyser::test
