@@ -74,6 +74,7 @@ class GEYSER_API GeyserError {
   GeyserError&& during(std::string step) &&;
   // Appends one alternative that would have worked.
   GeyserError&& suggest(std::string alternative) &&;
+  void suggest(std::string alternative) &;
 
   // Everything in one line: "code: sentence (native name, number) while a, while b; would work: x, y".
   [[nodiscard]] std::string to_string() const;

@@ -44,7 +44,7 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
                     text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name,
                          "] cannot share format [", to_string(descriptor.format), "] as [", to_string(kind), "]: ",
                          reason, "."));
-  for (const HandleKind other : working) error = std::move(error).suggest(text("handle kind [", to_string(other), "]"));
+  for (const HandleKind other : working) error.suggest(text("handle kind [", to_string(other), "]"));
   return fail(std::move(error));
 }
 

@@ -56,6 +56,8 @@ GeyserError&& GeyserError::during(std::string step) && {
   return std::move(*this);
 }
 
+void GeyserError::suggest(std::string alternative) & { alternatives_.push_back(std::move(alternative)); }
+
 GeyserError&& GeyserError::suggest(std::string alternative) && {
   alternatives_.push_back(std::move(alternative));
   return std::move(*this);

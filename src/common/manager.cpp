@@ -128,7 +128,7 @@ GeyserError unsupported_fence(const Capabilities& capabilities, FenceKind kind, 
                                                  to_string(capabilities.api), "] on this device."));
   for (const FenceCapability& row : capabilities.fences) {
     if (create ? row.exportable : row.importable) {
-      error = std::move(error).suggest(text("fence kind [", to_string(row.kind), "]"));
+      error.suggest(text("fence kind [", to_string(row.kind), "]"));
     }
   }
   return error;

@@ -30,7 +30,7 @@ TEST(Format, EveryRowIsConsistent) {
     EXPECT_EQ(to_string(info.format), info.name);
     ASSERT_GE(info.plane_count, 1);
     ASSERT_LE(info.plane_count, 3);
-    for (int plane = 0; plane < info.plane_count; ++plane) EXPECT_GT(info.planes.at(plane).block_bytes, 0);
+    for (std::size_t plane = 0; plane < info.plane_count; ++plane) EXPECT_GT(info.planes.at(plane).block_bytes, 0);
     EXPECT_EQ(info.is_compressed(), info.block_width > 1);
     EXPECT_EQ(info.name.ends_with("_srgb"), info.is_srgb());
     unsigned bits = 0;
