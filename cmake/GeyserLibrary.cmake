@@ -1,6 +1,7 @@
 # geyser_add_library(<component> SOURCES ... [HEADERS ...] [PUBLIC ...] [PRIVATE ...])
 #
 # One library target per layer or backend: geyser_<component>, exported and aliased as geyser::<component>.
+# Installed with a pkg-config file, geyser-<component>.pc.
 # HEADERS are public headers relative to include/geyser; each is also compiled alone by the test `headers`.
 function(geyser_add_library component)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
@@ -34,4 +35,42 @@ function(geyser_add_library component)
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  geyser_pkg_config(${component} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# geyser_pkg_config(<component> [PUBLIC ...] [PRIVATE ...]): geyser-<component>.pc from the libraries that it links.
+# A shared library brings along what it links privately; a static one needs all of it named at every link.
+function(geyser_pkg_config component)
+  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+  foreach(visibility PUBLIC PRIVATE)
+    set(requires_${visibility} "")
+    set(libs_${visibility} "")
+    foreach(library ${ARG_${visibility}})
+      if(library MATCHES "^geyser::(.+)$")
+        list(APPEND requires_${visibility} "geyser-${CMAKE_MATCH_1} = ${PROJECT_VERSION}")
+      elseif(library STREQUAL "Threads::Threads")
+        list(APPEND libs_${visibility} ${CMAKE_THREAD_LIBS_INIT})  # empty where the C library has them
+      elseif(NOT library MATCHES "::|<")  # others are headers only: tl::expected, build interfaces
+        list(APPEND libs_${visibility} -l${library})
+      endif()
+    endforeach()
+  endforeach()
+  if(BUILD_SHARED_LIBS)
+    set(definitions "")
+  else()
+    set(definitions "-DGEYSER_STATIC")
+    foreach(list requires libs)
+      list(APPEND ${list}_PUBLIC ${${list}_PRIVATE})
+      set(${list}_PRIVATE "")
+    endforeach()
+  endif()
+  foreach(list requires libs)
+    string(TOUPPER ${list} upper)
+    list(JOIN ${list}_PUBLIC " " GEYSER_PC_${upper})
+    list(JOIN ${list}_PRIVATE " " GEYSER_PC_${upper}_PRIVATE)
+  endforeach()
+  # Relative to the file, so that `cmake --install --prefix` and moved trees work.
+  file(RELATIVE_PATH GEYSER_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/geyser.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/geyser-${component}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/geyser-${component}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()

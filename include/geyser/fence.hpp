@@ -68,13 +68,11 @@ class GEYSER_API SharedFence {
   [[nodiscard]] std::uint64_t next_value() noexcept;
 
   // The largest value known to be signalled. Binary semaphores and sync files cannot be read: unsupported.
-  [[nodiscard]] Result<std::uint64_t> completed_value() const { return do_completed_value(); }
+  [[nodiscard]] Result<std::uint64_t> completed_value() const;
   // Blocks the calling CPU thread until `value` is signalled. Errors: timeout, device_lost, unsupported (binary).
-  [[nodiscard]] Result<void> wait(std::uint64_t value, std::chrono::nanoseconds timeout = default_wait_timeout) const {
-    return do_wait(value, timeout);
-  }
+  [[nodiscard]] Result<void> wait(std::uint64_t value, std::chrono::nanoseconds timeout = default_wait_timeout) const;
   // Signals `value` from the CPU. Errors: invalid_argument (not larger than the current value), unsupported.
-  [[nodiscard]] Result<void> signal(std::uint64_t value) { return do_signal(value); }
+  [[nodiscard]] Result<void> signal(std::uint64_t value);
   // A new handle to the same fence for another process or API; the fence stays usable.
   // Errors: unsupported, operating_system.
   [[nodiscard]] Result<FenceHandle> export_handle() const { return do_export(); }
@@ -88,6 +86,7 @@ class GEYSER_API SharedFence {
   virtual Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const = 0;
   virtual Result<void> do_signal(std::uint64_t value) = 0;
   virtual Result<FenceHandle> do_export() const = 0;
+  void note(std::uint64_t value) const noexcept;  // next_value() is larger from now on
 
   FenceKind kind_;
   FenceId id_;

@@ -70,6 +70,30 @@ std::uint64_t SharedFence::next_value() noexcept {
   return last_value_->value.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+void SharedFence::note(std::uint64_t value) const noexcept {
+  std::uint64_t last = last_value_->value.load(std::memory_order_relaxed);
+  while (last < value && !last_value_->value.compare_exchange_weak(last, value, std::memory_order_relaxed)) {
+  }
+}
+
+Result<std::uint64_t> SharedFence::completed_value() const {
+  auto value = do_completed_value();
+  if (value) note(*value);
+  return value;
+}
+
+Result<void> SharedFence::wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
+  auto result = do_wait(value, timeout);
+  if (result) note(value);
+  return result;
+}
+
+Result<void> SharedFence::signal(std::uint64_t value) {
+  auto result = do_signal(value);
+  if (result) note(value);
+  return result;
+}
+
 Result<void> SyncPoints::add(SyncPoint point) {
   if (point.fence == nullptr) return fail(ErrorCode::invalid_argument, "A sync point has no fence.");
   for (std::size_t i = 0; i < size_; ++i) {

@@ -62,6 +62,20 @@ void SharedTexture::report(const GeyserError& error) const {
   if (diagnostics_) diagnostics_(error);
 }
 
+namespace {
+
+// A binary semaphore is waited for once: the reader's own signal now stands for the write as well.
+void forget_consumed(SyncPoints& points) {
+  SyncPoints kept;
+  for (const SyncPoint& point : points) {
+    if (point.fence->kind() == FenceKind::opaque_fd_binary) continue;
+    static_cast<void>(kept.add(point));  // a subset always fits
+  }
+  points = kept;
+}
+
+}  // namespace
+
 Result<void> SharedTexture::set_signal_fence(std::shared_ptr<SharedFence> fence) {
   if (open_writer_ || open_readers_ != 0) {
     return fail(ErrorCode::busy, "The signal fence cannot change while an access is open.");
@@ -133,6 +147,7 @@ Result<AccessState> SharedTexture::end_access(TextureAccess&& access) {
   if (auto ended = do_end(spent.mode_, point.fence.get(), point.value); !ended) {
     return fail(std::move(ended.error()).during(text("ending access [", to_string(spent.mode_), "]")));
   }
+  if (!wrote) forget_consumed(next.writer);
   if (point.fence != nullptr) {
     SyncPoints& points = wrote ? next.writer : next.readers;
     if (auto added = points.add(std::move(point)); !added) return fail(std::move(added.error()));

@@ -34,7 +34,8 @@ class End {
   std::string name_;
 };
 
-// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es").
+// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es"); "swiftshader", a second
+// Vulkan driver, when the environment's GEYSER_SWIFTSHADER names its manifest (./dev drivers).
 std::vector<std::string> end_names();
 // Errors: not_available (no such name, no such driver).
 Result<std::unique_ptr<End>> make_end(const std::string& name);

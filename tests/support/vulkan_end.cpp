@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <cstring>
 
 #include "platform/shared_memory.hpp"
@@ -18,7 +19,11 @@ class VulkanEnd final : public End {
     vulkan::Options options;
     options.validation = true;
     options.diagnostics = collector();
+    // The loader reads the variable whenever an instance is made: this one sees that driver alone.
+    const char* driver = name() == "swiftshader" ? std::getenv("GEYSER_SWIFTSHADER") : nullptr;
+    if (driver != nullptr) setenv("VK_DRIVER_FILES", driver, 1);
     auto manager = vulkan::create_manager(options);
+    if (driver != nullptr) unsetenv("VK_DRIVER_FILES");
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
     return {};
