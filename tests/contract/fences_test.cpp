@@ -1,0 +1,155 @@
+// Every fence kind that a pair can have, forced, over several frames in both directions; and a signal that comes late
+// on purpose, so that a missing wait cannot pass.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/end.hpp"
+#include "support/pattern.hpp"
+
+namespace geyser::test {
+namespace {
+
+struct Case {
+  std::string from;
+  std::string to;
+};
+
+class Fences : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    auto from = make_end(GetParam().from);
+    auto to = make_end(GetParam().to);
+    ASSERT_TRUE(from) << from.error().to_string();
+    ASSERT_TRUE(to) << to.error().to_string();
+    from_ = *std::move(from);
+    to_ = *std::move(to);
+    descriptor_.extent = {45, 29, 1};
+  }
+  void TearDown() override {
+    for (const auto* end : {from_.get(), to_.get()}) {
+      for (const std::string& complaint : end->complaints) ADD_FAILURE() << end->name() << ": " << complaint;
+    }
+  }
+
+  std::unique_ptr<End> from_;
+  std::unique_ptr<End> to_;
+  TextureDescriptor descriptor_;
+};
+
+void exchange(End& from, End& to, const TextureDescriptor& descriptor, const Agreement& agreement) {
+  auto texture = from.manager().create_texture(descriptor, agreement);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  auto imported = to.manager().import_shared_texture(*from.manager().export_texture(**texture));
+  ASSERT_TRUE(imported) << imported.error().to_string();
+  // Both are made by the exporter, which every kind here allows, and opened by the importer.
+  auto written = from.manager().create_fence(agreement.fence_kind);
+  auto consumed = from.manager().create_fence(agreement.fence_kind);
+  ASSERT_TRUE(written) << written.error().to_string();
+  ASSERT_TRUE(consumed);
+  auto written_there = to.manager().import_fence(*(*written)->export_handle());
+  auto consumed_there = to.manager().import_fence(*(*consumed)->export_handle());
+  ASSERT_TRUE(written_there) << written_there.error().to_string();
+  ASSERT_TRUE(consumed_there);
+  EXPECT_EQ((*written_there)->id(), (*written)->id());
+  ASSERT_TRUE((*texture)->set_signal_fence(*written));
+  ASSERT_TRUE((*imported)->set_signal_fence(*consumed_there));
+  AccessState state;
+  for (std::uint32_t frame = 0; frame < 5; ++frame) {
+    const auto expected = make_pattern(descriptor, frame);
+    auto write = (*texture)->begin_access(AccessMode::discard, state);
+    ASSERT_TRUE(write) << frame << ": " << write.error().to_string();
+    ASSERT_TRUE(from.fill(**texture, expected));
+    auto after_write = (*texture)->end_access(*std::move(write));
+    ASSERT_TRUE(after_write) << after_write.error().to_string();
+    ASSERT_EQ(after_write->writer.size(), 1U);
+    EXPECT_EQ(after_write->writer.begin()->fence->id(), (*written)->id());
+    EXPECT_EQ(after_write->writer.begin()->value, frame + 1U);
+    auto read = (*imported)->begin_access(AccessMode::read, *after_write);
+    ASSERT_TRUE(read) << frame << ": " << read.error().to_string();
+    auto actual = to.read(**imported);
+    ASSERT_TRUE(actual) << actual.error().to_string();
+    EXPECT_EQ(difference(descriptor, expected, *actual), "");
+    auto after_read = (*imported)->end_access(*std::move(read));
+    ASSERT_TRUE(after_read) << after_read.error().to_string();
+    ASSERT_EQ(after_read->readers.size(), 1U);
+    EXPECT_EQ(after_read->readers.begin()->fence->id(), (*consumed)->id());
+    state = *after_read;
+  }
+  const bool gpu = agreement.fence_kind != FenceKind::host_timeline;
+  EXPECT_EQ((*imported)->statistics().gpu_waits != 0, gpu);
+  EXPECT_EQ((*texture)->statistics().gpu_waits != 0, gpu);
+}
+
+TEST_P(Fences, EachKindForced) {
+  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::host_timeline}) {
+    SCOPED_TRACE(std::string(to_string(kind)));
+    NegotiationPolicy policy;
+    policy.force_fence = kind;
+    const auto agreement =
+        negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities(), policy);
+    // Debian 12's software drivers: only SwiftShader exports a semaphore, a binary one.
+    const bool expected = kind == FenceKind::host_timeline ||
+                          (kind == FenceKind::opaque_fd_binary && GetParam().from == "swiftshader" &&
+                           GetParam().to == "swiftshader");
+    ASSERT_EQ(agreement.has_value(), expected) << (agreement ? "works" : agreement.error().message());
+    if (!agreement) continue;
+    exchange(*from_, *to_, descriptor_, *agreement);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// The reader begins first. Its state promises a write that comes 60 ms later.
+class LateFences : public Fences {};
+TEST_P(LateFences, ASignalIsWaitedFor) {
+  const auto agreement = negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities());
+  ASSERT_TRUE(agreement);
+  auto texture = *from_->manager().create_texture(descriptor_, *agreement);
+  auto imported = to_->manager().import_shared_texture(*from_->manager().export_texture(*texture));
+  ASSERT_TRUE(imported) << imported.error().to_string();
+  auto fence = *from_->manager().create_fence(FenceKind::host_timeline);
+  auto fence_there = *to_->manager().import_fence(*fence->export_handle());
+  ASSERT_TRUE(texture->set_signal_fence(fence));
+  const auto expected = make_pattern(descriptor_, 99);
+  auto write = texture->begin_access(AccessMode::discard, {});
+  ASSERT_TRUE(write);
+  std::thread late([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    ASSERT_TRUE(from_->fill(*texture, expected));
+    ASSERT_TRUE(texture->end_access(*std::move(write)));
+  });
+  AccessState promised;
+  promised.serial = 1;
+  promised.initialized = true;
+  ASSERT_TRUE(promised.writer.add({fence_there, 1}));
+  auto read = (*imported)->begin_access(AccessMode::read, promised);
+  late.join();
+  ASSERT_TRUE(read) << read.error().to_string();
+  auto actual = to_->read(**imported);
+  ASSERT_TRUE(actual);
+  EXPECT_EQ(difference(descriptor_, expected, *actual), "");
+  EXPECT_TRUE((*imported)->end_access(*std::move(read)));
+  EXPECT_GE((*imported)->statistics().host_waits, 1U);
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const auto& from : end_names()) {
+    for (const auto& to : end_names()) all.push_back({from, to});
+  }
+  return all;
+}
+
+std::vector<Case> from_host() {
+  std::vector<Case> all;
+  for (const auto& to : end_names()) all.push_back({"host", to});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LateFences, testing::ValuesIn(from_host()),
+                         [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
+INSTANTIATE_TEST_SUITE_P(All, Fences, testing::ValuesIn(cases()),
+                         [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
+
+}  // namespace
+}  // namespace geyser::test
