@@ -159,6 +159,12 @@ Result<std::shared_ptr<SharedFence>> TextureShareManager::import_fence(FenceHand
                      to_string(handle_kind_of(kind)), "], but has id [", owned.id, "] and [",
                      owned.handle.has_value() ? to_string(owned.handle.kind()) : "none", "]."));
   }
+  // A timeline that is about to overflow could never be signalled again.
+  constexpr std::uint64_t largest = std::uint64_t{1} << 62;
+  if (owned.value > largest) {
+    return fail(ErrorCode::invalid_handle,
+                text("Field [value] of a fence is [", owned.value, "], at most [", largest, "] is believed."));
+  }
   auto fence = do_import_fence(std::move(owned));
   if (!fence) return fail(std::move(fence.error()).during(text("importing a fence of kind [", to_string(kind), "]")));
   return fence;

@@ -6,6 +6,7 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp)
 else()

@@ -126,6 +126,14 @@ class Decoder {
     return vector->size();
   }
 
+  // FlatBuffers' verifier looks at where a vector begins, not at what its elements need.
+  template <typename Vector>
+  bool is_aligned(const Vector* vector, std::size_t alignment, const char* field) {
+    if (vector == nullptr || reinterpret_cast<std::uintptr_t>(vector->Data()) % alignment == 0) return true;
+    complain(field, "is misaligned");
+    return false;
+  }
+
   OwnedHandle take(std::uint32_t index, const char* field) {
     if (index >= handles_.size() || used_[index]) {
       complain(field, text(index < handles_.size() ? "uses a second time" : "names", " handle [", index, "] of [",
@@ -207,6 +215,7 @@ class Decoder {
     out.dedicated = in->dedicated();
     out.vulkan_usage = in->vulkan_usage();
     out.vulkan_create_flags = in->vulkan_create_flags();
+    if (!is_aligned(in->planes(), alignof(fb::MemoryPlane), "layout.planes")) return out;
     out.plane_count = static_cast<std::uint32_t>(count(in->planes(), max_memory_planes, "layout.planes"));
     for (std::uint32_t i = 0; i < out.plane_count; ++i) {
       const fb::MemoryPlane* plane = in->planes()->Get(i);
@@ -315,6 +324,7 @@ class Decoder {
     a.path = enumerator<SharePath>(agreement->path(), 0, 2, "agreement.path");
     a.handle_kind = enumerator<HandleKind>(agreement->handle_kind(), 1, handle_kind_count - 1, "agreement.handle_kind");
     a.tiling = enumerator<Tiling>(agreement->tiling(), 0, 3, "agreement.tiling");
+    if (!is_aligned(agreement->modifiers(), alignof(std::uint64_t), "agreement.modifiers")) return out;
     const std::size_t modifiers = count(agreement->modifiers(), max_rows, "agreement.modifiers");
     for (std::size_t i = 0; i < modifiers; ++i) {
       a.modifiers.push_back(agreement->modifiers()->Get(static_cast<flatbuffers::uoffset_t>(i)));

@@ -1,5 +1,5 @@
 # Configures, builds and runs one consumer: cmake -D SOURCE=... -D BINARY=... [-D PREFIX=...] [-D LIBDIR=...]
-# [-D COMPONENTS=a,b] [-D ARGUMENTS=-DX=Y,...] -P run.cmake
+# [-D COMPONENTS='a|b'] [-D ARGUMENTS='-DX=Y|...'] -P run.cmake
 function(must)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
@@ -9,8 +9,8 @@ function(must)
 endfunction()
 
 file(REMOVE_RECURSE ${BINARY})
-string(REPLACE "," ";" ARGUMENTS "${ARGUMENTS}")
-string(REPLACE "," ";" COMPONENTS "${COMPONENTS}")
+string(REPLACE "|" ";" ARGUMENTS "${ARGUMENTS}")
+string(REPLACE "|" ";" COMPONENTS "${COMPONENTS}")
 if(PREFIX)
   # Only what is installed here, whatever else this machine has.
   set(ENV{PKG_CONFIG_LIBDIR} ${PREFIX}/${LIBDIR}/pkgconfig)

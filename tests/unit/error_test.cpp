@@ -109,6 +109,13 @@ const Sentence sentences[] = {
        parcel.handles[0].reset();
        return without_value(manager->import_shared_texture(std::move(parcel)));
      }},
+    {"Field [value] of a fence is [18446744073709551615], at most [4611686018427387904] is believed.",
+     [] {
+       auto manager = host_manager();
+       auto handle = *(*manager->create_fence(FenceKind::host_timeline))->export_handle();
+       handle.value = ~0ULL;
+       return without_value(manager->import_fence(std::move(handle)));
+     }},
     {"The parcel has [0] handles, outside [1] to [4].",
      [] {
        auto manager = host_manager();

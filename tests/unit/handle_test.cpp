@@ -187,8 +187,8 @@ TEST_F(Handle, OnlySealedMemoryOfTheRightSizeIsMapped) {
   ASSERT_EQ(::ftruncate(static_cast<int>(loose.get()), 4096), 0);
   const auto unsealed = platform::map_shared_memory(loose.get(), 4096);
   ASSERT_FALSE(unsealed);
-  EXPECT_EQ(unsealed.error().message(), "The shared memory of descriptor [" + std::to_string(loose.get()) +
-                                            "] is not sealed against shrinking.");
+  EXPECT_EQ(unsealed.error().message(),
+            "The shared memory of descriptor [" + std::to_string(loose.get()) + "] is not sealed against shrinking.");
   const OwnedHandle null = null_handle();
   EXPECT_EQ(platform::map_shared_memory(null.get(), 1).error().message(),
             "Descriptor [" + std::to_string(null.get()) + "] is not shared memory.");

@@ -31,9 +31,8 @@ TEST(Version, BothVersionsAreNamed) {
   const auto refused = check_version({99, 2, 3});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::version_mismatch);
-  EXPECT_EQ(refused.error().message(),
-            "The program was compiled with Geyser's headers [99.2.3], but the library is [" +
-                std::string(GEYSER_VERSION_STRING) + "].");
+  EXPECT_EQ(refused.error().message(), "The program was compiled with Geyser's headers [99.2.3], but the library is [" +
+                                           std::string(GEYSER_VERSION_STRING) + "].");
 }
 
 }  // namespace
