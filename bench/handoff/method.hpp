@@ -20,16 +20,16 @@ struct Settings {
 // consumer has read it.
 struct Outcome {
   std::vector<double> microseconds;   // one round trip each
-  std::uint64_t wrong_frames = 0;     // the consumer read another number than the one written
   std::string sync;                   // how the two waited for each other
 };
 
+// Consumers give how many frames had another number than the one written.
 // Each runs in a fresh process (its own Vulkan instance) and throws std::runtime_error when it cannot.
 Outcome run_producer_floor(const Settings& settings, int socket);
-void run_consumer_floor(const Settings& settings, int socket);
+std::uint64_t run_consumer_floor(const Settings& settings, int socket);
 Outcome run_producer_geyser(const Settings& settings, int socket);
-void run_consumer_geyser(const Settings& settings, int socket);
+std::uint64_t run_consumer_geyser(const Settings& settings, int socket);
 Outcome run_producer_host_copy(const Settings& settings, int socket);
-void run_consumer_host_copy(const Settings& settings, int socket);
+std::uint64_t run_consumer_host_copy(const Settings& settings, int socket);
 
 }  // namespace bench

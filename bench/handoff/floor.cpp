@@ -1,0 +1,155 @@
+// The hand-off as one would write it in Vulkan for just this program: no checks, no negotiation.
+#include "bare_image.hpp"
+#include "method.hpp"
+
+namespace bench {
+
+namespace {
+
+struct SetUp {
+  VkDeviceSize size = 0;
+  std::uint32_t memory_type = 0;
+};
+
+class Side {
+ public:
+  Side(const Settings& settings, int socket, bool producer)
+      : vulkan_(BareVulkan::open(settings.device_index)), socket_(socket), producer_(producer) {
+    share(settings);
+    buffer_ = make_host_buffer(vulkan_, 4);
+    fence_ = make_fence(vulkan_);
+    const auto record = [&](bool first) {
+      return vulkan_.record([&](VkCommandBuffer commands) {
+        const VkImageLayout from = first ? VK_IMAGE_LAYOUT_UNDEFINED : VK_IMAGE_LAYOUT_GENERAL;
+        vulkan_.barrier(commands, image_.image, from, VK_IMAGE_LAYOUT_GENERAL,
+                        first ? VK_QUEUE_FAMILY_IGNORED : VK_QUEUE_FAMILY_EXTERNAL, first ? VK_QUEUE_FAMILY_IGNORED : 0);
+        if (producer_) {
+          record_write(vulkan_, commands, image_.image, settings.width, settings.height, buffer_.buffer);
+        } else {
+          record_read(vulkan_, commands, image_.image, settings.width, settings.height, buffer_.buffer);
+        }
+        vulkan_.barrier(commands, image_.image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, 0,
+                        VK_QUEUE_FAMILY_EXTERNAL);
+      });
+    };
+    first_ = record(producer_);
+    later_ = record(false);
+  }
+
+  // Frames count from 1.
+  void produce(std::uint32_t frame) {
+    *buffer_.words = frame;
+    submit(frame == 1 ? first_ : later_, frame, frame - 1);
+    send_token(socket_);
+    receive_token(socket_);
+    if (vulkan_.timeline) wait(theirs_, frame);
+  }
+
+  std::uint32_t consume(std::uint32_t frame) {
+    receive_token(socket_);
+    submit(later_, frame, frame);
+    send_token(socket_);
+    if (vulkan_.timeline) wait(mine_, frame);
+    return *buffer_.words;
+  }
+
+  const char* sync() const { return vulkan_.timeline ? "timeline semaphores" : "CPU waits"; }
+
+ private:
+  void share(const Settings& settings) {
+    std::vector<int> descriptors;
+    SetUp setup;
+    if (producer_) {
+      int fd = -1;
+      image_ = make_image(vulkan_, settings.width, settings.height, Memory::exported, fd);
+      descriptors.push_back(fd);
+      if (vulkan_.timeline) {
+        mine_ = make_semaphore(descriptors.emplace_back(), true);
+        theirs_ = make_semaphore(descriptors.emplace_back(), true);
+      }
+      setup = {image_.size, image_.memory_type};
+      send_bytes(socket_, std::as_bytes(std::span(&setup, 1)), descriptors);
+    } else {
+      descriptors = receive_bytes(socket_, std::as_writable_bytes(std::span(&setup, 1)));
+      image_ = make_image(vulkan_, settings.width, settings.height, Memory::imported, descriptors.at(0), setup.size,
+                          setup.memory_type);
+      if (vulkan_.timeline) {
+        theirs_ = make_semaphore(descriptors.at(1), false);
+        mine_ = make_semaphore(descriptors.at(2), false);
+      }
+    }
+  }
+
+  VkSemaphore make_semaphore(int& fd, bool exported) const {
+    const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
+                                                  VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+    const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, exported ? &export_info : nullptr,
+                                         VK_SEMAPHORE_TYPE_TIMELINE, 0};
+    const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
+    VkSemaphore semaphore = VK_NULL_HANDLE;
+    check(vulkan_.vkCreateSemaphore(vulkan_.device, &info, nullptr, &semaphore), "vkCreateSemaphore");
+    if (exported) {
+      const VkSemaphoreGetFdInfoKHR get{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
+                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+      check(vulkan_.vkGetSemaphoreFdKHR(vulkan_.device, &get, &fd), "vkGetSemaphoreFdKHR");
+    } else {
+      const VkImportSemaphoreFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR, nullptr, semaphore, 0,
+                                              VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, fd};
+      check(vulkan_.vkImportSemaphoreFdKHR(vulkan_.device, &import), "vkImportSemaphoreFdKHR");
+    }
+    return semaphore;
+  }
+
+  void submit(VkCommandBuffer commands, std::uint64_t signal, std::uint64_t wait_for) const {
+    if (!vulkan_.timeline) {
+      submit_and_wait(vulkan_, {&commands, 1}, fence_);
+      return;
+    }
+    const VkTimelineSemaphoreSubmitInfo values{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO, nullptr, 1, &wait_for, 1,
+                                               &signal};
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    const VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO, &values, 1, &theirs_, &stage, 1, &commands, 1, &mine_};
+    check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &info, VK_NULL_HANDLE), "vkQueueSubmit");
+  }
+
+  void wait(VkSemaphore semaphore, std::uint64_t value) const {
+    const VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &semaphore, &value};
+    check(vulkan_.vkWaitSemaphores(vulkan_.device, &info, 10'000'000'000ULL), "vkWaitSemaphores");
+  }
+
+  BareVulkan vulkan_;
+  int socket_;
+  bool producer_;
+  BareImage image_;
+  HostBuffer buffer_;
+  VkFence fence_ = VK_NULL_HANDLE;
+  VkSemaphore mine_ = VK_NULL_HANDLE;
+  VkSemaphore theirs_ = VK_NULL_HANDLE;
+  VkCommandBuffer first_ = VK_NULL_HANDLE;
+  VkCommandBuffer later_ = VK_NULL_HANDLE;
+};
+
+}  // namespace
+
+Outcome run_producer_floor(const Settings& settings, int socket) {
+  Side side(settings, socket, true);
+  Outcome outcome;
+  outcome.sync = side.sync();
+  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
+    const auto begin = std::chrono::steady_clock::now();
+    side.produce(frame);
+    if (frame > settings.warm_up) outcome.microseconds.push_back(microseconds_since(begin));
+  }
+  return outcome;
+}
+
+std::uint64_t run_consumer_floor(const Settings& settings, int socket) {
+  Side side(settings, socket, false);
+  std::uint64_t wrong = 0;
+  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
+    if (side.consume(frame) != frame) ++wrong;
+  }
+  return wrong;
+}
+
+}  // namespace bench
