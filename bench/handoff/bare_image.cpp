@@ -104,8 +104,15 @@ VkFence make_fence(const BareVulkan& vulkan) {
 }
 
 void submit_and_wait(const BareVulkan& vulkan, std::span<const VkCommandBuffer> commands, VkFence fence) {
-  const VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO, nullptr, 0, nullptr, nullptr,
-                            static_cast<std::uint32_t>(commands.size()), commands.data(), 0, nullptr};
+  const VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                            nullptr,
+                            0,
+                            nullptr,
+                            nullptr,
+                            static_cast<std::uint32_t>(commands.size()),
+                            commands.data(),
+                            0,
+                            nullptr};
   check(vulkan.vkQueueSubmit(vulkan.queue, 1, &submit, fence), "vkQueueSubmit");
   check(vulkan.vkWaitForFences(vulkan.device, 1, &fence, VK_TRUE, 10'000'000'000ULL), "vkWaitForFences");
   check(vulkan.vkResetFences(vulkan.device, 1, &fence), "vkResetFences");

@@ -33,8 +33,7 @@ BareVulkan BareVulkan::around(VkInstance instance, VkPhysicalDevice physical_dev
   vulkan.device = device;
   vulkan.queue = queue;
   vulkan.vkGetInstanceProcAddr = get;
-  vulkan.vkGetDeviceProcAddr =
-      reinterpret_cast<PFN_vkGetDeviceProcAddr>(get(instance, "vkGetDeviceProcAddr"));
+  vulkan.vkGetDeviceProcAddr = reinterpret_cast<PFN_vkGetDeviceProcAddr>(get(instance, "vkGetDeviceProcAddr"));
   vulkan.load_device(queue_family);
   return vulkan;
 }
@@ -45,10 +44,10 @@ BareVulkan BareVulkan::open(std::uint32_t device_index) {
   if (library == nullptr) throw std::runtime_error("there is no libvulkan.so.1");
   const auto get = reinterpret_cast<PFN_vkGetInstanceProcAddr>(dlsym(library, "vkGetInstanceProcAddr"));
   vulkan.vkGetInstanceProcAddr = get;
-  const VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "floor", 1, nullptr, 0,
-                                      VK_API_VERSION_1_2};
-  const VkInstanceCreateInfo instance_info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, nullptr, 0, &application, 0, nullptr,
-                                           0, nullptr};
+  const VkApplicationInfo application{
+      VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "floor", 1, nullptr, 0, VK_API_VERSION_1_2};
+  const VkInstanceCreateInfo instance_info{
+      VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, nullptr, 0, &application, 0, nullptr, 0, nullptr};
   const auto create_instance = reinterpret_cast<PFN_vkCreateInstance>(get(VK_NULL_HANDLE, "vkCreateInstance"));
   check(create_instance(&instance_info, nullptr, &vulkan.instance), "vkCreateInstance");
   const auto load = [&](const char* name) { return get(vulkan.instance, name); };
@@ -83,8 +82,9 @@ BareVulkan BareVulkan::open(std::uint32_t device_index) {
   features.timelineSemaphore = VK_TRUE;
   const float priority = 1.0F;
   const VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, nullptr, 0, 0, 1, &priority};
-  const VkDeviceCreateInfo device_info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features, 0, 1, &queue, 0, nullptr,
-                                       static_cast<std::uint32_t>(extensions.size()), extensions.data(), nullptr};
+  const VkDeviceCreateInfo device_info{
+      VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,          &features,         0,      1, &queue, 0, nullptr,
+      static_cast<std::uint32_t>(extensions.size()), extensions.data(), nullptr};
   const auto create_device = reinterpret_cast<PFN_vkCreateDevice>(load("vkCreateDevice"));
   check(create_device(vulkan.physical_device, &device_info, nullptr, &vulkan.device), "vkCreateDevice");
   vulkan.load_device(0);

@@ -10,6 +10,7 @@
 
 namespace bench {
 
+// clang-format off
 #define BENCH_VK_FUNCTIONS(X)                                                                                        \
   X(vkGetDeviceQueue) X(vkCreateImage) X(vkGetImageMemoryRequirements) X(vkAllocateMemory) X(vkBindImageMemory)       \
   X(vkCreateBuffer) X(vkGetBufferMemoryRequirements) X(vkBindBufferMemory) X(vkMapMemory) X(vkCreateCommandPool)      \
@@ -17,6 +18,7 @@ namespace bench {
   X(vkCmdCopyBufferToImage) X(vkCmdCopyImageToBuffer) X(vkQueueSubmit) X(vkCreateFence) X(vkWaitForFences)            \
   X(vkResetFences) X(vkCreateSemaphore) X(vkGetMemoryFdKHR) X(vkGetSemaphoreFdKHR) X(vkImportSemaphoreFdKHR)          \
   X(vkWaitSemaphores) X(vkDeviceWaitIdle)
+// clang-format on
 
 struct BareVulkan {
   VkInstance instance = VK_NULL_HANDLE;

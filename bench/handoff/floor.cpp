@@ -22,7 +22,8 @@ class Side {
       return vulkan_.record([&](VkCommandBuffer commands) {
         const VkImageLayout from = first ? VK_IMAGE_LAYOUT_UNDEFINED : VK_IMAGE_LAYOUT_GENERAL;
         vulkan_.barrier(commands, image_.image, from, VK_IMAGE_LAYOUT_GENERAL,
-                        first ? VK_QUEUE_FAMILY_IGNORED : VK_QUEUE_FAMILY_EXTERNAL, first ? VK_QUEUE_FAMILY_IGNORED : 0);
+                        first ? VK_QUEUE_FAMILY_IGNORED : VK_QUEUE_FAMILY_EXTERNAL,
+                        first ? VK_QUEUE_FAMILY_IGNORED : 0);
         if (producer_) {
           record_write(vulkan_, commands, image_.image, settings.width, settings.height, buffer_.buffer);
         } else {
@@ -83,8 +84,8 @@ class Side {
   VkSemaphore make_semaphore(int& fd, bool exported) const {
     const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
                                                   VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-    const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, exported ? &export_info : nullptr,
-                                         VK_SEMAPHORE_TYPE_TIMELINE, 0};
+    const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                         exported ? &export_info : nullptr, VK_SEMAPHORE_TYPE_TIMELINE, 0};
     const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
     VkSemaphore semaphore = VK_NULL_HANDLE;
     check(vulkan_.vkCreateSemaphore(vulkan_.device, &info, nullptr, &semaphore), "vkCreateSemaphore");
@@ -93,7 +94,7 @@ class Side {
                                         VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
       check(vulkan_.vkGetSemaphoreFdKHR(vulkan_.device, &get, &fd), "vkGetSemaphoreFdKHR");
     } else {
-      const VkImportSemaphoreFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR, nullptr, semaphore, 0,
+      const VkImportSemaphoreFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,  nullptr, semaphore, 0,
                                               VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, fd};
       check(vulkan_.vkImportSemaphoreFdKHR(vulkan_.device, &import), "vkImportSemaphoreFdKHR");
     }
@@ -105,8 +106,8 @@ class Side {
       submit_and_wait(vulkan_, {&commands, 1}, fence_);
       return;
     }
-    const VkTimelineSemaphoreSubmitInfo values{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO, nullptr, 1, &wait_for, 1,
-                                               &signal};
+    const VkTimelineSemaphoreSubmitInfo values{
+        VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO, nullptr, 1, &wait_for, 1, &signal};
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     const VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO, &values, 1, &theirs_, &stage, 1, &commands, 1, &mine_};
     check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &info, VK_NULL_HANDLE), "vkQueueSubmit");

@@ -1,4 +1,5 @@
-// What one does without sharing: the GPU's picture to a buffer, to shared memory, to a buffer, to the other GPU picture.
+// What one does without sharing: the GPU's picture to a buffer, to shared memory, to a buffer, to the other GPU
+// picture.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,8 +30,8 @@ class Side {
     all.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
     all.imageExtent = {settings.width, settings.height, 1};
     commands_ = vulkan_.record([&](VkCommandBuffer commands) {
-      vulkan_.barrier(commands, image_.image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL, VK_QUEUE_FAMILY_IGNORED,
-                      VK_QUEUE_FAMILY_IGNORED);
+      vulkan_.barrier(commands, image_.image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+                      VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
       if (producer_) {
         record_write(vulkan_, commands, image_.image, settings.width, settings.height, texel_.buffer);
         between(commands);

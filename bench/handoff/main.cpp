@@ -53,7 +53,8 @@ std::vector<double> run(const Method& method, const bench::Settings& settings, s
     std::array<char, 64> name{};
     outcome.sync.copy(name.data(), name.size() - 1);
     bool good = write(results[1], name.data(), name.size()) == static_cast<ssize_t>(name.size());
-    for (const double value : outcome.microseconds) good = good && write(results[1], &value, sizeof(value)) == sizeof(value);
+    for (const double value : outcome.microseconds)
+      good = good && write(results[1], &value, sizeof(value)) == sizeof(value);
     return good;
   });
   close(sockets[0]);
@@ -118,7 +119,8 @@ int main(int argc, char** argv) {
     }
     for (std::size_t i = 0; i < methods.size(); ++i) {
       std::printf("%-10s %-10s %-20s %8.2f %8.2f", (std::to_string(width) + "x" + std::to_string(height)).c_str(),
-                  methods[i].name, sync[i].c_str(), at(all[i], 0.5) / at(all[0], 0.5), at(all[i], 0.99) / at(all[0], 0.99));
+                  methods[i].name, sync[i].c_str(), at(all[i], 0.5) / at(all[0], 0.5),
+                  at(all[i], 0.99) / at(all[0], 0.99));
       if (absolute) std::printf(" %11.1f", at(all[i], 0.5));
       std::printf("\n");
       std::fflush(stdout);

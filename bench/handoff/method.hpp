@@ -19,8 +19,8 @@ struct Settings {
 // What one run of one method gave, measured in the producer: from before it writes frame n to when it knows that the
 // consumer has read it.
 struct Outcome {
-  std::vector<double> microseconds;   // one round trip each
-  std::string sync;                   // how the two waited for each other
+  std::vector<double> microseconds;  // one round trip each
+  std::string sync;                  // how the two waited for each other
 };
 
 // Consumers give how many frames had another number than the one written.

@@ -92,7 +92,8 @@ Result<Session> offer(geyser::Channel& channel, Pass& pass, const geyser::Textur
   auto made = make_fences(pass, session.agreement.fence_kind, fence_count, session.own, message.fences);
   if (!made) return refuse(channel, std::move(made.error()));
   session.all = session.own;
-  if (auto sent = channel.send(wire::Message(std::move(message)), patience); !sent) return fail(std::move(sent.error()));
+  if (auto sent = channel.send(wire::Message(std::move(message)), patience); !sent)
+    return fail(std::move(sent.error()));
   auto answer = channel.receive_message(patience);
   if (!answer) return fail(std::move(answer.error()));
   if (auto* refusal = std::get_if<wire::Refusal>(&*answer)) {
@@ -100,7 +101,8 @@ Result<Session> offer(geyser::Channel& channel, Pass& pass, const geyser::Textur
   }
   auto* accepted = std::get_if<wire::Accept>(&*answer);
   if (accepted == nullptr) return fail(geyser::ErrorCode::protocol, "The peer does not answer with an Accept.");
-  if (auto done = import_fences(pass, std::move(accepted->fences), session.all); !done) return fail(std::move(done.error()));
+  if (auto done = import_fences(pass, std::move(accepted->fences), session.all); !done)
+    return fail(std::move(done.error()));
   if (auto done = use_fences(session); !done) return fail(std::move(done.error()));
   return session;
 }
@@ -152,7 +154,8 @@ Result<void> send_state(geyser::Channel& channel, const geyser::AccessState& sta
 
 std::uint64_t monotonic_ns() {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 }  // namespace demo

@@ -56,11 +56,15 @@ int main(int argc, char** argv) {
   const auto names = demo::pass_names();
   if (names.size() == 1) settings.from = settings.to = names[0];
   app.add_option("picture", settings.picture, "PNG or JPEG to animate")->check(CLI::ExistingFile);
-  app.add_option("--from", settings.from, "Backend of the producer")->check(CLI::IsMember(names))->capture_default_str();
+  app.add_option("--from", settings.from, "Backend of the producer")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
   app.add_option("--to", settings.to, "Backend of the consumer")->check(CLI::IsMember(names))->capture_default_str();
   app.add_option("--fence", settings.fence, "Accept only this kind of fence")
       ->check(CLI::IsMember({"opaque_fd_timeline", "opaque_fd_binary", "host_timeline"}));
-  app.add_option("--frames", settings.frames, "How many frames")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--frames", settings.frames, "How many frames")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_option("--output", settings.output, "Where the last frame goes")->capture_default_str();
   app.add_flag("--json", settings.json, "One JSON object for each line");
   app.add_option("--consumer-channel", consumer_channel, "")->group("");

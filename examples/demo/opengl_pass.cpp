@@ -41,28 +41,28 @@ void main() {
   color = vec4(texture(source, p + 0.5).rgb * tint, 1.0);
 })";
 
-#define DEMO_GL(X)          \
-  X(glCreateShader)         \
-  X(glShaderSource)         \
-  X(glCompileShader)        \
-  X(glCreateProgram)        \
-  X(glAttachShader)         \
-  X(glLinkProgram)          \
-  X(glGetProgramiv)         \
-  X(glUseProgram)           \
-  X(glGetUniformLocation)   \
-  X(glUniform1f)            \
-  X(glUniform2f)            \
-  X(glGenVertexArrays)      \
-  X(glBindVertexArray)      \
-  X(glGenFramebuffers)      \
-  X(glBindFramebuffer)      \
-  X(glFramebufferTexture2D) \
+#define DEMO_GL(X)            \
+  X(glCreateShader)           \
+  X(glShaderSource)           \
+  X(glCompileShader)          \
+  X(glCreateProgram)          \
+  X(glAttachShader)           \
+  X(glLinkProgram)            \
+  X(glGetProgramiv)           \
+  X(glUseProgram)             \
+  X(glGetUniformLocation)     \
+  X(glUniform1f)              \
+  X(glUniform2f)              \
+  X(glGenVertexArrays)        \
+  X(glBindVertexArray)        \
+  X(glGenFramebuffers)        \
+  X(glBindFramebuffer)        \
+  X(glFramebufferTexture2D)   \
   X(glCheckFramebufferStatus) \
-  X(glActiveTexture)        \
-  X(glBindTexture)          \
-  X(glViewport)             \
-  X(glDrawArrays)           \
+  X(glActiveTexture)          \
+  X(glBindTexture)            \
+  X(glViewport)               \
+  X(glDrawArrays)             \
   X(glGetError)
 
 struct Gl {
@@ -85,7 +85,8 @@ class OpenGlPass final : public Pass {
 #undef DEMO_GL_LOAD
     program_ = gl_.glCreateProgram();
     const char* version = es ? "#version 320 es\nprecision highp float;\n" : "#version 450 core\n";
-    for (const auto& [type, source] : {std::pair{GL_VERTEX_SHADER, vertex_source}, {GL_FRAGMENT_SHADER, fragment_source}}) {
+    for (const auto& [type, source] :
+         {std::pair{GL_VERTEX_SHADER, vertex_source}, {GL_FRAGMENT_SHADER, fragment_source}}) {
       const GLuint shader = gl_.glCreateShader(static_cast<GLenum>(type));
       const std::array<const char*, 2> parts{version, source};
       gl_.glShaderSource(shader, 2, parts.data(), nullptr);

@@ -41,8 +41,8 @@ Result<PlainTexture> PlainTexture::create(Pass& pass, geyser::Extent3D extent) {
   plain.host_ = *std::move(host);
   geyser::TextureDescriptor descriptor;
   descriptor.extent = extent;
-  descriptor.usage = TextureUsage::sampled | TextureUsage::transfer_source | TextureUsage::transfer_destination |
-                     pass.target_usage();
+  descriptor.usage =
+      TextureUsage::sampled | TextureUsage::transfer_source | TextureUsage::transfer_destination | pass.target_usage();
   auto bytes = plain.host_->create_texture(descriptor, geyser::HandleKind::host_memory);
   if (!bytes) return fail(std::move(bytes.error()));
   plain.bytes_ = *std::move(bytes);

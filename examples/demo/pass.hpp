@@ -45,7 +45,7 @@ class PlainTexture {
 
  private:
   std::shared_ptr<geyser::TextureShareManager> host_;
-  std::unique_ptr<geyser::SharedTexture> bytes_;     // the same memory, mapped
+  std::unique_ptr<geyser::SharedTexture> bytes_;  // the same memory, mapped
   std::unique_ptr<geyser::SharedTexture> texture_;
   geyser::AccessState state_;
 };

@@ -84,8 +84,7 @@ class Producer {
     // The last frames are still at the consumer: its accesses end before the textures go.
     for (std::uint64_t i = 0; i < std::min<std::uint64_t>(texture_count, settings_.frames); ++i) {
       const std::uint64_t number = settings_.frames + i;
-      const auto index = static_cast<std::uint32_t>(
-          settings_.frames < texture_count ? i : number % texture_count);
+      const auto index = static_cast<std::uint32_t>(settings_.frames < texture_count ? i : number % texture_count);
       if (auto done = take_back(index); !done) return done;
     }
     return {};

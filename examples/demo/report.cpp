@@ -40,13 +40,14 @@ void Report::agreed(const Session& session, const geyser::Capabilities& own) con
   const geyser::Capabilities& peer = session.peer.capabilities;
   const geyser::Agreement& agreement = session.agreement;
   if (json) {
-    std::printf("{\"event\":\"agreed\",\"from\":%s,\"to\":%s,\"device\":%s,\"handle\":%s,\"path\":%s,\"sync\":%s,"
-                "\"fence\":%s,\"rungs\":%s,\"sync_rungs\":%s}\n",
-                quoted(to_string(peer.api)).c_str(), quoted(to_string(own.api)).c_str(),
-                quoted(own.identity.device_name).c_str(), quoted(to_string(agreement.handle_kind)).c_str(),
-                quoted(to_string(agreement.path)).c_str(), quoted(to_string(agreement.sync_tier)).c_str(),
-                quoted(to_string(agreement.fence_kind)).c_str(), rungs_json(agreement.rungs).c_str(),
-                rungs_json(agreement.sync_rungs).c_str());
+    std::printf(
+        "{\"event\":\"agreed\",\"from\":%s,\"to\":%s,\"device\":%s,\"handle\":%s,\"path\":%s,\"sync\":%s,"
+        "\"fence\":%s,\"rungs\":%s,\"sync_rungs\":%s}\n",
+        quoted(to_string(peer.api)).c_str(), quoted(to_string(own.api)).c_str(),
+        quoted(own.identity.device_name).c_str(), quoted(to_string(agreement.handle_kind)).c_str(),
+        quoted(to_string(agreement.path)).c_str(), quoted(to_string(agreement.sync_tier)).c_str(),
+        quoted(to_string(agreement.fence_kind)).c_str(), rungs_json(agreement.rungs).c_str(),
+        rungs_json(agreement.sync_rungs).c_str());
   } else {
     std::printf("%s -> %s on %s\n%s\n", std::string(to_string(peer.api)).c_str(),
                 std::string(to_string(own.api)).c_str(), own.identity.device_name.c_str(),
@@ -83,12 +84,12 @@ bool Report::finished(const std::string& picture_path) {
   const bool good = wrong_checks == 0 && checks != 0;
   const double p50 = microseconds_at(all_latencies_, 0.5);
   const double p99 = microseconds_at(all_latencies_, 0.99);
-  std::printf(json ? "{\"event\":\"finished\",\"frames\":%" PRIu64 ",\"checks\":%" PRIu64 ",\"wrong\":%" PRIu64
-                     ",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"bytes_copied\":%" PRIu64 ",\"picture\":%s}\n"
-                   : "%" PRIu64 " frames, %" PRIu64 " checked against the producer's, %" PRIu64
-                     " wrong; hand-off p50 %.1f us, p99 %.1f us; bytes copied by Geyser %" PRIu64 "; last frame in %s\n",
-              frames, checks, wrong_checks, p50, p99, bytes_copied,
-              json ? quoted(picture_path).c_str() : picture_path.c_str());
+  std::printf(
+      json ? "{\"event\":\"finished\",\"frames\":%" PRIu64 ",\"checks\":%" PRIu64 ",\"wrong\":%" PRIu64
+             ",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"bytes_copied\":%" PRIu64 ",\"picture\":%s}\n"
+           : "%" PRIu64 " frames, %" PRIu64 " checked against the producer's, %" PRIu64
+             " wrong; hand-off p50 %.1f us, p99 %.1f us; bytes copied by Geyser %" PRIu64 "; last frame in %s\n",
+      frames, checks, wrong_checks, p50, p99, bytes_copied, json ? quoted(picture_path).c_str() : picture_path.c_str());
   std::fflush(stdout);
   return good;
 }

@@ -12,7 +12,7 @@ struct Settings {
   std::string output = "demo.png";
   std::string from = "vulkan";
   std::string to = "opengl";
-  std::string fence;          // force this kind
+  std::string fence;  // force this kind
   std::uint64_t frames = 300;
   bool json = false;
 };

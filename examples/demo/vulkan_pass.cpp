@@ -12,38 +12,38 @@ namespace demo {
 
 namespace {
 
-#define DEMO_VK(X)                 \
-  X(vkCreateShaderModule)          \
-  X(vkDestroyShaderModule)         \
-  X(vkCreateDescriptorSetLayout)   \
-  X(vkDestroyDescriptorSetLayout)  \
-  X(vkCreatePipelineLayout)        \
-  X(vkDestroyPipelineLayout)       \
-  X(vkCreateComputePipelines)      \
-  X(vkDestroyPipeline)             \
-  X(vkCreateDescriptorPool)        \
-  X(vkDestroyDescriptorPool)       \
-  X(vkAllocateDescriptorSets)      \
-  X(vkUpdateDescriptorSets)        \
-  X(vkCreateSampler)               \
-  X(vkDestroySampler)              \
-  X(vkCreateImageView)             \
-  X(vkDestroyImageView)            \
-  X(vkCreateCommandPool)           \
-  X(vkDestroyCommandPool)          \
-  X(vkAllocateCommandBuffers)      \
-  X(vkResetCommandBuffer)          \
-  X(vkBeginCommandBuffer)          \
-  X(vkEndCommandBuffer)            \
-  X(vkCmdBindPipeline)             \
-  X(vkCmdBindDescriptorSets)       \
-  X(vkCmdPushConstants)            \
-  X(vkCmdDispatch)                 \
-  X(vkCreateFence)                 \
-  X(vkDestroyFence)                \
-  X(vkWaitForFences)               \
-  X(vkResetFences)                 \
-  X(vkQueueSubmit)                 \
+#define DEMO_VK(X)                \
+  X(vkCreateShaderModule)         \
+  X(vkDestroyShaderModule)        \
+  X(vkCreateDescriptorSetLayout)  \
+  X(vkDestroyDescriptorSetLayout) \
+  X(vkCreatePipelineLayout)       \
+  X(vkDestroyPipelineLayout)      \
+  X(vkCreateComputePipelines)     \
+  X(vkDestroyPipeline)            \
+  X(vkCreateDescriptorPool)       \
+  X(vkDestroyDescriptorPool)      \
+  X(vkAllocateDescriptorSets)     \
+  X(vkUpdateDescriptorSets)       \
+  X(vkCreateSampler)              \
+  X(vkDestroySampler)             \
+  X(vkCreateImageView)            \
+  X(vkDestroyImageView)           \
+  X(vkCreateCommandPool)          \
+  X(vkDestroyCommandPool)         \
+  X(vkAllocateCommandBuffers)     \
+  X(vkResetCommandBuffer)         \
+  X(vkBeginCommandBuffer)         \
+  X(vkEndCommandBuffer)           \
+  X(vkCmdBindPipeline)            \
+  X(vkCmdBindDescriptorSets)      \
+  X(vkCmdPushConstants)           \
+  X(vkCmdDispatch)                \
+  X(vkCreateFence)                \
+  X(vkDestroyFence)               \
+  X(vkWaitForFences)              \
+  X(vkResetFences)                \
+  X(vkQueueSubmit)                \
   X(vkDeviceWaitIdle)
 
 struct Vk {
@@ -107,8 +107,8 @@ geyser::Result<void> VulkanPass::open() {
 }
 
 geyser::Result<void> VulkanPass::make_pipeline() {
-  const VkShaderModuleCreateInfo module_info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, nullptr, 0,
-                                             sizeof(pass_comp), pass_comp};
+  const VkShaderModuleCreateInfo module_info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, nullptr, 0, sizeof(pass_comp),
+                                             pass_comp};
   VkShaderModule module = VK_NULL_HANDLE;
   if (vk_.vkCreateShaderModule(native_.device, &module_info, nullptr, &module) != VK_SUCCESS) {
     return failed("vkCreateShaderModule");
@@ -122,8 +122,15 @@ geyser::Result<void> VulkanPass::make_pipeline() {
                                          VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
                                          VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
                                          VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
-                                         0.0F, VK_FALSE, 1.0F, VK_FALSE, VK_COMPARE_OP_NEVER, 0.0F, 0.0F,
-                                         VK_BORDER_COLOR_FLOAT_OPAQUE_BLACK, VK_FALSE};
+                                         0.0F,
+                                         VK_FALSE,
+                                         1.0F,
+                                         VK_FALSE,
+                                         VK_COMPARE_OP_NEVER,
+                                         0.0F,
+                                         0.0F,
+                                         VK_BORDER_COLOR_FLOAT_OPAQUE_BLACK,
+                                         VK_FALSE};
   if (vk_.vkCreateSampler(native_.device, &sampler_info, nullptr, &sampler_) != VK_SUCCESS) {
     return failed("vkCreateSampler");
   }
@@ -134,18 +141,17 @@ geyser::Result<void> VulkanPass::make_pipeline() {
                                                  static_cast<std::uint32_t>(bindings.size()), bindings.data()};
   vk_.vkCreateDescriptorSetLayout(native_.device, &set_info, nullptr, &set_layout_);
   const VkPushConstantRange push{VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(float)};
-  const VkPipelineLayoutCreateInfo layout_info{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO, nullptr, 0, 1,
-                                               &set_layout_, 1, &push};
+  const VkPipelineLayoutCreateInfo layout_info{
+      VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO, nullptr, 0, 1, &set_layout_, 1, &push};
   vk_.vkCreatePipelineLayout(native_.device, &layout_info, nullptr, &layout_);
-  const VkComputePipelineCreateInfo pipeline_info{
-      VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-      nullptr,
-      0,
-      {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, nullptr, 0, VK_SHADER_STAGE_COMPUTE_BIT, module, "main",
-       nullptr},
-      layout_,
-      VK_NULL_HANDLE,
-      0};
+  const VkComputePipelineCreateInfo pipeline_info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                                  nullptr,
+                                                  0,
+                                                  {VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO, nullptr, 0,
+                                                   VK_SHADER_STAGE_COMPUTE_BIT, module, "main", nullptr},
+                                                  layout_,
+                                                  VK_NULL_HANDLE,
+                                                  0};
   const VkResult made =
       vk_.vkCreateComputePipelines(native_.device, VK_NULL_HANDLE, 1, &pipeline_info, nullptr, &pipeline_);
   vk_.vkDestroyShaderModule(native_.device, module, nullptr);
@@ -156,8 +162,9 @@ geyser::Result<void> VulkanPass::make_pipeline() {
 geyser::Result<void> VulkanPass::make_slots() {
   const std::array<VkDescriptorPoolSize, 2> sizes{
       {{VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, slot_count}, {VK_DESCRIPTOR_TYPE_STORAGE_IMAGE, slot_count}}};
-  const VkDescriptorPoolCreateInfo descriptor_info{VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, nullptr, 0,
-                                                   slot_count, static_cast<std::uint32_t>(sizes.size()), sizes.data()};
+  const VkDescriptorPoolCreateInfo descriptor_info{
+      VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, nullptr,     0, slot_count,
+      static_cast<std::uint32_t>(sizes.size()),      sizes.data()};
   vk_.vkCreateDescriptorPool(native_.device, &descriptor_info, nullptr, &descriptors_);
   const VkCommandPoolCreateInfo pool_info{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO, nullptr,
                                           VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT, native_.queue_family};
@@ -181,14 +188,9 @@ geyser::Result<VkImageView> VulkanPass::view_of(const geyser::SharedTexture& tex
   auto native = geyser::vulkan::native(texture);
   if (!native) return geyser::fail(std::move(native.error()));
   if (const auto found = views_.find(native->image); found != views_.end()) return found->second;
-  const VkImageViewCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
-                                   nullptr,
-                                   0,
-                                   native->image,
-                                   VK_IMAGE_VIEW_TYPE_2D,
-                                   native->format,
-                                   {},
-                                   {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}};
+  const VkImageViewCreateInfo info{
+      VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO, nullptr, 0, native->image, VK_IMAGE_VIEW_TYPE_2D, native->format, {},
+      {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}};
   VkImageView view = VK_NULL_HANDLE;
   if (vk_.vkCreateImageView(native_.device, &info, nullptr, &view) != VK_SUCCESS) return failed("vkCreateImageView");
   views_.emplace(native->image, view);

@@ -31,17 +31,17 @@ struct TextureCapability {
   TextureFormat format = TextureFormat::unknown;
   HandleKind handle_kind = HandleKind::none;
   Tiling tiling = Tiling::opaque;
-  std::uint64_t modifier = drm_modifier_invalid;   // with Tiling::drm_modifier
+  std::uint64_t modifier = drm_modifier_invalid;  // with Tiling::drm_modifier
   std::uint32_t memory_plane_count = 1;
   bool exportable = false;
   bool importable = false;
   bool requires_dedicated = false;
-  TextureUsage usages = TextureUsage::none;        // every usage that works with this row
+  TextureUsage usages = TextureUsage::none;  // every usage that works with this row
   DimensionSet dimensions = 0;
   Extent3D max_extent;
   std::uint32_t max_mip_levels = 1;
   std::uint32_t max_array_layers = 1;
-  std::uint32_t sample_counts = 1;                 // a set: bit value 4 means that 4 samples work
+  std::uint32_t sample_counts = 1;  // a set: bit value 4 means that 4 samples work
 
   friend bool operator==(const TextureCapability&, const TextureCapability&) = default;
 };
@@ -50,7 +50,7 @@ struct FenceCapability {
   FenceKind kind = FenceKind::none;
   bool exportable = false;
   bool importable = false;
-  bool gpu_wait = false;    // false: this device waits for it, and signals it, on the CPU
+  bool gpu_wait = false;  // false: this device waits for it, and signals it, on the CPU
   friend bool operator==(const FenceCapability&, const FenceCapability&) = default;
 };
 

@@ -12,11 +12,11 @@
 namespace geyser {
 
 enum class TextureDimension : std::uint8_t {
-  two_d = 0,        // array_layers is 1
+  two_d = 0,  // array_layers is 1
   two_d_array = 1,
-  cube = 2,         // array_layers is 6, faces +X -X +Y -Y +Z -Z
-  cube_array = 3,   // array_layers is a multiple of 6
-  three_d = 4,      // extent.depth slices, array_layers is 1
+  cube = 2,        // array_layers is 6, faces +X -X +Y -Y +Z -Z
+  cube_array = 3,  // array_layers is a multiple of 6
+  three_d = 4,     // extent.depth slices, array_layers is 1
 };
 [[nodiscard]] GEYSER_API std::string_view to_string(TextureDimension dimension) noexcept;
 
@@ -45,7 +45,9 @@ constexpr TextureUsage operator|(TextureUsage a, TextureUsage b) noexcept {
 constexpr TextureUsage operator&(TextureUsage a, TextureUsage b) noexcept {
   return static_cast<TextureUsage>(static_cast<std::uint32_t>(a) & static_cast<std::uint32_t>(b));
 }
-[[nodiscard]] constexpr bool contains(TextureUsage set, TextureUsage subset) noexcept { return (set & subset) == subset; }
+[[nodiscard]] constexpr bool contains(TextureUsage set, TextureUsage subset) noexcept {
+  return (set & subset) == subset;
+}
 [[nodiscard]] GEYSER_API std::string to_string(TextureUsage usage);  // "sampled|storage"
 
 // Facts about the picture. Geyser carries them and never changes pixels for them.

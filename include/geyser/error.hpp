@@ -19,23 +19,23 @@ namespace geyser {
 
 // What went wrong, as a program branches on it. Values are stable: new ones are appended.
 enum class ErrorCode : std::uint16_t {
-  invalid_argument = 1,   // a value that no driver could accept
-  unsupported,            // a missing capability, named in the sentence
-  incompatible_device,    // the handle belongs to another device or driver; both identities are named
-  incompatible_layout,    // a layout that contradicts the descriptor or the handle's real size
-  invalid_handle,         // closed, of another kind, or not what it claims to be
-  busy,                   // an access is open that excludes this one
-  invalid_access,         // an access token that is empty, ended, or of another texture
-  stale_state,            // an AccessState older than what this texture has already seen
-  uninitialized,          // a read of contents that nobody has written
-  timeout,                // a bounded wait ran out
-  abandoned,              // the peer went away
-  device_lost,            // the driver gave the device up
-  out_of_memory,          // host or device
-  protocol,               // a received message that breaks the wire format; the field is named
-  version_mismatch,       // a header, library or message of another version
-  not_available,          // a driver or library that is not on this machine
-  operating_system,       // a system call failed for a reason not covered above
+  invalid_argument = 1,  // a value that no driver could accept
+  unsupported,           // a missing capability, named in the sentence
+  incompatible_device,   // the handle belongs to another device or driver; both identities are named
+  incompatible_layout,   // a layout that contradicts the descriptor or the handle's real size
+  invalid_handle,        // closed, of another kind, or not what it claims to be
+  busy,                  // an access is open that excludes this one
+  invalid_access,        // an access token that is empty, ended, or of another texture
+  stale_state,           // an AccessState older than what this texture has already seen
+  uninitialized,         // a read of contents that nobody has written
+  timeout,               // a bounded wait ran out
+  abandoned,             // the peer went away
+  device_lost,           // the driver gave the device up
+  out_of_memory,         // host or device
+  protocol,              // a received message that breaks the wire format; the field is named
+  version_mismatch,      // a header, library or message of another version
+  not_available,         // a driver or library that is not on this machine
+  operating_system,      // a system call failed for a reason not covered above
 };
 
 // The name of a code as written above ("busy"); "unknown" for a value that is none.

@@ -17,10 +17,10 @@ namespace geyser {
 // How a fence is carried. Values are stable: they travel on the wire.
 enum class FenceKind : std::uint8_t {
   none = 0,
-  opaque_fd_timeline = 1,   // Vulkan timeline semaphore, GL_NV_timeline_semaphore, CUDA
-  opaque_fd_binary = 2,     // Vulkan binary semaphore, GL_EXT_semaphore_fd, CUDA: one signal, one wait
-  sync_file = 3,            // Linux sync file: one shot
-  host_timeline = 4,        // a 64-bit counter in shared memory, signalled and waited for by CPUs
+  opaque_fd_timeline = 1,  // Vulkan timeline semaphore, GL_NV_timeline_semaphore, CUDA
+  opaque_fd_binary = 2,    // Vulkan binary semaphore, GL_EXT_semaphore_fd, CUDA: one signal, one wait
+  sync_file = 3,           // Linux sync file: one shot
+  host_timeline = 4,       // a 64-bit counter in shared memory, signalled and waited for by CPUs
   drm_syncobj = 5,
   opaque_win32_timeline = 6,
   d3d12_fence = 7,
@@ -123,10 +123,10 @@ class GEYSER_API SyncPoints {
 // Everything the next holder must know. What end_access returns is exactly what begin_access takes.
 // `layout` of the memory is not here: a published texture is always in Vulkan's GENERAL layout or its equal.
 struct AccessState {
-  SyncPoints writer;          // the last write is complete after these; empty: it is already complete
-  SyncPoints readers;         // the reads since then are complete after these
-  std::uint64_t serial = 0;   // counts writes; a state with a smaller serial than the texture has seen is stale
-  bool initialized = false;   // somebody has written the contents
+  SyncPoints writer;         // the last write is complete after these; empty: it is already complete
+  SyncPoints readers;        // the reads since then are complete after these
+  std::uint64_t serial = 0;  // counts writes; a state with a smaller serial than the texture has seen is stale
+  bool initialized = false;  // somebody has written the contents
   friend bool operator==(const AccessState&, const AccessState&) = default;
 };
 

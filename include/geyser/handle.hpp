@@ -13,17 +13,17 @@ namespace geyser {
 // What a handle is. Values are stable: they travel on the wire.
 enum class HandleKind : std::uint8_t {
   none = 0,
-  opaque_fd = 1,             // Vulkan, OpenGL, CUDA: the same driver and device only
-  dma_buf = 2,               // Linux: a kernel buffer that any driver may open
-  host_memory = 3,           // mapped memory: a sealed memfd (Linux), a section (Windows)
-  sync_file = 4,             // Linux: a one-shot fence
-  drm_syncobj = 5,           // Linux: a container of fences, timeline variety
-  opaque_win32 = 6,          // Windows: NT handle, same driver and device only
-  opaque_win32_kmt = 7,      // Windows: a global number; holds no reference and is never closed
-  d3d_nt = 8,                // Windows: NT handle of a Direct3D resource, heap or fence
-  io_surface = 9,            // Apple: IOSurfaceRef
-  metal_shared_texture = 10, // Apple: MTLSharedTextureHandle
-  metal_shared_event = 11,   // Apple: MTLSharedEventHandle
+  opaque_fd = 1,              // Vulkan, OpenGL, CUDA: the same driver and device only
+  dma_buf = 2,                // Linux: a kernel buffer that any driver may open
+  host_memory = 3,            // mapped memory: a sealed memfd (Linux), a section (Windows)
+  sync_file = 4,              // Linux: a one-shot fence
+  drm_syncobj = 5,            // Linux: a container of fences, timeline variety
+  opaque_win32 = 6,           // Windows: NT handle, same driver and device only
+  opaque_win32_kmt = 7,       // Windows: a global number; holds no reference and is never closed
+  d3d_nt = 8,                 // Windows: NT handle of a Direct3D resource, heap or fence
+  io_surface = 9,             // Apple: IOSurfaceRef
+  metal_shared_texture = 10,  // Apple: MTLSharedTextureHandle
+  metal_shared_event = 11,    // Apple: MTLSharedEventHandle
 };
 inline constexpr std::size_t handle_kind_count = 12;
 

@@ -26,8 +26,8 @@ inline constexpr std::uint64_t drm_modifier_invalid = 0x00ffffffffffffffULL;  //
 // One memory plane: a place in one of the parcel's handles.
 struct MemoryPlane {
   std::uint32_t handle_index = 0;
-  std::uint64_t offset = 0;   // bytes from the start of the handle's object
-  std::uint64_t stride = 0;   // bytes between rows of mip 0; 0 when the tiling is opaque
+  std::uint64_t offset = 0;  // bytes from the start of the handle's object
+  std::uint64_t stride = 0;  // bytes between rows of mip 0; 0 when the tiling is opaque
   friend bool operator==(const MemoryPlane&, const MemoryPlane&) = default;
 };
 
@@ -36,9 +36,9 @@ inline constexpr std::size_t max_memory_planes = 4;
 struct MemoryLayout {
   Tiling tiling = Tiling::opaque;
   std::uint64_t modifier = drm_modifier_invalid;
-  std::uint64_t allocation_size = 0;     // bytes, of handle 0
-  std::uint32_t memory_type = 0;         // Vulkan memory type index of the exporter, for opaque handles
-  bool dedicated = false;                // bound to exactly one image; must match on import
+  std::uint64_t allocation_size = 0;  // bytes, of handle 0
+  std::uint32_t memory_type = 0;      // Vulkan memory type index of the exporter, for opaque handles
+  bool dedicated = false;             // bound to exactly one image; must match on import
   // Opaque handles need identical create info on both sides: Vulkan's flags as the exporter used them.
   std::uint32_t vulkan_usage = 0;
   std::uint32_t vulkan_create_flags = 0;
@@ -56,7 +56,7 @@ struct HostSubresource {
   std::uint64_t row_bytes = 0;     // bytes of a row that hold pixels; the rest is padding
   std::uint32_t rows = 0;          // rows of blocks in one slice
   std::uint32_t slices = 0;
-  Extent3D extent;                 // texels
+  Extent3D extent;  // texels
 };
 
 // Geyser's packing of a texture in plain memory: planes outermost, then layers, then mips, each subresource at a

@@ -43,12 +43,12 @@ struct Agreement {
   SharePath path = SharePath::zero_copy;
   HandleKind handle_kind = HandleKind::none;
   Tiling tiling = Tiling::opaque;
-  std::vector<std::uint64_t> modifiers;   // candidates, best first, with Tiling::drm_modifier
+  std::vector<std::uint64_t> modifiers;  // candidates, best first, with Tiling::drm_modifier
   bool dedicated = false;
   SyncTier sync_tier = SyncTier::host_wait;
   FenceKind fence_kind = FenceKind::host_timeline;  // what both ends create and exchange
-  std::vector<Rung> rungs;                // every memory rung in order, with its reason
-  std::vector<Rung> sync_rungs;           // every fence kind in order, with its reason
+  std::vector<Rung> rungs;                          // every memory rung in order, with its reason
+  std::vector<Rung> sync_rungs;                     // every fence kind in order, with its reason
 
   friend bool operator==(const Agreement&, const Agreement&) = default;
 };
@@ -56,7 +56,8 @@ struct Agreement {
 // The best way for `exporter` to give textures of `descriptor` to `importer`.
 // Errors: invalid_argument (descriptor), unsupported (every rung has its reason in the sentence).
 [[nodiscard]] GEYSER_API Result<Agreement> negotiate(const TextureDescriptor& descriptor, const Capabilities& exporter,
-                                                     const Capabilities& importer, const NegotiationPolicy& policy = {});
+                                                     const Capabilities& importer,
+                                                     const NegotiationPolicy& policy = {});
 
 // Several lines for people: path, handle kind, tier, and each passed-over rung with its reason.
 [[nodiscard]] GEYSER_API std::string to_string(const Agreement& agreement);

@@ -28,7 +28,7 @@ struct Options {
   // given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0.
   std::optional<std::uint32_t> device_index;
   std::optional<Uuid> device_uuid;
-  bool debug = false;             // a debug context; GL_KHR_debug errors go to `diagnostics`
+  bool debug = false;  // a debug context; GL_KHR_debug errors go to `diagnostics`
   DiagnosticHandler diagnostics;
 };
 

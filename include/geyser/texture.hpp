@@ -25,8 +25,8 @@ namespace geyser {
 struct ApiTextureHandle {
   TextureDescriptor descriptor;
   MemoryLayout layout;
-  DeviceIdentity identity;   // of the exporter
-  Api api = Api::host;       // of the exporter
+  DeviceIdentity identity;  // of the exporter
+  Api api = Api::host;      // of the exporter
   HandleKind kind = HandleKind::none;
   std::uint32_t handle_count = 0;
   std::array<OwnedHandle, max_memory_planes> handles;
@@ -70,9 +70,9 @@ class GEYSER_API TextureAccess {
 // Counted by each texture since its creation.
 struct TextureStatistics {
   std::uint64_t accesses = 0;
-  std::uint64_t gpu_waits = 0;       // waits queued on the device
-  std::uint64_t host_waits = 0;      // waits made by the CPU
-  std::uint64_t bytes_copied = 0;    // by Geyser; 0 on the zero-copy path
+  std::uint64_t gpu_waits = 0;     // waits queued on the device
+  std::uint64_t host_waits = 0;    // waits made by the CPU
+  std::uint64_t bytes_copied = 0;  // by Geyser; 0 on the zero-copy path
 };
 
 // Where Geyser reports what no return value can: dropped accesses, failed clean-up. Called from the thread that

@@ -1,4 +1,5 @@
-// Vulkan 1.1 and later. libvulkan is loaded at run time: nothing links it. <vulkan/vulkan_core.h> is included for its types.
+// Vulkan 1.1 and later. libvulkan is loaded at run time: nothing links it. <vulkan/vulkan_core.h> is included for its
+// types.
 //
 // Handle kinds: opaque_fd (VK_KHR_external_memory_fd), dma_buf (VK_EXT_external_memory_dma_buf with
 // VK_EXT_image_drm_format_modifier), host_memory (copied). Fence kinds: opaque_fd_timeline, opaque_fd_binary
@@ -29,14 +30,14 @@ namespace geyser::vulkan {
 
 // Which device create_manager picks: the first that fits everything given here.
 struct DeviceSelection {
-  std::optional<std::uint32_t> index;   // among vkEnumeratePhysicalDevices
-  std::string name_contains;            // case-sensitive
+  std::optional<std::uint32_t> index;  // among vkEnumeratePhysicalDevices
+  std::string name_contains;           // case-sensitive
   std::optional<Uuid> device_uuid;
 };
 
 struct Options {
   DeviceSelection device;
-  bool validation = false;        // VK_LAYER_KHRONOS_validation with synchronisation validation; messages go to `diagnostics`
+  bool validation = false;  // VK_LAYER_KHRONOS_validation with synchronisation validation; messages go to `diagnostics`
   DiagnosticHandler diagnostics;
 };
 
@@ -65,8 +66,8 @@ struct WrapOptions {
 // What to enable before creating a device that Geyser will wrap: the subset of Geyser's list that the device has.
 struct DeviceRequirements {
   std::vector<std::string> extensions;
-  bool timeline_semaphore = false;         // VkPhysicalDeviceTimelineSemaphoreFeatures::timelineSemaphore
-  bool sampler_ycbcr_conversion = false;   // for multi-planar formats
+  bool timeline_semaphore = false;        // VkPhysicalDeviceTimelineSemaphoreFeatures::timelineSemaphore
+  bool sampler_ycbcr_conversion = false;  // for multi-planar formats
 };
 // `get_instance_proc_addr` null: the loader's. The instance should be of Vulkan 1.1 or later.
 [[nodiscard]] GEYSER_API Result<DeviceRequirements> device_requirements(
@@ -86,7 +87,7 @@ struct NativeTexture {
   VkDeviceMemory memory = VK_NULL_HANDLE;
   VkFormat format = VK_FORMAT_UNDEFINED;
   VkImageUsageFlags usage = 0;
-  VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;   // while an access is open
+  VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;  // while an access is open
 };
 // Errors: invalid_argument (an object of another API).
 [[nodiscard]] GEYSER_API Result<NativeDevice> native(const TextureShareManager& manager);
@@ -103,16 +104,16 @@ inline constexpr std::size_t max_access_commands = 8;
 
 // An image that the caller made with exportable memory, to be shared without a copy.
 struct AdoptInfo {
-  VkImage image = VK_NULL_HANDLE;           // stays the caller's; must outlive the texture
-  VkDeviceMemory memory = VK_NULL_HANDLE;   // bound to it alone at offset 0, allocated for export as `kind`
+  VkImage image = VK_NULL_HANDLE;          // stays the caller's; must outlive the texture
+  VkDeviceMemory memory = VK_NULL_HANDLE;  // bound to it alone at offset 0, allocated for export as `kind`
   VkDeviceSize allocation_size = 0;
   std::uint32_t memory_type = 0;
   bool dedicated = false;
-  VkImageUsageFlags usage = 0;              // exactly as at vkCreateImage
+  VkImageUsageFlags usage = 0;  // exactly as at vkCreateImage
   VkImageCreateFlags create_flags = 0;
   VkImageTiling tiling = VK_IMAGE_TILING_OPTIMAL;
   HandleKind kind = HandleKind::opaque_fd;
-  bool initialized = false;                 // has contents, is in VK_IMAGE_LAYOUT_GENERAL, owned by the wrapped queue's family
+  bool initialized = false;  // has contents, is in VK_IMAGE_LAYOUT_GENERAL, owned by the wrapped queue's family
 };
 // Errors: invalid_argument, unsupported.
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,

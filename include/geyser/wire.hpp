@@ -20,7 +20,7 @@
 namespace geyser::wire {
 
 inline constexpr std::uint32_t protocol_version = 1;
-inline constexpr std::size_t max_message_bytes = 128 * 1024;
+inline constexpr std::size_t max_message_bytes = 131072;
 inline constexpr std::size_t max_message_handles = 64;
 inline constexpr std::size_t max_name_bytes = 256;   // programs, devices, drivers
 inline constexpr std::size_t max_text_bytes = 1024;  // reasons and refusals; longer ones are cut
@@ -65,10 +65,10 @@ struct FramePoint {
   std::uint64_t value = 0;
 };
 struct Frame {
-  std::uint32_t texture = 0;      // index in the Offer
-  std::uint64_t number = 0;       // the sender's count
-  std::uint64_t clock_ns = 0;     // the sender's monotonic clock at sending
-  std::uint64_t serial = 0;       // AccessState::serial
+  std::uint32_t texture = 0;   // index in the Offer
+  std::uint64_t number = 0;    // the sender's count
+  std::uint64_t clock_ns = 0;  // the sender's monotonic clock at sending
+  std::uint64_t serial = 0;    // AccessState::serial
   bool initialized = false;
   std::uint32_t writer_count = 0;
   std::uint32_t reader_count = 0;

@@ -40,10 +40,10 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
     }
   }
   if (reason.empty()) reason = "the device has no such sharing";
-  GeyserError error(ErrorCode::unsupported,
-                    text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name,
-                         "] cannot share format [", to_string(descriptor.format), "] as [", to_string(kind), "]: ",
-                         reason, "."));
+  GeyserError error(
+      ErrorCode::unsupported,
+      text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name, "] cannot share format [",
+           to_string(descriptor.format), "] as [", to_string(kind), "]: ", reason, "."));
   for (const HandleKind other : working) error.suggest(text("handle kind [", to_string(other), "]"));
   return fail(std::move(error));
 }

@@ -30,7 +30,9 @@ std::string to_string(TextureUsage usage) {
 
 namespace {
 
-tl::unexpected<GeyserError> wrong(std::string sentence) { return fail(ErrorCode::invalid_argument, std::move(sentence)); }
+tl::unexpected<GeyserError> wrong(std::string sentence) {
+  return fail(ErrorCode::invalid_argument, std::move(sentence));
+}
 
 Result<void> check_range(std::string_view field, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
   if (value >= low && value <= high) return {};

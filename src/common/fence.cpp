@@ -13,7 +13,7 @@ using detail::text;
 
 std::string_view to_string(FenceKind kind) noexcept {
   static constexpr std::array<std::string_view, 9> names{
-      "none",        "opaque_fd_timeline",    "opaque_fd_binary", "sync_file", "host_timeline",
+      "none",        "opaque_fd_timeline",    "opaque_fd_binary", "sync_file",         "host_timeline",
       "drm_syncobj", "opaque_win32_timeline", "d3d12_fence",      "metal_shared_event"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : std::string_view("unknown");

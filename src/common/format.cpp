@@ -8,8 +8,8 @@ namespace geyser {
 
 namespace {
 
-constexpr FormatInfo unknown_format{TextureFormat::unknown, "unknown", FormatClass::color, NumericKind::unorm, 1, 1, 0,
-                                    {},  "",  {}, false, false, 0};
+constexpr FormatInfo unknown_format{
+    TextureFormat::unknown, "unknown", FormatClass::color, NumericKind::unorm, 1, 1, 0, {}, "", {}, false, false, 0};
 
 }  // namespace
 

@@ -20,8 +20,7 @@ HostSubresource at(const TextureDescriptor& d, const FormatInfo& info, std::uint
 }
 
 // Bytes of one layer of one plane: all its mips.
-std::uint64_t layer_bytes(const TextureDescriptor& d, const FormatInfo& info, std::uint32_t plane,
-                          std::uint32_t mips) {
+std::uint64_t layer_bytes(const TextureDescriptor& d, const FormatInfo& info, std::uint32_t plane, std::uint32_t mips) {
   std::uint64_t bytes = 0;
   for (std::uint32_t mip = 0; mip < mips; ++mip) {
     const HostSubresource sub = at(d, info, plane, mip);

@@ -56,11 +56,12 @@ Result<void> check_plane(const MemoryLayout& layout, const TextureDescriptor& d,
 
 Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t handle_count) {
   if (static_cast<std::uint32_t>(layout.tiling) > static_cast<std::uint32_t>(Tiling::host)) {
-    return wrong(text("Field [layout.tiling] is [", static_cast<std::uint32_t>(layout.tiling), "], which is no tiling."));
+    return wrong(
+        text("Field [layout.tiling] is [", static_cast<std::uint32_t>(layout.tiling), "], which is no tiling."));
   }
   if (layout.plane_count == 0 || layout.plane_count > max_memory_planes) {
-    return wrong(text("Field [layout.plane_count] is [", layout.plane_count, "], outside [1] to [", max_memory_planes,
-                      "]."));
+    return wrong(
+        text("Field [layout.plane_count] is [", layout.plane_count, "], outside [1] to [", max_memory_planes, "]."));
   }
   if (handle_count == 0 || handle_count > max_memory_planes) {
     return wrong(text("The parcel has [", handle_count, "] handles, outside [1] to [", max_memory_planes, "]."));

@@ -39,14 +39,13 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
 
 Result<ApiTextureHandle> TextureShareManager::export_texture(SharedTexture& texture) {
   if (texture.api() != capabilities_.api || !owns(texture)) {
-    return fail(ErrorCode::invalid_argument, text("The texture of API [", to_string(texture.api()),
-                                                  "] was not made by this manager of API [",
-                                                  to_string(capabilities_.api), "]."));
+    return fail(ErrorCode::invalid_argument,
+                text("The texture of API [", to_string(texture.api()), "] was not made by this manager of API [",
+                     to_string(capabilities_.api), "]."));
   }
   auto parcel = texture.do_export(texture.handle_kind());
   if (!parcel) {
-    return fail(std::move(parcel.error())
-                    .during(text("exporting texture [", to_string(texture.descriptor()), "]")));
+    return fail(std::move(parcel.error()).during(text("exporting texture [", to_string(texture.descriptor()), "]")));
   }
   return parcel;
 }
@@ -57,8 +56,8 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::import_shared_textur
   ApiTextureHandle owned = std::move(parcel);
   if (auto valid = validate(owned.descriptor); !valid) return refuse(std::move(valid.error()));
   if (owned.handle_count == 0 || owned.handle_count > owned.handles.size()) {
-    return refuse({ErrorCode::invalid_handle, text("The parcel has [", owned.handle_count, "] handles, outside [1] to [",
-                                                   owned.handles.size(), "].")});
+    return refuse({ErrorCode::invalid_handle, text("The parcel has [", owned.handle_count,
+                                                   "] handles, outside [1] to [", owned.handles.size(), "].")});
   }
   for (std::uint32_t i = 0; i < owned.handles.size(); ++i) {
     const OwnedHandle& handle = owned.handles[i];
@@ -69,8 +68,8 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::import_shared_textur
                           "], but the parcel says [", to_string(owned.kind), "].")});
     }
     if (!wanted && handle.has_value()) {
-      return refuse({ErrorCode::invalid_handle, text("Handle [", i, "] is beyond the parcel's handle_count [",
-                                                     owned.handle_count, "].")});
+      return refuse({ErrorCode::invalid_handle,
+                     text("Handle [", i, "] is beyond the parcel's handle_count [", owned.handle_count, "].")});
     }
   }
   if (auto valid = validate(owned.layout, owned.descriptor, owned.handle_count); !valid) {
@@ -123,9 +122,9 @@ HandleKind handle_kind_of(FenceKind kind) {
 }
 
 GeyserError unsupported_fence(const Capabilities& capabilities, FenceKind kind, bool create) {
-  GeyserError error(ErrorCode::unsupported, text("A fence of kind [", to_string(kind), "] cannot be ",
-                                                 create ? "exported" : "imported", " by API [",
-                                                 to_string(capabilities.api), "] on this device."));
+  GeyserError error(ErrorCode::unsupported,
+                    text("A fence of kind [", to_string(kind), "] cannot be ", create ? "exported" : "imported",
+                         " by API [", to_string(capabilities.api), "] on this device."));
   for (const FenceCapability& row : capabilities.fences) {
     if (create ? row.exportable : row.importable) {
       error.suggest(text("fence kind [", to_string(row.kind), "]"));

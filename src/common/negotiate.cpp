@@ -65,8 +65,8 @@ std::vector<std::uint64_t> common_modifiers(const Ends& ends) {
         mine.tiling != Tiling::drm_modifier || !detail::missing_in(mine, ends.descriptor, Direction::make).empty()) {
       continue;
     }
-    const bool shared = std::any_of(
-        ends.importer.textures.begin(), ends.importer.textures.end(), [&](const TextureCapability& theirs) {
+    const bool shared =
+        std::any_of(ends.importer.textures.begin(), ends.importer.textures.end(), [&](const TextureCapability& theirs) {
           return theirs.format == mine.format && theirs.handle_kind == mine.handle_kind &&
                  theirs.tiling == mine.tiling && theirs.modifier == mine.modifier &&
                  theirs.memory_plane_count == mine.memory_plane_count &&
@@ -110,15 +110,23 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     agreement.tiling = Tiling::drm_modifier;
     agreement.dedicated = dedicated(ends, HandleKind::dma_buf);
   };
-  consider("dma_buf modifier", !none.empty() ? none : modifiers.empty() ? "The ends share no tiled modifier." : "", [&] {
-    take_dma_buf();
-    agreement.modifiers = modifiers;
-    if (has_linear) agreement.modifiers.push_back(drm_modifier_linear);
-  });
-  consider("dma_buf linear", !none.empty() ? none : has_linear ? "" : "The ends do not both take LINEAR.", [&] {
-    take_dma_buf();
-    agreement.modifiers = {drm_modifier_linear};
-  });
+  consider("dma_buf modifier",
+           !none.empty()       ? none
+           : modifiers.empty() ? "The ends share no tiled modifier."
+                               : "",
+           [&] {
+             take_dma_buf();
+             agreement.modifiers = modifiers;
+             if (has_linear) agreement.modifiers.push_back(drm_modifier_linear);
+           });
+  consider("dma_buf linear",
+           !none.empty() ? none
+           : has_linear  ? ""
+                         : "The ends do not both take LINEAR.",
+           [&] {
+             take_dma_buf();
+             agreement.modifiers = {drm_modifier_linear};
+           });
   consider("host_memory", why_not_host(ends, policy), [&] {
     agreement.handle_kind = HandleKind::host_memory;
     agreement.tiling = Tiling::host;
@@ -158,8 +166,8 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
 
 bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
   bool chosen = false;
-  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::sync_file,
-                               FenceKind::host_timeline}) {
+  for (const FenceKind kind :
+       {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
     std::string reason = why_not_fence(ends, policy, agreement, kind);
     const bool fits = reason.empty() && !chosen;
     if (reason.empty() && chosen) reason = "A better rung was chosen.";

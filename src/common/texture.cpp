@@ -94,8 +94,8 @@ Result<TextureAccess> SharedTexture::begin_access(AccessMode mode, const AccessS
     return fail(ErrorCode::invalid_argument, text("Access mode [", static_cast<unsigned>(mode), "] is none."));
   }
   if (open_writer_ || (is_write(mode) && open_readers_ != 0)) {
-    return fail(ErrorCode::busy, text("Access [", to_string(mode), "] is excluded by an open [",
-                                      open_writer_ ? "write" : "read", "]."));
+    return fail(ErrorCode::busy,
+                text("Access [", to_string(mode), "] is excluded by an open [", open_writer_ ? "write" : "read", "]."));
   }
   if (state.serial < last_serial_) {
     return fail(ErrorCode::stale_state, text("The access state is of write [", state.serial,
@@ -163,8 +163,8 @@ void SharedTexture::drop(TextureAccess& access) noexcept {
   } else {
     --open_readers_;
   }
-  report(GeyserError(ErrorCode::invalid_access,
-                     text("An access [", to_string(access.mode_), "] is dropped without end_access; it is ended now.")));
+  report(GeyserError(ErrorCode::invalid_access, text("An access [", to_string(access.mode_),
+                                                     "] is dropped without end_access; it is ended now.")));
   if (auto ended = do_end(access.mode_, nullptr, 0); !ended) {
     report(std::move(ended.error()).during("ending a dropped access"));
   }

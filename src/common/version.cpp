@@ -11,8 +11,8 @@ Result<void> check_version(Version header) {
   const bool fits = header.major == library.major && (library.major > 0 || header.minor == library.minor);
   if (fits) return {};
   const auto name = [](Version v) { return detail::text(v.major, ".", v.minor, ".", v.patch); };
-  return fail(ErrorCode::version_mismatch, detail::text("The program was compiled with Geyser's headers [", name(header),
-                                                        "], but the library is [", name(library), "]."));
+  return fail(ErrorCode::version_mismatch, detail::text("The program was compiled with Geyser's headers [",
+                                                        name(header), "], but the library is [", name(library), "]."));
 }
 
 }  // namespace geyser

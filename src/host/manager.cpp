@@ -59,8 +59,8 @@ class HostManager final : public TextureShareManager {
 Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
   auto probe = platform::create_shared_memory(1);
   if (!probe) {
-    return fail(GeyserError(ErrorCode::not_available, "The kernel makes no sealed shared memory.",
-                            probe.error().native()));
+    return fail(
+        GeyserError(ErrorCode::not_available, "The kernel makes no sealed shared memory.", probe.error().native()));
   }
   return std::make_unique<HostManager>(options.diagnostics);
 }

@@ -17,7 +17,11 @@ Result<std::unique_ptr<SharedTexture>> HostTexture::create(const TextureDescript
   if (!handle) return fail(std::move(handle.error()));
   auto memory = platform::map_shared_memory(handle->get(), host_size(descriptor));
   if (!memory) return fail(std::move(memory.error()));
-  Init init{Api::host, descriptor, host_layout(descriptor), HandleKind::host_memory, SharePath::zero_copy,
+  Init init{Api::host,
+            descriptor,
+            host_layout(descriptor),
+            HandleKind::host_memory,
+            SharePath::zero_copy,
             std::move(diagnostics)};
   return std::unique_ptr<SharedTexture>(
       new HostTexture(std::move(init), identity, *std::move(handle), *std::move(memory)));
@@ -30,7 +34,11 @@ Result<std::unique_ptr<SharedTexture>> HostTexture::import(ApiTextureHandle&& pa
   }
   auto memory = platform::map_shared_memory(parcel.handles[0].get(), host_size(parcel.descriptor));
   if (!memory) return fail(std::move(memory.error()));
-  Init init{Api::host, parcel.descriptor, parcel.layout, HandleKind::host_memory, SharePath::zero_copy,
+  Init init{Api::host,
+            parcel.descriptor,
+            parcel.layout,
+            HandleKind::host_memory,
+            SharePath::zero_copy,
             std::move(diagnostics)};
   return std::unique_ptr<SharedTexture>(
       new HostTexture(std::move(init), identity, std::move(parcel.handles[0]), *std::move(memory)));

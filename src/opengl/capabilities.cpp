@@ -57,9 +57,9 @@ bool is_storage(const Context& context, const GlFormat& format) {
   if (context.is_es()) {
     // OpenGL ES 3.2, table 8.27: formats for image units.
     constexpr TextureFormat core[] = {
-        TextureFormat::rgba32_float, TextureFormat::rgba16_float, TextureFormat::r32_float,  TextureFormat::rgba32_uint,
-        TextureFormat::rgba16_uint,  TextureFormat::rgba8_uint,   TextureFormat::r32_uint,   TextureFormat::rgba32_sint,
-        TextureFormat::rgba16_sint,  TextureFormat::rgba8_sint,   TextureFormat::r32_sint,   TextureFormat::rgba8_unorm,
+        TextureFormat::rgba32_float, TextureFormat::rgba16_float, TextureFormat::r32_float, TextureFormat::rgba32_uint,
+        TextureFormat::rgba16_uint,  TextureFormat::rgba8_uint,   TextureFormat::r32_uint,  TextureFormat::rgba32_sint,
+        TextureFormat::rgba16_sint,  TextureFormat::rgba8_sint,   TextureFormat::r32_sint,  TextureFormat::rgba8_unorm,
         TextureFormat::rgba8_snorm};
     return std::find(std::begin(core), std::end(core), format.format) != std::end(core);
   }
@@ -93,15 +93,14 @@ struct Limits {
   std::uint32_t layers = 0;
 };
 
-void add_rows(TextureCapability row, const Limits& limits,
-              std::vector<TextureCapability>& rows) {
+void add_rows(TextureCapability row, const Limits& limits, std::vector<TextureCapability>& rows) {
   const FormatInfo& info = format_info(row.format);
   row.max_extent = {limits.flat, limits.flat, 1};
   row.max_mip_levels = static_cast<std::uint32_t>(std::bit_width(limits.flat));
   row.max_array_layers = limits.layers;
-  row.dimensions = static_cast<DimensionSet>(
-      dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::two_d_array) |
-      dimension_bit(TextureDimension::cube) | dimension_bit(TextureDimension::cube_array));
+  row.dimensions =
+      static_cast<DimensionSet>(dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::two_d_array) |
+                                dimension_bit(TextureDimension::cube) | dimension_bit(TextureDimension::cube_array));
   rows.push_back(row);
   // OpenGL has no 3D textures of depth formats, and of few compressed ones.
   if (info.is_compressed() || info.format_class == FormatClass::depth_stencil) return;

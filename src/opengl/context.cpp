@@ -128,11 +128,10 @@ Result<void> Context::create_context(const Options& options) {
   attributes.push_back(EGL_NONE);
   // Without a config where the display has none without surfaces (EGL_KHR_no_config_context).
   context_ = egl_.eglCreateContext(display_, count > 0 ? config : nullptr, EGL_NO_CONTEXT, attributes.data());
-  auto made = context_ != EGL_NO_CONTEXT
-                  ? Result<void>{}
-                  : Result<void>(fail(make_egl_error(egl_, "eglCreateContext")
-                                          .during(es_ ? "making an OpenGL ES 3.2 context"
-                                                      : "making an OpenGL 4.5 core context")));
+  auto made = context_ != EGL_NO_CONTEXT ? Result<void>{}
+                                         : Result<void>(fail(make_egl_error(egl_, "eglCreateContext")
+                                                                 .during(es_ ? "making an OpenGL ES 3.2 context"
+                                                                             : "making an OpenGL 4.5 core context")));
   egl_.eglBindAPI(previous_api);
   return made;
 }

@@ -70,7 +70,7 @@ class Current {
 
  private:
   explicit Current(const Context* context) : context_(context) {}
-  const Context* context_;   // null: nothing to bring back
+  const Context* context_;  // null: nothing to bring back
   EGLDisplay display_ = EGL_NO_DISPLAY;
   EGLContext previous_ = EGL_NO_CONTEXT;
   EGLSurface draw_ = EGL_NO_SURFACE;

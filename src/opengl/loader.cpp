@@ -39,7 +39,8 @@ Result<GlFunctions> load_gl(const EglFunctions& egl) {
   GEYSER_GL_OPTIONAL(GEYSER_GL_LOAD)
 #undef GEYSER_GL_NEED
 #undef GEYSER_GL_LOAD
-  if (missing != nullptr) return fail(ErrorCode::not_available, detail::text("The OpenGL driver has no [", missing, "]."));
+  if (missing != nullptr)
+    return fail(ErrorCode::not_available, detail::text("The OpenGL driver has no [", missing, "]."));
   return gl;
 }
 

@@ -30,32 +30,32 @@ namespace geyser::opengl {
   X(eglGetCurrentSurface)      \
   X(eglGetDisplay)
 
-#define GEYSER_GL_REQUIRED(X)   \
-  X(glGetError)                 \
-  X(glGetString)                \
-  X(glGetStringi)               \
-  X(glGetIntegerv)              \
-  X(glFinish)                   \
-  X(glFlush)                    \
-  X(glGenTextures)              \
-  X(glDeleteTextures)           \
-  X(glBindTexture)              \
-  X(glTexParameteri)            \
-  X(glTexStorage2D)             \
-  X(glTexStorage3D)             \
-  X(glTexSubImage2D)            \
-  X(glTexSubImage3D)            \
-  X(glCompressedTexSubImage2D)  \
-  X(glCompressedTexSubImage3D)  \
-  X(glCopyImageSubData)         \
-  X(glPixelStorei)              \
-  X(glBindBuffer)               \
-  X(glGenFramebuffers)          \
-  X(glDeleteFramebuffers)       \
-  X(glBindFramebuffer)          \
-  X(glFramebufferTexture2D)     \
-  X(glFramebufferTextureLayer)  \
-  X(glCheckFramebufferStatus)   \
+#define GEYSER_GL_REQUIRED(X)  \
+  X(glGetError)                \
+  X(glGetString)               \
+  X(glGetStringi)              \
+  X(glGetIntegerv)             \
+  X(glFinish)                  \
+  X(glFlush)                   \
+  X(glGenTextures)             \
+  X(glDeleteTextures)          \
+  X(glBindTexture)             \
+  X(glTexParameteri)           \
+  X(glTexStorage2D)            \
+  X(glTexStorage3D)            \
+  X(glTexSubImage2D)           \
+  X(glTexSubImage3D)           \
+  X(glCompressedTexSubImage2D) \
+  X(glCompressedTexSubImage3D) \
+  X(glCopyImageSubData)        \
+  X(glPixelStorei)             \
+  X(glBindBuffer)              \
+  X(glGenFramebuffers)         \
+  X(glDeleteFramebuffers)      \
+  X(glBindFramebuffer)         \
+  X(glFramebufferTexture2D)    \
+  X(glFramebufferTextureLayer) \
+  X(glCheckFramebufferStatus)  \
   X(glReadPixels)
 // Desktop only, or extensions.
 #define GEYSER_GL_OPTIONAL(X)       \

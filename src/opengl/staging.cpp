@@ -58,12 +58,12 @@ GLenum face_target(GLenum target, std::uint32_t layer) {
 // One subresource slice: where it is in GL and in memory.
 struct Slice {
   GLint mip = 0;
-  GLint z = 0;               // layer, face or depth slice
-  GLsizei width = 0;         // texels
+  GLint z = 0;        // layer, face or depth slice
+  GLsizei width = 0;  // texels
   GLsizei height = 0;
-  GLsizei blocks = 0;        // of a row
+  GLsizei blocks = 0;  // of a row
   GLsizei rows = 0;
-  GLint row_blocks = 0;      // from one row to the next in memory
+  GLint row_blocks = 0;  // from one row to the next in memory
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
 };
@@ -257,8 +257,8 @@ Result<std::uint64_t> Staging::download(std::span<std::byte> memory) {
       return;
     }
     if (target_ == GL_TEXTURE_2D || target_ == GL_TEXTURE_CUBE_MAP) {
-      gl.glFramebufferTexture2D(GL_FRAMEBUFFER, own.attachment, face_target(target_, static_cast<std::uint32_t>(slice.z)),
-                                texture_, slice.mip);
+      gl.glFramebufferTexture2D(GL_FRAMEBUFFER, own.attachment,
+                                face_target(target_, static_cast<std::uint32_t>(slice.z)), texture_, slice.mip);
     } else {
       gl.glFramebufferTextureLayer(GL_FRAMEBUFFER, own.attachment, texture_, slice.mip, slice.z);
     }

@@ -2,7 +2,8 @@
 //
 // Colour and compressed formats go through a scratch texture of unsigned integers with texels as large as the
 // format's blocks: glCopyImageSubData moves raw blocks, so no conversion can touch them, and OpenGL ES can read
-// formats that glReadPixels does not know. Compressed blocks go in by their own call. Depth, stencil and rgb565 have no such twin and use their own transfers.
+// formats that glReadPixels does not know. Compressed blocks go in by their own call. Depth, stencil and rgb565 have no
+// such twin and use their own transfers.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +42,7 @@ class Staging {
   TextureDescriptor descriptor_;
   GLuint texture_ = 0;
   GLenum target_ = 0;
-  GLuint scratch_ = 0;       // 0: the format uses its own transfers
+  GLuint scratch_ = 0;  // 0: the format uses its own transfers
   GLuint framebuffer_ = 0;
 };
 

@@ -22,7 +22,7 @@ bool is_layered(GLenum target) {
 
 GLsizei depth_of(const TextureDescriptor& descriptor) {
   return static_cast<GLsizei>(descriptor.dimension == TextureDimension::three_d ? descriptor.extent.depth
-                                                                               : descriptor.array_layers);
+                                                                                : descriptor.array_layers);
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::create(const std::shared_ptr<C
                                                          const TextureDescriptor& descriptor) {
   auto memory = platform::create_shared_memory(host_size(descriptor));
   if (!memory) return fail(std::move(memory.error()));
-  Init init{api_of(*context),      descriptor,           host_layout(descriptor),
+  Init init{api_of(*context),        descriptor,           host_layout(descriptor),
             HandleKind::host_memory, SharePath::host_copy, context->diagnostics()};
   std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
   if (auto made = texture->make_copied(*std::move(memory)); !made) return fail(std::move(made.error()));
@@ -58,8 +58,12 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::import(const std::shared_ptr<C
   if (copied && parcel.layout != host_layout(parcel.descriptor)) {
     return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
   }
-  Init init{api_of(*context), parcel.descriptor, parcel.layout, parcel.kind,
-            copied ? SharePath::host_copy : SharePath::zero_copy, context->diagnostics()};
+  Init init{api_of(*context),
+            parcel.descriptor,
+            parcel.layout,
+            parcel.kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy,
+            context->diagnostics()};
   std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
   auto made = copied ? texture->make_copied(std::move(parcel.handles[0])) : texture->make_imported(parcel.handles[0]);
   if (!made) return fail(std::move(made.error()));
@@ -111,9 +115,8 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
   const TextureDescriptor& d = descriptor();
   // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
   if (const auto real_size = platform::kernel_size(handle.get()); real_size && *real_size < layout().allocation_size) {
-    return fail(ErrorCode::incompatible_layout,
-                text("Field [layout.allocation_size] is [", layout().allocation_size, "], but the handle has only [",
-                     *real_size, "] bytes."));
+    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout().allocation_size,
+                                                     "], but the handle has only [", *real_size, "] bytes."));
   }
   const GlFunctions& gl = context_->gl();
   const GLenum target = target_of(d.dimension);

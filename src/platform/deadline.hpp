@@ -10,7 +10,8 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Negative timeouts count as zero. Longer ones than a day are cut, so that the sum cannot overflow and every wait ends.
+  // Negative timeouts count as zero. Longer ones than a day are cut, so that the sum cannot overflow and every wait
+  // ends.
   [[nodiscard]] static Deadline after(std::chrono::nanoseconds timeout) noexcept {
     using std::chrono::nanoseconds;
     return Deadline(Clock::now() + std::clamp(timeout, nanoseconds(0), nanoseconds(std::chrono::hours(24))));

@@ -88,8 +88,9 @@ class HostFence final : public SharedFence {
     std::uint64_t now = page_->value.load();
     for (;;) {
       if (value <= std::max(seen, now)) {
-        return fail(ErrorCode::invalid_argument, text("Fence value [", value, "] is not larger than the current value [",
-                                                      std::max(seen, now), "]."));
+        return fail(
+            ErrorCode::invalid_argument,
+            text("Fence value [", value, "] is not larger than the current value [", std::max(seen, now), "]."));
       }
       if (page_->value.compare_exchange_weak(now, value)) break;
     }

@@ -47,15 +47,13 @@ std::optional<Answer> ask(const Device& device, const Query& query) {
                                               query.usage,
                                               create_flags_of(query.dimension)};
   VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
-  VkImageFormatProperties2 properties{VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2,
-                                      query.handle_type != 0 ? &external_properties : nullptr,
-                                      {}};
+  VkImageFormatProperties2 properties{
+      VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, query.handle_type != 0 ? &external_properties : nullptr, {}};
   if (device.instance_functions().vkGetPhysicalDeviceImageFormatProperties2(device.native().physical_device, &info,
                                                                             &properties) != VK_SUCCESS) {
     return std::nullopt;
   }
-  return Answer{properties.imageFormatProperties,
-                external_properties.externalMemoryProperties.externalMemoryFeatures};
+  return Answer{properties.imageFormatProperties, external_properties.externalMemoryProperties.externalMemoryFeatures};
 }
 
 DimensionSet dimensions_with_layers(const VkImageFormatProperties& limits) {

@@ -45,17 +45,16 @@ void record_transition(const DeviceFunctions& functions, VkCommandBuffer buffer,
   const auto is_foreign = [](std::uint32_t family) {
     return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT;
   };
-  const VkImageMemoryBarrier barrier{
-      VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-      nullptr,
-      is_foreign(transition.source_family) ? 0 : everything,
-      is_foreign(transition.destination_family) ? 0 : everything,
-      transition.old_layout,
-      transition.new_layout,
-      transition.source_family,
-      transition.destination_family,
-      transition.image,
-      {transition.aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS}};
+  const VkImageMemoryBarrier barrier{VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+                                     nullptr,
+                                     is_foreign(transition.source_family) ? 0 : everything,
+                                     is_foreign(transition.destination_family) ? 0 : everything,
+                                     transition.old_layout,
+                                     transition.new_layout,
+                                     transition.source_family,
+                                     transition.destination_family,
+                                     transition.image,
+                                     {transition.aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS}};
   functions.vkCmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0,
                                  nullptr, 0, nullptr, 1, &barrier);
 }

@@ -160,8 +160,7 @@ Result<Ticket> Device::submit(std::span<const SemaphoreUse> waits, std::span<con
                           commands.data(),
                           signal_count,
                           signal_semaphores.data()};
-  if (const VkResult result = functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE);
-      result != VK_SUCCESS) {
+  if (const VkResult result = functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE); result != VK_SUCCESS) {
     return fail(make_error(result, "vkQueueSubmit"));
   }
   last_ticket_ = ticket;

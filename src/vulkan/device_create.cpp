@@ -77,8 +77,8 @@ Result<Candidate> choose_device(const InstanceFunctions& functions, VkInstance i
     }
     reasons += text(" Device [", name, "] is passed over: ", reason, ".");
   }
-  return fail(ErrorCode::not_available,
-              count == 0 ? std::string("No Vulkan device is on this machine.") : text("No Vulkan device fits.", reasons));
+  return fail(ErrorCode::not_available, count == 0 ? std::string("No Vulkan device is on this machine.")
+                                                   : text("No Vulkan device fits.", reasons));
 }
 
 }  // namespace
@@ -121,19 +121,19 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   auto global = load_global(get);
   if (!global) return fail(std::move(global.error()));
 
-  const VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "Geyser", 1, "Geyser", 1,
-                                      VK_API_VERSION_1_3};
+  const VkApplicationInfo application{
+      VK_STRUCTURE_TYPE_APPLICATION_INFO, nullptr, "Geyser", 1, "Geyser", 1, VK_API_VERSION_1_3};
   std::vector<const char*> layers;
   std::vector<const char*> instance_extensions;
   const VkValidationFeatureEnableEXT enable = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
-  VkDebugUtilsMessengerCreateInfoEXT messenger{VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-                                               nullptr,
-                                               0,
-                                               VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
-                                                   VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-                                               VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-                                               on_message,
-                                               &device->diagnostics_};
+  VkDebugUtilsMessengerCreateInfoEXT messenger{
+      VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+      nullptr,
+      0,
+      VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+      VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+      on_message,
+      &device->diagnostics_};
   VkValidationFeaturesEXT features{VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT, &messenger, 1, &enable, 0, nullptr};
   if (options.validation) {
     if (!has_layer(*global, validation_layer)) {
@@ -169,8 +169,8 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   device->native_.physical_device = candidate->physical_device;
   device->native_.queue_family = candidate->queue_family;
 
-  VkPhysicalDeviceSamplerYcbcrConversionFeatures ycbcr{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SAMPLER_YCBCR_CONVERSION_FEATURES,
-                                                       nullptr, VK_FALSE};
+  VkPhysicalDeviceSamplerYcbcrConversionFeatures ycbcr{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SAMPLER_YCBCR_CONVERSION_FEATURES, nullptr, VK_FALSE};
   VkPhysicalDeviceTimelineSemaphoreFeatures timeline{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
                                                      &ycbcr, VK_FALSE};
   VkPhysicalDeviceFeatures2 available{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &timeline, {}};
@@ -180,10 +180,11 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   }
   const auto extensions = supported_extensions(*functions, candidate->physical_device);
   std::vector<const char*> names;
+  names.reserve(extensions.size());
   for (const std::string& name : extensions) names.push_back(name.c_str());
   const float priority = 1.0F;
-  const VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, nullptr, 0, candidate->queue_family, 1,
-                                      &priority};
+  const VkDeviceQueueCreateInfo queue{
+      VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, nullptr, 0, candidate->queue_family, 1, &priority};
   VkPhysicalDeviceFeatures2 enabled{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &timeline, {}};
   // For callers that use the device through native(): harmless where absent.
   enabled.features.textureCompressionBC = available.features.textureCompressionBC;
@@ -193,18 +194,11 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   enabled.features.shaderStorageImageMultisample = available.features.shaderStorageImageMultisample;
   enabled.features.shaderStorageImageWriteWithoutFormat = available.features.shaderStorageImageWriteWithoutFormat;
   enabled.features.shaderStorageImageReadWithoutFormat = available.features.shaderStorageImageReadWithoutFormat;
-  const VkDeviceCreateInfo device_info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                                       &enabled,
-                                       0,
-                                       1,
-                                       &queue,
-                                       0,
-                                       nullptr,
-                                       static_cast<std::uint32_t>(names.size()),
-                                       names.data(),
-                                       nullptr};
-  if (const VkResult result = functions->vkCreateDevice(candidate->physical_device, &device_info, nullptr,
-                                                        &device->native_.device);
+  const VkDeviceCreateInfo device_info{
+      VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,     &enabled,     0,      1, &queue, 0, nullptr,
+      static_cast<std::uint32_t>(names.size()), names.data(), nullptr};
+  if (const VkResult result =
+          functions->vkCreateDevice(candidate->physical_device, &device_info, nullptr, &device->native_.device);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkCreateDevice"));
   }

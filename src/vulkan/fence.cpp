@@ -77,8 +77,7 @@ Result<std::uint64_t> VulkanFence::do_completed_value() const {
     return fail(ErrorCode::unsupported, text("A fence of kind [", to_string(kind()), "] has no readable value."));
   }
   std::uint64_t value = 0;
-  if (const VkResult result =
-          device_->functions().vkGetSemaphoreCounterValue(device_->handle(), semaphore_, &value);
+  if (const VkResult result = device_->functions().vkGetSemaphoreCounterValue(device_->handle(), semaphore_, &value);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkGetSemaphoreCounterValue"));
   }

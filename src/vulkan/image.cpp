@@ -50,8 +50,9 @@ Image::~Image() {
 
 Result<void> Image::create_image(const TextureDescriptor& descriptor, HandleKind external, VkImageUsageFlags usage,
                                  VkImageCreateFlags flags) {
-  const VkExternalMemoryImageCreateInfo external_info{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
-                                                      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(external))};
+  const VkExternalMemoryImageCreateInfo external_info{
+      VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
+      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(external))};
   const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
                                external != HandleKind::none ? &external_info : nullptr,
                                flags,
@@ -102,8 +103,7 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
     return fail(make_error(result, "vkAllocateMemory")
                     .during(text("allocating [", requirements.memory.size, "] bytes for the image")));
   }
-  if (const VkResult result =
-          device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
+  if (const VkResult result = device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkBindImageMemory"));
   }
@@ -127,9 +127,8 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
   }
   // Drivers whose opaque descriptors have a size let us check it; others (no size) check for themselves.
   if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout.allocation_size) {
-    return fail(ErrorCode::incompatible_layout,
-                text("Field [layout.allocation_size] is [", layout.allocation_size, "], but the handle's object has [",
-                     *size, "] bytes."));
+    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout.allocation_size,
+                                                     "], but the handle's object has [", *size, "] bytes."));
   }
   Image image(device);
   if (auto made = image.create_image(descriptor, handle.kind(), layout.vulkan_usage, layout.vulkan_create_flags);
@@ -157,12 +156,12 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
   if (const VkResult result =
           device->functions().vkAllocateMemory(device->handle(), &allocate, nullptr, &image.memory_);
       result != VK_SUCCESS) {
-    return fail(make_error(result, "vkAllocateMemory")
-                    .during(text("importing [", layout.allocation_size, "] bytes as [", to_string(handle.kind()), "]")));
+    return fail(
+        make_error(result, "vkAllocateMemory")
+            .during(text("importing [", layout.allocation_size, "] bytes as [", to_string(handle.kind()), "]")));
   }
   static_cast<void>(handle.detach());  // the driver's since vkAllocateMemory succeeded
-  if (const VkResult result =
-          device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
+  if (const VkResult result = device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkBindImageMemory"));
   }

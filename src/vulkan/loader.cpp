@@ -25,8 +25,8 @@ tl::unexpected<GeyserError> missing(const char* name) {
 Result<GlobalFunctions> load_global(PFN_vkGetInstanceProcAddr get) {
   GlobalFunctions functions;
   functions.vkGetInstanceProcAddr = get;
-#define GEYSER_VK_LOAD(name)                                                        \
-  functions.name = reinterpret_cast<PFN_##name>(get(VK_NULL_HANDLE, #name));        \
+#define GEYSER_VK_LOAD(name)                                                 \
+  functions.name = reinterpret_cast<PFN_##name>(get(VK_NULL_HANDLE, #name)); \
   if (functions.name == nullptr) return missing(#name);
   GEYSER_VK_LOAD(vkCreateInstance)
   GEYSER_VK_LOAD(vkEnumerateInstanceVersion)
@@ -57,8 +57,8 @@ Result<DeviceFunctions> load_device(const InstanceFunctions& instance, VkDevice 
 #define GEYSER_VK_REQUIRE(name) \
   GEYSER_VK_LOAD(name)          \
   if (functions.name == nullptr) return missing(#name);
-#define GEYSER_VK_EITHER(name)                                                               \
-  GEYSER_VK_LOAD(name)                                                                       \
+#define GEYSER_VK_EITHER(name)                                                                    \
+  GEYSER_VK_LOAD(name)                                                                            \
   if (functions.name == nullptr) functions.name = reinterpret_cast<PFN_##name>(get(#name "KHR")); \
   if (functions.name == nullptr) return missing(#name);
   GEYSER_VK_DEVICE_REQUIRED(GEYSER_VK_REQUIRE)

@@ -18,18 +18,18 @@ struct GlobalFunctions {
 };
 
 // Required entry points first, then those that may be null. One list each: the loader walks it.
-#define GEYSER_VK_INSTANCE_REQUIRED(X)            \
-  X(vkDestroyInstance)                            \
-  X(vkEnumeratePhysicalDevices)                   \
-  X(vkGetPhysicalDeviceProperties2)               \
-  X(vkGetPhysicalDeviceFeatures2)                 \
-  X(vkGetPhysicalDeviceMemoryProperties)          \
-  X(vkGetPhysicalDeviceQueueFamilyProperties)     \
-  X(vkGetPhysicalDeviceFormatProperties2)         \
-  X(vkGetPhysicalDeviceImageFormatProperties2)    \
+#define GEYSER_VK_INSTANCE_REQUIRED(X)              \
+  X(vkDestroyInstance)                              \
+  X(vkEnumeratePhysicalDevices)                     \
+  X(vkGetPhysicalDeviceProperties2)                 \
+  X(vkGetPhysicalDeviceFeatures2)                   \
+  X(vkGetPhysicalDeviceMemoryProperties)            \
+  X(vkGetPhysicalDeviceQueueFamilyProperties)       \
+  X(vkGetPhysicalDeviceFormatProperties2)           \
+  X(vkGetPhysicalDeviceImageFormatProperties2)      \
   X(vkGetPhysicalDeviceExternalSemaphoreProperties) \
-  X(vkEnumerateDeviceExtensionProperties)         \
-  X(vkCreateDevice)                               \
+  X(vkEnumerateDeviceExtensionProperties)           \
+  X(vkCreateDevice)                                 \
   X(vkGetDeviceProcAddr)
 #define GEYSER_VK_INSTANCE_OPTIONAL(X) \
   X(vkCreateDebugUtilsMessengerEXT)    \

@@ -73,8 +73,8 @@ Result<DeviceRequirements> device_requirements(VkInstance instance, VkPhysicalDe
   }
   auto functions = load_instance(get_instance_proc_addr, instance);
   if (!functions) return fail(std::move(functions.error()));
-  VkPhysicalDeviceSamplerYcbcrConversionFeatures ycbcr{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SAMPLER_YCBCR_CONVERSION_FEATURES,
-                                                       nullptr, VK_FALSE};
+  VkPhysicalDeviceSamplerYcbcrConversionFeatures ycbcr{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SAMPLER_YCBCR_CONVERSION_FEATURES, nullptr, VK_FALSE};
   VkPhysicalDeviceTimelineSemaphoreFeatures timeline{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
                                                      &ycbcr, VK_FALSE};
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &timeline, {}};
@@ -106,8 +106,9 @@ Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const
                 text("The texture is of API [", to_string(texture.api()), "], not [vulkan]."));
   }
   if (command_buffers.size() > max_access_commands) {
-    return fail(ErrorCode::invalid_argument, text("[", command_buffers.size(), "] command buffers are more than the limit [",
-                                                  max_access_commands, "]."));
+    return fail(
+        ErrorCode::invalid_argument,
+        text("[", command_buffers.size(), "] command buffers are more than the limit [", max_access_commands, "]."));
   }
   return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers);
 }
@@ -123,10 +124,10 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
     return fail(ErrorCode::invalid_argument, "Image, memory and allocation size must all be given.");
   }
   if (info.kind != HandleKind::opaque_fd || info.tiling != VK_IMAGE_TILING_OPTIMAL) {
-    return fail(GeyserError(ErrorCode::unsupported, text("An image of handle kind [", to_string(info.kind),
-                                                         "] with tiling [", static_cast<int>(info.tiling),
-                                                         "] cannot be adopted."))
-                    .suggest("handle kind [opaque_fd] with VK_IMAGE_TILING_OPTIMAL"));
+    return fail(
+        GeyserError(ErrorCode::unsupported, text("An image of handle kind [", to_string(info.kind), "] with tiling [",
+                                                 static_cast<int>(info.tiling), "] cannot be adopted."))
+            .suggest("handle kind [opaque_fd] with VK_IMAGE_TILING_OPTIMAL"));
   }
   return VulkanTexture::adopt(static_cast<VulkanManager&>(manager).device(), descriptor, info);
 }

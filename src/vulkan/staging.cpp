@@ -82,7 +82,8 @@ Result<void> Staging::allocate(std::uint64_t size) {
   VkMemoryRequirements requirements{};
   functions.vkGetBufferMemoryRequirements(device_->handle(), buffer_, &requirements);
   constexpr VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  const int cached = device_->pick_memory_type(requirements.memoryTypeBits, wanted | VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+  const int cached =
+      device_->pick_memory_type(requirements.memoryTypeBits, wanted | VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
   const auto& types = device_->memory_properties().memoryTypes;
   const int type = cached >= 0 && (types[cached].propertyFlags & wanted) == wanted
                        ? cached
@@ -90,8 +91,7 @@ Result<void> Staging::allocate(std::uint64_t size) {
   if (type < 0) return fail(ErrorCode::unsupported, "The driver offers no host-visible memory for a staging buffer.");
   const VkMemoryAllocateInfo allocate_info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, nullptr, requirements.size,
                                            static_cast<std::uint32_t>(type)};
-  if (const VkResult result =
-          functions.vkAllocateMemory(device_->handle(), &allocate_info, nullptr, &buffer_memory_);
+  if (const VkResult result = functions.vkAllocateMemory(device_->handle(), &allocate_info, nullptr, &buffer_memory_);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkAllocateMemory"));
   }

@@ -38,7 +38,7 @@ class Staging {
   // One copy between a subresource's aspect and the buffer.
   struct Piece {
     VkBufferImageCopy region{};
-    std::uint64_t host_offset = 0;    // in the shared memory
+    std::uint64_t host_offset = 0;  // in the shared memory
     std::uint64_t buffer_offset = 0;
     std::uint64_t texels = 0;
     // Combined depth-stencil: bytes of a texel in shared memory, and which of them this aspect is.
@@ -46,7 +46,7 @@ class Staging {
     std::uint32_t aspect_offset = 0;
     std::uint32_t aspect_bytes = 0;
     std::uint32_t buffer_texel_bytes = 0;
-    std::uint64_t bytes = 0;          // when copied as one block
+    std::uint64_t bytes = 0;  // when copied as one block
   };
   explicit Staging(std::shared_ptr<Device> device) : device_(std::move(device)) {}
   void plan(const TextureDescriptor& descriptor);

@@ -23,11 +23,15 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_p
   // format has, and place the image differently otherwise (seen on radeonsi).
   const VkImageUsageFlags usage = to_vulkan(supported);
   MemoryLayout layout;
-  auto image = Image::create(device, descriptor, copied ? HandleKind::none : agreement.handle_kind,
-                             agreement.dedicated, usage, layout);
+  auto image = Image::create(device, descriptor, copied ? HandleKind::none : agreement.handle_kind, agreement.dedicated,
+                             usage, layout);
   if (!image) return fail(std::move(image.error()));
-  Init init{Api::vulkan, descriptor, copied ? host_layout(descriptor) : layout, agreement.handle_kind,
-            copied ? SharePath::host_copy : SharePath::zero_copy, device->diagnostics()};
+  Init init{Api::vulkan,
+            descriptor,
+            copied ? host_layout(descriptor) : layout,
+            agreement.handle_kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy,
+            device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
   texture->usage_ = usage;
   if (copied) {
@@ -49,8 +53,12 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_p
   if (copied && parcel.layout != host_layout(parcel.descriptor)) {
     return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
   }
-  Init init{Api::vulkan, parcel.descriptor, parcel.layout, parcel.kind,
-            copied ? SharePath::host_copy : SharePath::zero_copy, device->diagnostics()};
+  Init init{Api::vulkan,
+            parcel.descriptor,
+            parcel.layout,
+            parcel.kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy,
+            device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
   texture->usage_ = copied ? to_vulkan(supported) : parcel.layout.vulkan_usage;
   if (copied) {
@@ -94,13 +102,13 @@ Result<void> VulkanTexture::record() {
   const std::uint32_t inside = staging_ ? VK_QUEUE_FAMILY_IGNORED : own;
   const bool multi_planar = format_info(descriptor().format).is_multi_planar();
   // A non-disjoint multi-planar image is transitioned as a whole, by its colour aspect.
-  ImageTransition transition{image_.image(),
-                             multi_planar ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_COLOR_BIT)
-                                          : aspects_of(descriptor().format),
-                             VK_IMAGE_LAYOUT_GENERAL,
-                             VK_IMAGE_LAYOUT_GENERAL,
-                             outside,
-                             inside};
+  ImageTransition transition{
+      image_.image(),
+      multi_planar ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_COLOR_BIT) : aspects_of(descriptor().format),
+      VK_IMAGE_LAYOUT_GENERAL,
+      VK_IMAGE_LAYOUT_GENERAL,
+      outside,
+      inside};
   const auto write = [&](VkCommandBuffer buffer) { record_transition(device_->functions(), buffer, transition); };
   auto acquire = Commands::record(device_, write);
   if (!acquire) return fail(std::move(acquire.error()));

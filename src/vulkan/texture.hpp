@@ -20,8 +20,8 @@ class VulkanTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
                                                        const TextureDescriptor& descriptor, const Agreement& agreement,
                                                        TextureUsage supported);
-  static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Device>& device,
-                                                       ApiTextureHandle&& parcel, TextureUsage supported);
+  static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Device>& device, ApiTextureHandle&& parcel,
+                                                       TextureUsage supported);
   static Result<std::unique_ptr<SharedTexture>> adopt(const std::shared_ptr<Device>& device,
                                                       const TextureDescriptor& descriptor, const AdoptInfo& info);
 
@@ -59,12 +59,12 @@ class VulkanTexture final : public SharedTexture {
   Commands acquire_;
   Commands acquire_discard_;
   Commands release_;
-  std::uint32_t holders_ = 0;        // open accesses: the first acquires, the last releases
-  bool keep_first_ = false;          // an adopted image that has contents and is still ours
-  bool private_contents_ = false;    // the copied path's own image has been filled before
-  Ticket last_upload_ = 0;           // of the last submission that may read the staging buffer
+  std::uint32_t holders_ = 0;      // open accesses: the first acquires, the last releases
+  bool keep_first_ = false;        // an adopted image that has contents and is still ours
+  bool private_contents_ = false;  // the copied path's own image has been filled before
+  Ticket last_upload_ = 0;         // of the last submission that may read the staging buffer
   Submission submission_;
-  bool deferring_ = false;           // do_begin only collects; do_end submits everything at once
+  bool deferring_ = false;  // do_begin only collects; do_end submits everything at once
 };
 
 }  // namespace geyser::vulkan

@@ -23,9 +23,11 @@ bool is_utf8(std::string_view bytes) {
   std::size_t i = 0;
   while (i < bytes.size()) {
     const auto lead = static_cast<unsigned char>(bytes[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                               : lead >= 0xf0 && lead < 0xf5               ? 4
-                                                                           : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
     if (length == 0 || i + length > bytes.size()) return false;
     for (std::size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(bytes[i + k]) & 0xc0U) != 0x80U) return false;
@@ -102,7 +104,8 @@ class Decoder {
 
   TextureFormat format(std::uint16_t value) {
     const auto result = static_cast<TextureFormat>(value);
-    if (format_info(result).format == TextureFormat::unknown) complain("format", text("is [", value, "], which is none"));
+    if (format_info(result).format == TextureFormat::unknown)
+      complain("format", text("is [", value, "], which is none"));
     return result;
   }
 
@@ -235,8 +238,8 @@ class Decoder {
     for (std::uint32_t i = 0; i < out.handle_count; ++i) {
       out.handles[i] = take(in->handles()->Get(i), "parcel.handles");
       if (out.handles[i].has_value() && out.handles[i].kind() != out.kind) {
-        complain("parcel.kind", text("is [", to_string(out.kind), "], but its handle is [",
-                                     to_string(out.handles[i].kind()), "]"));
+        complain("parcel.kind",
+                 text("is [", to_string(out.kind), "], but its handle is [", to_string(out.handles[i].kind()), "]"));
       }
     }
     if (!problem_.empty()) return out;
@@ -331,9 +334,8 @@ class Decoder {
     }
     a.dedicated = agreement->dedicated();
     a.sync_tier = enumerator<SyncTier>(agreement->sync_tier(), 0, 3, "agreement.sync_tier");
-    a.fence_kind = enumerator<FenceKind>(agreement->fence_kind(), 1,
-                                         static_cast<std::uint64_t>(FenceKind::metal_shared_event),
-                                         "agreement.fence_kind");
+    a.fence_kind = enumerator<FenceKind>(
+        agreement->fence_kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "agreement.fence_kind");
     a.rungs = rungs(agreement->rungs());
     a.sync_rungs = rungs(agreement->sync_rungs());
     const std::size_t textures = count(in->textures(), max_textures, "offer.textures");
@@ -352,8 +354,9 @@ class Decoder {
 
   Refusal refusal(const fb::Refusal* in) {
     if (!has(in, "body")) return {};
-    return {enumerator<ErrorCode>(in->code(), 1, static_cast<std::uint64_t>(ErrorCode::operating_system), "refusal.code"),
-            string(in->message(), max_text_bytes, "refusal.message")};
+    return {
+        enumerator<ErrorCode>(in->code(), 1, static_cast<std::uint64_t>(ErrorCode::operating_system), "refusal.code"),
+        string(in->message(), max_text_bytes, "refusal.message")};
   }
 
   std::vector<OwnedHandle>& handles_;
@@ -368,8 +371,8 @@ Result<Message> decode(std::span<const std::byte> bytes, std::vector<OwnedHandle
   // Closed here unless the message takes them.
   std::vector<OwnedHandle> owned = std::move(handles);
   if (bytes.size() > max_message_bytes || bytes.size() < 12) {
-    return fail(ErrorCode::protocol, text("The message has [", bytes.size(), "] bytes, outside [12] to [",
-                                          max_message_bytes, "]."));
+    return fail(ErrorCode::protocol,
+                text("The message has [", bytes.size(), "] bytes, outside [12] to [", max_message_bytes, "]."));
   }
   // FlatBuffers wants aligned memory; a caller's span need not be.
   std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);

@@ -94,9 +94,9 @@ class Encoder {
 
   Offset<fb::Descriptor> add(const TextureDescriptor& d) {
     const auto label = builder_.CreateString(d.label);
-    const auto picture = fb::CreatePicture(builder_, byte_of(d.picture.origin), byte_of(d.picture.alpha),
-                                           byte_of(d.picture.range), d.picture.color_primaries,
-                                           d.picture.transfer_characteristics, d.picture.matrix_coefficients);
+    const auto picture =
+        fb::CreatePicture(builder_, byte_of(d.picture.origin), byte_of(d.picture.alpha), byte_of(d.picture.range),
+                          d.picture.color_primaries, d.picture.transfer_characteristics, d.picture.matrix_coefficients);
     const fb::Extent extent(d.extent.width, d.extent.height, d.extent.depth);
     return fb::CreateDescriptor(builder_, byte_of(d.dimension), &extent, d.mip_levels, d.array_layers, d.samples,
                                 static_cast<std::uint16_t>(d.format), static_cast<std::uint32_t>(d.usage), picture,
@@ -161,7 +161,8 @@ class Encoder {
     const auto textures_offset = builder_.CreateVector(textures);
     std::vector<Offset<fb::FenceCapability>> fences;
     for (const FenceCapability& row : capabilities.fences) {
-      fences.push_back(fb::CreateFenceCapability(builder_, byte_of(row.kind), row.exportable, row.importable, row.gpu_wait));
+      fences.push_back(
+          fb::CreateFenceCapability(builder_, byte_of(row.kind), row.exportable, row.importable, row.gpu_wait));
     }
     const auto fences_offset = builder_.CreateVector(fences);
     return fb::CreateCapabilities(builder_, byte_of(capabilities.api), identity, textures_offset, fences_offset);

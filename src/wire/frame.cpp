@@ -67,7 +67,8 @@ Result<Frame> decode_frame(std::span<const std::byte> bytes) {
   frame.clock_ns = load(bytes, 16, 8);
   frame.serial = load(bytes, 24, 8);
   const std::uint64_t initialized = load(bytes, 32, 1);
-  if (initialized > 1) return fail(ErrorCode::protocol, text("Field [initialized] is [", initialized, "], not 0 or 1."));
+  if (initialized > 1)
+    return fail(ErrorCode::protocol, text("Field [initialized] is [", initialized, "], not 0 or 1."));
   frame.initialized = initialized == 1;
   frame.writer_count = static_cast<std::uint32_t>(load(bytes, 33, 1));
   frame.reader_count = static_cast<std::uint32_t>(load(bytes, 34, 1));

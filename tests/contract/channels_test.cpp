@@ -114,7 +114,8 @@ TEST_P(Channels, AreTheBitsOfTheTable) {
     TextureDescriptor descriptor;
     descriptor.extent = {4, 4, 1};
     descriptor.format = info.format;
-    descriptor.usage = TextureUsage::color_attachment | TextureUsage::transfer_source | TextureUsage::transfer_destination;
+    descriptor.usage =
+        TextureUsage::color_attachment | TextureUsage::transfer_source | TextureUsage::transfer_destination;
     auto texture = end.manager().create_texture(descriptor, HandleKind::host_memory);
     if (!texture) continue;  // not renderable here; what is refused is the pairs' business
     ++formats;

@@ -89,9 +89,9 @@ TEST_P(Fences, EachKindForced) {
     const auto agreement =
         negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities(), policy);
     // Debian 12's software drivers: only SwiftShader exports a semaphore, a binary one.
-    const bool expected = kind == FenceKind::host_timeline ||
-                          (kind == FenceKind::opaque_fd_binary && GetParam().from == "swiftshader" &&
-                           GetParam().to == "swiftshader");
+    const bool expected =
+        kind == FenceKind::host_timeline ||
+        (kind == FenceKind::opaque_fd_binary && GetParam().from == "swiftshader" && GetParam().to == "swiftshader");
     ASSERT_EQ(agreement.has_value(), expected) << (agreement ? "works" : agreement.error().message());
     if (!agreement) continue;
     exchange(*from_, *to_, descriptor_, *agreement);

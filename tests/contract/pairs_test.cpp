@@ -205,13 +205,15 @@ class Refusals : public testing::Environment {
     }
     const auto seen = refusal_lines();
     for (const auto& line : seen) EXPECT_TRUE(reviewed.contains(line)) << "refused, and not reviewed: " << line;
-    for (const auto& line : reviewed) EXPECT_TRUE(seen.contains(line)) << "reviewed, but works or is not tried: " << line;
+    for (const auto& line : reviewed)
+      EXPECT_TRUE(seen.contains(line)) << "reviewed, but works or is not tried: " << line;
   }
 
  private:
   static void write() {
     std::ofstream out(GEYSER_REFUSALS);
-    out << "# What a pair cannot share on Debian 12's drivers, and why. Reviewed: a line more or less fails the suite.\n"
+    out << "# What a pair cannot share on Debian 12's drivers, and why. Reviewed: a line more or less fails the "
+           "suite.\n"
            "# Written by GEYSER_WRITE_REFUSALS=1 test_pairs; read the difference before committing it.\n";
     for (const auto& line : refusal_lines()) out << line << "\n";
   }

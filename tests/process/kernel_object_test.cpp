@@ -66,7 +66,9 @@ TEST_P(KernelObject, IsTheSameInAnotherProcess) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    { const Channel closed = std::move(ends->first); }
+    {
+      const Channel closed = std::move(ends->first);
+    }
     _exit(import_and_compare(std::move(ends->second), pair, descriptor));
   }
   { const Channel closed = std::move(ends->second); }
@@ -116,9 +118,8 @@ std::vector<Pair> pairs() {
   return list;
 }
 
-INSTANTIATE_TEST_SUITE_P(ZeroCopy, KernelObject, testing::ValuesIn(pairs()), [](const auto& pair) {
-  return std::string(pair.param.from) + "_to_" + pair.param.to;
-});
+INSTANTIATE_TEST_SUITE_P(ZeroCopy, KernelObject, testing::ValuesIn(pairs()),
+                         [](const auto& pair) { return std::string(pair.param.from) + "_to_" + pair.param.to; });
 
 }  // namespace
 }  // namespace geyser::test

@@ -113,9 +113,11 @@ std::string difference(const TextureDescriptor& d, std::span<const std::byte> ex
           first = "plane " + std::to_string(plane) + " layer " + std::to_string(layer) + " mip " + std::to_string(mip) +
                   " slice " + std::to_string(z) + " row " + std::to_string(y) + " block " +
                   std::to_string((at - row) / block_bytes) + ": expected";
-          for (std::uint32_t i = 0; i < compared; ++i) first += " " + std::to_string(std::to_integer<int>(expected[at + i]));
+          for (std::uint32_t i = 0; i < compared; ++i)
+            first += " " + std::to_string(std::to_integer<int>(expected[at + i]));
           first += ", got";
-          for (std::uint32_t i = 0; i < compared; ++i) first += " " + std::to_string(std::to_integer<int>(actual[at + i]));
+          for (std::uint32_t i = 0; i < compared; ++i)
+            first += " " + std::to_string(std::to_integer<int>(actual[at + i]));
         }
       }
     }

@@ -81,7 +81,8 @@ TEST(Channel, TruncatedMessagesAreErrorsAndCloseTheirHandles) {
   EXPECT_EQ(b.receive(small, handles, patience).error().code(), ErrorCode::protocol);
   EXPECT_TRUE(handles.empty());
   // A frame brings no handles.
-  ASSERT_TRUE(a.send(std::span(bytes).first(wire::frame_bytes < 100 ? wire::frame_bytes : 100), std::span(&memory, 1), patience));
+  ASSERT_TRUE(a.send(std::span(bytes).first(wire::frame_bytes < 100 ? wire::frame_bytes : 100), std::span(&memory, 1),
+                     patience));
   EXPECT_EQ(b.receive_frame(patience).error().code(), ErrorCode::protocol);
   EXPECT_EQ(open_descriptors(), before);
 }

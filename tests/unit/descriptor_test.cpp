@@ -19,7 +19,7 @@ TEST(Descriptor, ImpossibleTexturesAreRefused) {
   using D = TextureDescriptor;
   EXPECT_TRUE(refuses([](D& d) { d.extent.width = max_texture_extent + 1; }));
   EXPECT_TRUE(refuses([](D& d) { d.mip_levels = 0; }));
-  EXPECT_TRUE(refuses([](D& d) { d.mip_levels = 8; }));   // 64 has 7
+  EXPECT_TRUE(refuses([](D& d) { d.mip_levels = 8; }));  // 64 has 7
   EXPECT_FALSE(refuses([](D& d) { d.mip_levels = 7; }));
   EXPECT_TRUE(refuses([](D& d) { d.samples = 3; }));
   EXPECT_TRUE(refuses([](D& d) { d.format = TextureFormat::unknown; }));

@@ -88,7 +88,8 @@ TEST(Negotiate, EveryRungCanBeTheLast) {
 TEST(Negotiate, MissingCapabilitiesAreNamed) {
   auto d = descriptor();
   d.extent.width = 5000;
-  EXPECT_NE(negotiate(d, gpu(1), gpu(1)).error().message().find("the extent is over [4096x4096x64]"), std::string::npos);
+  EXPECT_NE(negotiate(d, gpu(1), gpu(1)).error().message().find("the extent is over [4096x4096x64]"),
+            std::string::npos);
   d = descriptor();
   d.format = TextureFormat::bc7_unorm;
   EXPECT_NE(negotiate(d, gpu(1), gpu(1)).error().message().find("the device has no such sharing"), std::string::npos);

@@ -155,7 +155,8 @@ TEST(Wire, LyingParcelsAreRefusedByField) {
   EXPECT_EQ(kind.message(), "Field [parcel.kind] is [dma_buf], but its handle is [host_memory].");
   auto format = refusal([](wire::Offer& o) { o.textures[0].descriptor.format = static_cast<TextureFormat>(9999); });
   EXPECT_EQ(format.message(), "Field [format] is [9999], which is none.");
-  auto dimension = refusal([](wire::Offer& o) { o.textures[0].descriptor.dimension = static_cast<TextureDimension>(9); });
+  auto dimension =
+      refusal([](wire::Offer& o) { o.textures[0].descriptor.dimension = static_cast<TextureDimension>(9); });
   EXPECT_EQ(dimension.message(), "Field [descriptor.dimension] is [9], outside [0] to [4].");
   auto label = refusal([](wire::Offer& o) { o.textures[0].descriptor.label = "\xff\xfe"; });
   EXPECT_EQ(label.message(), "Field [descriptor.label] is not UTF-8.");

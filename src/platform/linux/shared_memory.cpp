@@ -83,9 +83,8 @@ Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) 
   }
   const auto real_size = static_cast<std::uint64_t>(info.st_size);
   if (size == 0 || size > real_size) {
-    return fail(ErrorCode::incompatible_layout,
-                text("The shared memory of descriptor [", handle, "] has [", real_size, "] bytes, [", size,
-                     "] are needed."));
+    return fail(ErrorCode::incompatible_layout, text("The shared memory of descriptor [", handle, "] has [", real_size,
+                                                     "] bytes, [", size, "] are needed."));
   }
   if (size > static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
     return fail(ErrorCode::out_of_memory, text("A mapping of [", size, "] bytes is larger than the address space."));
@@ -96,10 +95,9 @@ Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) 
     const int number = errno;
     // EACCES: opened read-only; EPERM: sealed against writing.
     const bool handle_is_wrong = number == EACCES || number == EPERM;
-    return fail(posix_error(handle_is_wrong ? ErrorCode::invalid_handle : ErrorCode::out_of_memory,
-                            text("Descriptor [", handle, "] cannot be mapped for reading and writing, [", size,
-                                 "] bytes."),
-                            number));
+    return fail(posix_error(
+        handle_is_wrong ? ErrorCode::invalid_handle : ErrorCode::out_of_memory,
+        text("Descriptor [", handle, "] cannot be mapped for reading and writing, [", size, "] bytes."), number));
   }
   MappedMemory memory;
   memory.data_ = static_cast<std::byte*>(address);

@@ -42,8 +42,8 @@ Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return fail(ErrorCode::invalid_argument, text("Socket path [", path, "] has [", path.size(), "] bytes, outside [1] to [",
-                                                  sizeof(address.sun_path) - 1, "]."));
+    return fail(ErrorCode::invalid_argument, text("Socket path [", path, "] has [", path.size(),
+                                                  "] bytes, outside [1] to [", sizeof(address.sun_path) - 1, "]."));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
@@ -122,7 +122,8 @@ Result<OwnedHandle> socket_connect(const std::string& path, const Deadline& dead
       return fail(posix_error(ErrorCode::not_available, text("Nobody listens at [", path, "]."), number));
     }
     // The listener's queue is full, which poll() does not report.
-    if (deadline.remaining().count() == 0) return fail(ErrorCode::timeout, text("[", path, "] does not accept in time."));
+    if (deadline.remaining().count() == 0)
+      return fail(ErrorCode::timeout, text("[", path, "] does not accept in time."));
     ::poll(nullptr, 0, 5);
   }
 }
@@ -152,8 +153,8 @@ std::uint32_t own_user_id() noexcept { return ::geteuid(); }
 Result<void> socket_send(NativeHandle socket, std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
                          const Deadline& deadline) {
   if (bytes.empty() || handles.size() > max_socket_handles) {
-    return fail(ErrorCode::invalid_argument, text("A message of [", bytes.size(), "] bytes with [", handles.size(),
-                                                  "] handles cannot be sent."));
+    return fail(ErrorCode::invalid_argument,
+                text("A message of [", bytes.size(), "] bytes with [", handles.size(), "] handles cannot be sent."));
   }
   Control control;
   // sendmsg() does not write through these pointers.
