@@ -82,7 +82,7 @@ Result<void> clear_opengl(SharedTexture& texture, std::size_t channel) {
 }
 #endif
 
-Result<void> clear(SharedTexture& texture, std::size_t channel) {
+Result<void> clear([[maybe_unused]] SharedTexture& texture, [[maybe_unused]] std::size_t channel) {
 #ifdef GEYSER_TEST_VULKAN
   if (texture.api() == Api::vulkan) return clear_vulkan(texture, channel);
 #endif
