@@ -1,0 +1,154 @@
+// What only Vulkan has: the caller's own device, the caller's own image, and proof that validation is listening.
+#include <gtest/gtest.h>
+
+#include <geyser/vulkan.hpp>
+
+#include "support/end.hpp"
+#include "support/pattern.hpp"
+
+namespace geyser::test {
+namespace {
+
+class Vulkan : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto end = make_end("vulkan");
+    ASSERT_TRUE(end) << end.error().to_string();
+    end_ = *std::move(end);
+    descriptor_.extent = {29, 13, 1};
+  }
+  void TearDown() override {
+    for (const std::string& complaint : end_->complaints) ADD_FAILURE() << complaint;
+  }
+  // The end's device as a caller's: everything that device_requirements() asked for is enabled on it.
+  Result<std::unique_ptr<TextureShareManager>> wrap() {
+    const auto device = vulkan::native(end_->manager());
+    const auto requirements =
+        vulkan::device_requirements(device->instance, device->physical_device, device->get_instance_proc_addr);
+    if (!requirements) return fail(GeyserError(requirements.error()));
+    vulkan::WrapOptions options;
+    options.get_instance_proc_addr = device->get_instance_proc_addr;
+    options.instance = device->instance;
+    options.physical_device = device->physical_device;
+    options.device = device->device;
+    options.queue = device->queue;
+    options.queue_family = device->queue_family;
+    options.enabled_extensions = requirements->extensions;
+    options.timeline_semaphore_enabled = requirements->timeline_semaphore;
+    options.lock_queue = [this] { ++locks_; };
+    options.unlock_queue = [this] { ++unlocks_; };
+    return vulkan::wrap_device(options);
+  }
+  // Written through `source`, read through a texture that the end imports from `parcel`.
+  void expect_shared(TextureShareManager& manager, SharedTexture& source) {
+    auto parcel = manager.export_texture(source);
+    ASSERT_TRUE(parcel) << parcel.error().to_string();
+    auto imported = end_->manager().import_shared_texture(*std::move(parcel));
+    ASSERT_TRUE(imported) << imported.error().to_string();
+    const auto expected = make_pattern(descriptor_, 3);
+    auto write = source.begin_access(AccessMode::discard, {});
+    ASSERT_TRUE(write) << write.error().to_string();
+    ASSERT_TRUE(end_->fill(source, expected));
+    auto state = source.end_access(*std::move(write));
+    ASSERT_TRUE(state) << state.error().to_string();
+    auto read = (*imported)->begin_access(AccessMode::read, *state);
+    ASSERT_TRUE(read) << read.error().to_string();
+    auto actual = end_->read(**imported);
+    ASSERT_TRUE(actual);
+    EXPECT_EQ(difference(descriptor_, expected, *actual), "");
+    EXPECT_TRUE((*imported)->end_access(*std::move(read)));
+    EXPECT_EQ(source.statistics().bytes_copied + (*imported)->statistics().bytes_copied, 0U);
+  }
+
+  std::unique_ptr<End> end_;
+  TextureDescriptor descriptor_;
+  int locks_ = 0;
+  int unlocks_ = 0;
+};
+
+// Without this, a suite without complaints could be a layer that nobody loaded.
+TEST_F(Vulkan, AMistakeIsReportedByValidation) {
+  const auto device = vulkan::native(end_->manager());
+  const auto get = reinterpret_cast<PFN_vkGetDeviceProcAddr>(
+      device->get_instance_proc_addr(device->instance, "vkGetDeviceProcAddr"));
+  const auto create = reinterpret_cast<PFN_vkCreateFence>(get(device->device, "vkCreateFence"));
+  const auto destroy = reinterpret_cast<PFN_vkDestroyFence>(get(device->device, "vkDestroyFence"));
+  VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO, nullptr, 0};
+  info.flags = 0x40000000U;  // none of VkFenceCreateFlagBits
+  VkFence fence = VK_NULL_HANDLE;
+  create(device->device, &info, nullptr, &fence);
+  destroy(device->device, fence, nullptr);
+  ASSERT_FALSE(end_->complaints.empty());
+  EXPECT_NE(end_->complaints[0].find("VUID-VkFenceCreateInfo-flags"), std::string::npos) << end_->complaints[0];
+  end_->complaints.clear();
+}
+
+TEST_F(Vulkan, TheCallersDeviceIsWrapped) {
+  auto wrapped = wrap();
+  ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+  EXPECT_EQ((*wrapped)->capabilities().identity, end_->manager().capabilities().identity);
+  EXPECT_EQ((*wrapped)->capabilities().textures, end_->manager().capabilities().textures);
+  auto texture = (*wrapped)->create_texture(descriptor_, HandleKind::opaque_fd);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  expect_shared(**wrapped, **texture);
+  EXPECT_GT(locks_, 0);
+  EXPECT_EQ(locks_, unlocks_);
+}
+
+TEST_F(Vulkan, AWrappedDeviceNeedsEverything) {
+  vulkan::WrapOptions options;
+  EXPECT_EQ(vulkan::wrap_device(options).error().message(),
+            "Instance, physical device, device and queue must all be given.");
+}
+
+TEST_F(Vulkan, TheCallersImageIsAdopted) {
+  auto owner = end_->manager().create_texture(descriptor_, HandleKind::opaque_fd);
+  ASSERT_TRUE(owner) << owner.error().to_string();
+  const auto native = vulkan::native(**owner);
+  const MemoryLayout& layout = (*owner)->layout();
+  vulkan::AdoptInfo info;
+  info.image = native->image;
+  info.memory = native->memory;
+  info.allocation_size = layout.allocation_size;
+  info.memory_type = layout.memory_type;
+  info.dedicated = layout.dedicated;
+  info.usage = layout.vulkan_usage;
+  info.create_flags = layout.vulkan_create_flags;
+  auto adopted = vulkan::adopt_image(end_->manager(), descriptor_, info);
+  ASSERT_TRUE(adopted) << adopted.error().to_string();
+  EXPECT_EQ(vulkan::native(**adopted)->image, native->image);
+  expect_shared(end_->manager(), **adopted);
+  info.kind = HandleKind::dma_buf;
+  EXPECT_EQ(vulkan::adopt_image(end_->manager(), descriptor_, info).error().code(), ErrorCode::unsupported);
+  info.image = VK_NULL_HANDLE;
+  EXPECT_EQ(vulkan::adopt_image(end_->manager(), descriptor_, info).error().code(), ErrorCode::invalid_argument);
+}
+
+TEST_F(Vulkan, AnotherDevicesParcelIsRefusedWithBothIdentities) {
+  auto texture = end_->manager().create_texture(descriptor_, HandleKind::opaque_fd);
+  ASSERT_TRUE(texture);
+  auto parcel = end_->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+  parcel->identity.device_uuid[0] = static_cast<std::uint8_t>(parcel->identity.device_uuid[0] ^ 1U);
+  const std::string theirs = to_string(parcel->identity);
+  auto imported = end_->manager().import_shared_texture(*std::move(parcel));
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code(), ErrorCode::incompatible_device);
+  EXPECT_EQ(imported.error().message(), "The texture is on [" + theirs + "], but this manager is on [" +
+                                            to_string(end_->manager().capabilities().identity) + "].");
+  ASSERT_EQ(imported.error().alternatives().size(), 1U);
+  EXPECT_EQ(imported.error().alternatives()[0], "handle kind [host_memory]");
+}
+
+// The kernel knows how large the memory really is.
+TEST_F(Vulkan, AShortAllocationIsRefused) {
+  auto texture = end_->manager().create_texture(descriptor_, HandleKind::opaque_fd);
+  ASSERT_TRUE(texture);
+  auto parcel = end_->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+  parcel->layout.allocation_size = 1;
+  EXPECT_EQ(end_->manager().import_shared_texture(*std::move(parcel)).error().code(), ErrorCode::incompatible_layout);
+}
+
+}  // namespace
+}  // namespace geyser::test
