@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
   std::vector<std::array<std::uint32_t, 2>> sizes{{256, 256}, {1920, 1080}, {3840, 2160}, {7680, 4320}};
   if (quick) sizes.resize(2);
   std::printf("%-10s %-10s %-20s %8s %8s%s\n", "size", "method", "sync", "p50", "p99", absolute ? "      p50 us" : "");
+  std::fflush(stdout);  // the children must not print it again
   int status = 0;
   for (const auto& [width, height] : sizes) {
     settings.width = width;
