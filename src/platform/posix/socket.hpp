@@ -33,7 +33,7 @@ struct SocketPeer {
 [[nodiscard]] GEYSER_API Result<OwnedHandle> socket_accept(NativeHandle listener, const Deadline& deadline);
 // Errors: not_available, timeout, operating_system.
 [[nodiscard]] GEYSER_API Result<OwnedHandle> socket_connect(const std::string& path, const Deadline& deadline);
-void socket_unlink(const std::string& path) noexcept;
+GEYSER_API void socket_unlink(const std::string& path) noexcept;
 // Errors: invalid_handle (not a connected SOCK_SEQPACKET socket).
 [[nodiscard]] GEYSER_API Result<void> socket_check(NativeHandle socket);
 [[nodiscard]] GEYSER_API Result<SocketPeer> socket_peer(NativeHandle socket);
