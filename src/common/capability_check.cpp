@@ -48,4 +48,34 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
   return fail(std::move(error));
 }
 
+Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel) {
+  auto any = find_row(capabilities, parcel.descriptor, parcel.kind, Direction::take);
+  if (!any) return any;
+  if ((*any)->tiling != parcel.layout.tiling) {
+    return fail(ErrorCode::incompatible_layout,
+                text("Field [layout.tiling] is [", to_string(parcel.layout.tiling), "], but handle kind [",
+                     to_string(parcel.kind), "] has [", to_string((*any)->tiling), "] here."));
+  }
+  if (parcel.layout.tiling != Tiling::drm_modifier) return any;
+  GeyserError unknown(ErrorCode::incompatible_layout,
+                      text("Field [layout.modifier] is [", parcel.layout.modifier, "], which format [",
+                           to_string(parcel.descriptor.format), "] does not have here."));
+  for (const TextureCapability& row : capabilities.textures) {
+    if (row.format != parcel.descriptor.format || row.handle_kind != parcel.kind ||
+        !missing_in(row, parcel.descriptor, Direction::take).empty()) {
+      continue;
+    }
+    if (row.modifier != parcel.layout.modifier) {
+      unknown.suggest(text("modifier [", row.modifier, "]"));
+    } else if (row.memory_plane_count != parcel.layout.plane_count) {
+      return fail(ErrorCode::incompatible_layout,
+                  text("Field [layout.plane_count] is [", parcel.layout.plane_count, "], but modifier [", row.modifier,
+                       "] has [", row.memory_plane_count, "] memory planes here."));
+    } else {
+      return &row;
+    }
+  }
+  return fail(std::move(unknown));
+}
+
 }  // namespace geyser::detail

@@ -5,6 +5,7 @@
 
 #include <geyser/capabilities.hpp>
 #include <geyser/error.hpp>
+#include <geyser/texture.hpp>
 
 namespace geyser::detail {
 
@@ -16,5 +17,8 @@ std::string missing_in(const TextureCapability& row, const TextureDescriptor& de
 // The row that covers it. Errors: unsupported, naming what is missing in the nearest row, with the kinds that work.
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const TextureDescriptor& descriptor,
                                           HandleKind kind, Direction direction);
+// The row that covers a parcel: also its tiling, modifier and number of memory planes.
+// Errors: as above, incompatible_layout with the modifiers that work.
+Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel);
 
 }  // namespace geyser::detail

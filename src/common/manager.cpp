@@ -33,7 +33,9 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   agreement.handle_kind = kind;
   const bool copied = kind == HandleKind::host_memory && capabilities_.api != Api::host;
   agreement.path = copied ? SharePath::host_copy : SharePath::zero_copy;
-  agreement.tiling = kind == HandleKind::host_memory ? Tiling::host : Tiling::opaque;
+  agreement.tiling = kind == HandleKind::host_memory ? Tiling::host
+                     : kind == HandleKind::dma_buf   ? Tiling::drm_modifier
+                                                     : Tiling::opaque;
   return create_texture(descriptor, agreement);
 }
 
@@ -75,13 +77,8 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::import_shared_textur
   if (auto valid = validate(owned.layout, owned.descriptor, owned.handle_count); !valid) {
     return refuse(std::move(valid.error()));
   }
-  auto row = detail::find_row(capabilities_, owned.descriptor, owned.kind, Direction::take);
+  auto row = detail::find_row(capabilities_, owned);
   if (!row) return refuse(std::move(row.error()));
-  if ((*row)->tiling != owned.layout.tiling) {
-    return refuse({ErrorCode::incompatible_layout,
-                   text("Field [layout.tiling] is [", to_string(owned.layout.tiling), "], but handle kind [",
-                        to_string(owned.kind), "] has [", to_string((*row)->tiling), "] here.")});
-  }
   const bool opaque = owned.kind == HandleKind::opaque_fd || owned.kind == HandleKind::opaque_win32 ||
                       owned.kind == HandleKind::opaque_win32_kmt;
   if (opaque && !same_device_and_driver(owned.identity, capabilities_.identity)) {

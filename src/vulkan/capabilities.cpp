@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "vulkan/dma_buf.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 
@@ -29,6 +30,7 @@ struct Query {
   TextureDimension dimension = TextureDimension::two_d;
   VkImageUsageFlags usage = 0;
   VkExternalMemoryHandleTypeFlagBits handle_type{};  // 0: an image of our own, not shared
+  std::optional<std::uint64_t> modifier = std::nullopt;
 };
 
 struct Answer {
@@ -37,13 +39,21 @@ struct Answer {
 };
 
 std::optional<Answer> ask(const Device& device, const Query& query) {
+  const VkPhysicalDeviceImageDrmFormatModifierInfoEXT modifier{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_DRM_FORMAT_MODIFIER_INFO_EXT,
+      nullptr,
+      query.modifier.value_or(0),
+      VK_SHARING_MODE_EXCLUSIVE,
+      0,
+      nullptr};
   const VkPhysicalDeviceExternalImageFormatInfo external{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
-                                                         nullptr, query.handle_type};
+                                                         query.modifier ? &modifier : nullptr, query.handle_type};
   const VkPhysicalDeviceImageFormatInfo2 info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
                                               query.handle_type != 0 ? &external : nullptr,
                                               query.format,
                                               image_type_of(query.dimension),
-                                              VK_IMAGE_TILING_OPTIMAL,
+                                              query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT
+                                                             : VK_IMAGE_TILING_OPTIMAL,
                                               query.usage,
                                               create_flags_of(query.dimension)};
   VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
@@ -62,6 +72,13 @@ DimensionSet dimensions_with_layers(const VkImageFormatProperties& limits) {
   return set;
 }
 
+// What fills a row from a driver's answer to a question about shared memory.
+void apply(const Answer& answer, TextureCapability& row) {
+  row.exportable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT) != 0;
+  row.importable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
+  row.requires_dedicated = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) != 0;
+}
+
 // One row for 2D textures and cubes, one for 3D: their limits differ.
 void add_rows(const Device& device, TextureCapability row, VkFormat format,
               VkExternalMemoryHandleTypeFlagBits handle_type, std::vector<TextureCapability>& rows) {
@@ -72,9 +89,7 @@ void add_rows(const Device& device, TextureCapability row, VkFormat format,
     row.max_array_layers = limits.maxArrayLayers;
     row.sample_counts = limits.sampleCounts;
     if (handle_type != 0) {
-      row.exportable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT) != 0;
-      row.importable = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
-      row.requires_dedicated = (answer.external & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) != 0;
+      apply(answer, row);
     } else {
       row.exportable = row.importable = true;
       row.sample_counts = 1;  // the host packing has no samples
@@ -95,6 +110,36 @@ void add_rows(const Device& device, TextureCapability row, VkFormat format,
     fill(*volume);
     row.dimensions = dimension_bit(TextureDimension::three_d);
     if (row.exportable || row.importable) rows.push_back(row);
+  }
+}
+
+// A row for each modifier. Plane layouts say where one mip of one layer is: dma-bufs carry no more than that.
+void add_modifier_rows(const Device& device, TextureFormat format, std::vector<TextureCapability>& rows) {
+  const VkFormat native = to_vulkan(format);
+  for (const VkDrmFormatModifierPropertiesEXT& modifier : modifiers_of(device, native)) {
+    if (modifier.drmFormatModifierPlaneCount > max_memory_planes) continue;
+    TextureCapability row;
+    row.format = format;
+    row.handle_kind = HandleKind::dma_buf;
+    row.tiling = Tiling::drm_modifier;
+    row.modifier = modifier.drmFormatModifier;
+    row.memory_plane_count = modifier.drmFormatModifierPlaneCount;
+    row.dimensions = dimension_bit(TextureDimension::two_d);
+    const TextureUsage all = usages_of(modifier.drmFormatModifierTilingFeatures);
+    constexpr TextureUsage plain =
+        TextureUsage::sampled | TextureUsage::transfer_source | TextureUsage::transfer_destination;
+    // Compressed modifiers often exclude storage, and display ones attachments.
+    for (const TextureUsage usages : {all, all & (plain | TextureUsage::color_attachment), all & plain}) {
+      if (usages == TextureUsage::none) break;
+      const auto answer = ask(device, {native, TextureDimension::two_d, to_vulkan(usages),
+                                       VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT, modifier.drmFormatModifier});
+      if (!answer) continue;
+      row.usages = usages;
+      row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
+      apply(*answer, row);
+      if (row.exportable || row.importable) rows.push_back(row);
+      break;
+    }
   }
 }
 
@@ -120,6 +165,7 @@ Capabilities probe_capabilities(const Device& device) {
       row.tiling = Tiling::opaque;
       add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, capabilities.textures);
     }
+    add_modifier_rows(device, info.format, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;
     if (!contains(row.usages, copies)) continue;

@@ -46,6 +46,11 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   };
   extensions_.external_memory_fd =
       enabled(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) && functions_.vkGetMemoryFdKHR != nullptr;
+  extensions_.dma_buf = extensions_.external_memory_fd && enabled(VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME) &&
+                        enabled(VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME) &&
+                        functions_.vkGetMemoryFdPropertiesKHR != nullptr &&
+                        functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
+  extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
   extensions_.external_semaphore_fd = enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) &&
                                       functions_.vkGetSemaphoreFdKHR != nullptr &&
                                       functions_.vkImportSemaphoreFdKHR != nullptr;

@@ -21,6 +21,8 @@ class VulkanFence;
 
 struct DeviceExtensions {
   bool external_memory_fd = false;
+  bool dma_buf = false;  // with explicit modifiers: without them nobody could say where the pixels are
+  bool foreign = false;  // VK_EXT_queue_family_foreign
   bool external_semaphore_fd = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/text.hpp"
 #include "platform/shared_memory.hpp"
+#include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/format.hpp"
 
@@ -30,8 +31,9 @@ Requirements requirements_of(const Device& device, VkImage image) {
 }  // namespace
 
 VkExternalMemoryHandleTypeFlagBits to_vulkan(HandleKind kind) noexcept {
-  return kind == HandleKind::opaque_fd ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT
-                                       : VkExternalMemoryHandleTypeFlagBits{};
+  if (kind == HandleKind::opaque_fd) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+  if (kind == HandleKind::dma_buf) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+  return {};
 }
 
 Image::Image(Image&& other) noexcept
@@ -48,22 +50,22 @@ Image::~Image() {
   });
 }
 
-Result<void> Image::create_image(const TextureDescriptor& descriptor, HandleKind external, VkImageUsageFlags usage,
-                                 VkImageCreateFlags flags) {
+Result<void> Image::create_image(const TextureDescriptor& descriptor, const ImageRecipe& recipe, VkImageTiling tiling,
+                                 const void* next) {
   const VkExternalMemoryImageCreateInfo external_info{
-      VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
-      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(external))};
+      VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, next,
+      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
   const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-                               external != HandleKind::none ? &external_info : nullptr,
-                               flags,
+                               recipe.external != HandleKind::none ? &external_info : next,
+                               recipe.flags,
                                image_type_of(descriptor.dimension),
                                vulkan::to_vulkan(descriptor.format),
                                {descriptor.extent.width, descriptor.extent.height, descriptor.extent.depth},
                                descriptor.mip_levels,
                                descriptor.array_layers,
                                static_cast<VkSampleCountFlagBits>(descriptor.samples),
-                               VK_IMAGE_TILING_OPTIMAL,
-                               usage,
+                               tiling,
+                               recipe.usage,
                                VK_SHARING_MODE_EXCLUSIVE,
                                0,
                                nullptr,
@@ -75,46 +77,68 @@ Result<void> Image::create_image(const TextureDescriptor& descriptor, HandleKind
   return {};
 }
 
+Result<void> Image::allocate(const VkMemoryAllocateInfo& info, std::string step) {
+  if (const VkResult result = device_->functions().vkAllocateMemory(device_->handle(), &info, nullptr, &memory_);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkAllocateMemory").during(std::move(step)));
+  }
+  return {};
+}
+
+Result<void> Image::bind() {
+  if (const VkResult result = device_->functions().vkBindImageMemory(device_->handle(), image_, memory_, 0);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkBindImageMemory"));
+  }
+  return {};
+}
+
 Result<Image> Image::create(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                            HandleKind exported_as, bool dedicated, VkImageUsageFlags usage, MemoryLayout& layout) {
+                            const ImageRecipe& recipe, MemoryLayout& layout) {
   Image image(device);
-  const VkImageCreateFlags flags = create_flags_of(descriptor.dimension);
-  if (auto made = image.create_image(descriptor, exported_as, usage, flags); !made) {
+  const VkImageDrmFormatModifierListCreateInfoEXT modifiers{
+      VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT, nullptr,
+      static_cast<std::uint32_t>(recipe.modifiers.size()), recipe.modifiers.data()};
+  const bool by_modifier = recipe.external == HandleKind::dma_buf;
+  if (auto made = image.create_image(
+          descriptor, recipe, by_modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
+          by_modifier ? &modifiers : nullptr);
+      !made) {
     return fail(std::move(made.error()));
   }
   const Requirements requirements = requirements_of(*device, image.image_);
-  dedicated = dedicated || requirements.dedicated;
+  const bool dedicated = recipe.dedicated || requirements.dedicated;
   const int memory_type =
       device->pick_memory_type(requirements.memory.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
   if (memory_type < 0) return fail(ErrorCode::unsupported, "The driver offers no memory type for this image.");
 
   const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr,
                                                      image.image_, VK_NULL_HANDLE};
-  const VkExportMemoryAllocateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
-                                               dedicated ? &dedicated_info : nullptr,
-                                               static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(exported_as))};
+  const VkExportMemoryAllocateInfo export_info{
+      VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO, dedicated ? &dedicated_info : nullptr,
+      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
   const void* next = dedicated ? static_cast<const void*>(&dedicated_info) : nullptr;
-  if (exported_as != HandleKind::none) next = &export_info;
-  const VkMemoryAllocateInfo allocate{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, next, requirements.memory.size,
-                                      static_cast<std::uint32_t>(memory_type)};
-  if (const VkResult result =
-          device->functions().vkAllocateMemory(device->handle(), &allocate, nullptr, &image.memory_);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkAllocateMemory")
-                    .during(text("allocating [", requirements.memory.size, "] bytes for the image")));
+  if (recipe.external != HandleKind::none) next = &export_info;
+  if (auto done = image.allocate({VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, next, requirements.memory.size,
+                                  static_cast<std::uint32_t>(memory_type)},
+                                 text("allocating [", requirements.memory.size, "] bytes for the image"));
+      !done) {
+    return fail(std::move(done.error()));
   }
-  if (const VkResult result = device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkBindImageMemory"));
-  }
+  if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   layout = {};
   layout.tiling = Tiling::opaque;
   layout.allocation_size = requirements.memory.size;
   layout.memory_type = static_cast<std::uint32_t>(memory_type);
   layout.dedicated = dedicated;
-  layout.vulkan_usage = usage;
-  layout.vulkan_create_flags = flags;
+  layout.vulkan_usage = recipe.usage;
+  layout.vulkan_create_flags = recipe.flags;
   layout.plane_count = 1;
+  if (by_modifier) {
+    if (auto done = read_modifier_layout(*device, image.image_, vulkan::to_vulkan(descriptor.format), layout); !done) {
+      return fail(std::move(done.error()));
+    }
+  }
   return image;
 }
 
@@ -131,8 +155,8 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                                                      "], but the handle's object has [", *size, "] bytes."));
   }
   Image image(device);
-  if (auto made = image.create_image(descriptor, handle.kind(), layout.vulkan_usage, layout.vulkan_create_flags);
-      !made) {
+  const ImageRecipe recipe{handle.kind(), layout.vulkan_usage, layout.vulkan_create_flags, layout.dedicated, {}};
+  if (auto made = image.create_image(descriptor, recipe, VK_IMAGE_TILING_OPTIMAL, nullptr); !made) {
     return fail(std::move(made.error()));
   }
   const Requirements requirements = requirements_of(*device, image.image_);
@@ -146,24 +170,57 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                 text("Field [layout.memory_type] is [", layout.memory_type, "], which the image cannot use (types [",
                      requirements.memory.memoryTypeBits, "])."));
   }
-  const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr,
-                                                     image.image_, VK_NULL_HANDLE};
+  if (auto done = image.take(handle, layout.allocation_size, layout.memory_type, layout.dedicated); !done) {
+    return fail(std::move(done.error()));
+  }
+  return image;
+}
+
+Result<void> Image::take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated) {
+  const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image_,
+                                                     VK_NULL_HANDLE};
   const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
-                                            layout.dedicated ? &dedicated_info : nullptr, to_vulkan(handle.kind()),
+                                            dedicated ? &dedicated_info : nullptr, to_vulkan(handle.kind()),
                                             static_cast<int>(handle.get())};
-  const VkMemoryAllocateInfo allocate{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import_info, layout.allocation_size,
-                                      layout.memory_type};
-  if (const VkResult result =
-          device->functions().vkAllocateMemory(device->handle(), &allocate, nullptr, &image.memory_);
-      result != VK_SUCCESS) {
-    return fail(
-        make_error(result, "vkAllocateMemory")
-            .during(text("importing [", layout.allocation_size, "] bytes as [", to_string(handle.kind()), "]")));
+  if (auto done = allocate({VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import_info, size, memory_type},
+                           text("importing [", size, "] bytes as [", to_string(handle.kind()), "]"));
+      !done) {
+    return done;
   }
   static_cast<void>(handle.detach());  // the driver's since vkAllocateMemory succeeded
-  if (const VkResult result = device->functions().vkBindImageMemory(device->handle(), image.image_, image.memory_, 0);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkBindImageMemory"));
+  return bind();
+}
+
+Result<Image> Image::import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
+                                    const ImageRecipe& recipe) {
+  auto buffer = inspect_dma_buf(*device, parcel);
+  if (!buffer) return fail(std::move(buffer.error()));
+  Image image(device);
+  const auto planes = explicit_planes(parcel.layout);
+  const VkImageDrmFormatModifierExplicitCreateInfoEXT modifier{
+      VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_EXPLICIT_CREATE_INFO_EXT, nullptr, parcel.layout.modifier,
+      parcel.layout.plane_count, planes.data()};
+  if (auto made =
+          image.create_image(parcel.descriptor, recipe, VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT, &modifier);
+      !made) {
+    return fail(std::move(made.error()).during(text("making an image of modifier [", parcel.layout.modifier, "]")));
+  }
+  const Requirements requirements = requirements_of(*device, image.image_);
+  if (requirements.memory.size > buffer->size) {
+    return fail(ErrorCode::incompatible_layout, text("The image needs [", requirements.memory.size,
+                                                     "] bytes, but the buffer has [", buffer->size, "]."));
+  }
+  const std::uint32_t types = requirements.memory.memoryTypeBits & buffer->memory_types;
+  const int memory_type = device->pick_memory_type(types, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+  if (memory_type < 0) {
+    return fail(ErrorCode::unsupported, text("No memory type fits both the image (types [",
+                                             requirements.memory.memoryTypeBits, "]) and the buffer (types [",
+                                             buffer->memory_types, "])."));
+  }
+  if (auto done = image.take(parcel.handles[0], buffer->size, static_cast<std::uint32_t>(memory_type),
+                             recipe.dedicated || requirements.dedicated);
+      !done) {
+    return fail(std::move(done.error()));
   }
   return image;
 }

@@ -1,27 +1,43 @@
 // A VkImage with its memory: created for export, opened from a descriptor, private, or the caller's.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <vulkan/vulkan_core.h>
 
 #include <geyser/descriptor.hpp>
 #include <geyser/handle.hpp>
 #include <geyser/layout.hpp>
+#include <geyser/texture.hpp>
 
 #include "vulkan/device.hpp"
 
 namespace geyser::vulkan {
 
+// How an image is made, beside its descriptor.
+struct ImageRecipe {
+  HandleKind external = HandleKind::none;  // none: memory of this device alone
+  VkImageUsageFlags usage = 0;
+  VkImageCreateFlags flags = 0;
+  bool dedicated = false;
+  std::vector<std::uint64_t> modifiers;  // dma_buf: the driver picks one of them
+};
+
 // Destroys what it owns when the device is done with it.
 class Image {
  public:
-  // `exported_as` none: memory of this device alone. Fills `layout` with what the driver chose.
+  // Fills `layout` with what the driver chose.
   static Result<Image> create(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                              HandleKind exported_as, bool dedicated, VkImageUsageFlags usage, MemoryLayout& layout);
-  // Consumes `handle` on success.
+                              const ImageRecipe& recipe, MemoryLayout& layout);
+  // An opaque handle, which it consumes on success.
   static Result<Image> import(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                               const MemoryLayout& layout, OwnedHandle& handle);
+  // A dma_buf parcel, whose first handle it consumes on success.
+  static Result<Image> import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
+                                      const ImageRecipe& recipe);
   // Borrows the caller's.
   static Image borrow(const std::shared_ptr<Device>& device, VkImage image, VkDeviceMemory memory);
 
@@ -36,8 +52,12 @@ class Image {
 
  private:
   explicit Image(std::shared_ptr<Device> device) : device_(std::move(device)) {}
-  Result<void> create_image(const TextureDescriptor& descriptor, HandleKind external, VkImageUsageFlags usage,
-                            VkImageCreateFlags flags);
+  Result<void> create_image(const TextureDescriptor& descriptor, const ImageRecipe& recipe, VkImageTiling tiling,
+                            const void* next);
+  Result<void> allocate(const VkMemoryAllocateInfo& info, std::string step);
+  Result<void> bind();
+  // Imports the handle as this image's memory and binds it; consumes the handle on success.
+  Result<void> take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated);
 
   std::shared_ptr<Device> device_;
   VkImage image_ = VK_NULL_HANDLE;

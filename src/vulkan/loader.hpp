@@ -42,6 +42,7 @@ struct GlobalFunctions {
   X(vkCreateImage)                   \
   X(vkDestroyImage)                  \
   X(vkGetImageMemoryRequirements2)   \
+  X(vkGetImageSubresourceLayout)     \
   X(vkBindImageMemory)               \
   X(vkAllocateMemory)                \
   X(vkFreeMemory)                    \
@@ -66,10 +67,11 @@ struct GlobalFunctions {
   X(vkWaitSemaphores)                \
   X(vkSignalSemaphore)               \
   X(vkGetSemaphoreCounterValue)
-#define GEYSER_VK_DEVICE_OPTIONAL(X) \
-  X(vkGetMemoryFdKHR)                \
-  X(vkGetMemoryFdPropertiesKHR)      \
-  X(vkGetSemaphoreFdKHR)             \
+#define GEYSER_VK_DEVICE_OPTIONAL(X)           \
+  X(vkGetMemoryFdKHR)                          \
+  X(vkGetMemoryFdPropertiesKHR)                \
+  X(vkGetImageDrmFormatModifierPropertiesEXT) \
+  X(vkGetSemaphoreFdKHR)                       \
   X(vkImportSemaphoreFdKHR)
 
 #define GEYSER_VK_MEMBER(name) PFN_##name name = nullptr;

@@ -1,7 +1,10 @@
 #include "vulkan/manager.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "common/capability_check.hpp"
 #include "common/text.hpp"
 #include "vulkan/capabilities.hpp"
 #include "vulkan/fence.hpp"
@@ -15,24 +18,66 @@ using detail::text;
 VulkanManager::VulkanManager(std::shared_ptr<Device> device)
     : TextureShareManager(probe_capabilities(*device)), device_(std::move(device)) {}
 
-TextureUsage VulkanManager::usages(const TextureDescriptor& descriptor, HandleKind kind) const {
-  for (const TextureCapability& row : capabilities().textures) {
+namespace {
+
+// Every usage that all of the rows in question have, not only those asked for: GL_EXT_memory_object cannot say which
+// usages an image was made with, so OpenGL drivers assume each one that the format has, and place the image
+// differently otherwise (seen on radeonsi).
+TextureUsage common_usages(const Capabilities& capabilities, const TextureDescriptor& descriptor, HandleKind kind,
+                           std::span<const std::uint64_t> modifiers) {
+  TextureUsage usages = all_texture_usages;
+  for (const TextureCapability& row : capabilities.textures) {
     if (row.format == descriptor.format && row.handle_kind == kind &&
-        (row.dimensions & dimension_bit(descriptor.dimension)) != 0) {
-      return row.usages;
+        (row.dimensions & dimension_bit(descriptor.dimension)) != 0 &&
+        (modifiers.empty() || std::find(modifiers.begin(), modifiers.end(), row.modifier) != modifiers.end())) {
+      usages = usages & row.usages;
     }
   }
-  return descriptor.usage;
+  return usages;
 }
+
+// Of `wanted`, or of all when it is empty.
+std::vector<std::uint64_t> exportable_modifiers(const Capabilities& capabilities, const TextureDescriptor& descriptor,
+                                                std::span<const std::uint64_t> wanted) {
+  std::vector<std::uint64_t> modifiers;
+  for (const TextureCapability& row : capabilities.textures) {
+    if (row.format != descriptor.format || row.handle_kind != HandleKind::dma_buf ||
+        !detail::missing_in(row, descriptor, detail::Direction::make).empty()) {
+      continue;
+    }
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), row.modifier) != wanted.end()) {
+      modifiers.push_back(row.modifier);
+    }
+  }
+  return modifiers;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDescriptor& descriptor,
                                                                 const Agreement& agreement) {
-  return VulkanTexture::create(device_, descriptor, agreement, usages(descriptor, agreement.handle_kind));
+  ImageRecipe recipe;
+  recipe.external = agreement.handle_kind;
+  recipe.dedicated = agreement.dedicated;
+  recipe.flags = create_flags_of(descriptor.dimension);
+  if (agreement.handle_kind == HandleKind::dma_buf) {
+    recipe.modifiers = exportable_modifiers(capabilities(), descriptor, agreement.modifiers);
+    if (recipe.modifiers.empty()) {
+      return fail(ErrorCode::unsupported, "None of the agreement's modifiers can be exported by this device.");
+    }
+  }
+  recipe.usage = to_vulkan(common_usages(capabilities(), descriptor, agreement.handle_kind, recipe.modifiers));
+  return VulkanTexture::create(device_, descriptor, recipe);
 }
 
 Result<std::unique_ptr<SharedTexture>> VulkanManager::do_import(ApiTextureHandle&& parcel) {
-  const TextureUsage supported = usages(parcel.descriptor, parcel.kind);
-  return VulkanTexture::import(device_, std::move(parcel), supported);
+  ImageRecipe recipe;
+  recipe.external = parcel.kind;
+  recipe.flags = create_flags_of(parcel.descriptor.dimension);
+  std::vector<std::uint64_t> modifiers;
+  if (parcel.kind == HandleKind::dma_buf) modifiers.push_back(parcel.layout.modifier);
+  recipe.usage = to_vulkan(common_usages(capabilities(), parcel.descriptor, parcel.kind, modifiers));
+  return VulkanTexture::import(device_, std::move(parcel), recipe);
 }
 
 Result<std::shared_ptr<SharedFence>> VulkanManager::do_create_fence(FenceKind kind) {
@@ -123,11 +168,18 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
   if (info.image == VK_NULL_HANDLE || info.memory == VK_NULL_HANDLE || info.allocation_size == 0) {
     return fail(ErrorCode::invalid_argument, "Image, memory and allocation size must all be given.");
   }
-  if (info.kind != HandleKind::opaque_fd || info.tiling != VK_IMAGE_TILING_OPTIMAL) {
+  const bool opaque = info.kind == HandleKind::opaque_fd && info.tiling == VK_IMAGE_TILING_OPTIMAL;
+  const bool modifier =
+      info.kind == HandleKind::dma_buf && info.tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT;
+  if (!opaque && !modifier) {
     return fail(
         GeyserError(ErrorCode::unsupported, text("An image of handle kind [", to_string(info.kind), "] with tiling [",
                                                  static_cast<int>(info.tiling), "] cannot be adopted."))
-            .suggest("handle kind [opaque_fd] with VK_IMAGE_TILING_OPTIMAL"));
+            .suggest("handle kind [opaque_fd] with VK_IMAGE_TILING_OPTIMAL")
+            .suggest("handle kind [dma_buf] with VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT"));
+  }
+  if (modifier && !static_cast<VulkanManager&>(manager).device()->extensions().dma_buf) {
+    return fail(ErrorCode::unsupported, "The device was made without VK_EXT_image_drm_format_modifier.");
   }
   return VulkanTexture::adopt(static_cast<VulkanManager&>(manager).device(), descriptor, info);
 }

@@ -21,7 +21,6 @@ class VulkanManager final : public TextureShareManager {
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override;
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override;
   bool owns(const SharedTexture& texture) const noexcept override;
-  TextureUsage usages(const TextureDescriptor& descriptor, HandleKind kind) const;
 
   std::shared_ptr<Device> device_;
 };

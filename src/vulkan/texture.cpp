@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
@@ -16,24 +17,21 @@ VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image im
     : SharedTexture(std::move(init)), device_(std::move(device)), image_(std::move(image)) {}
 
 Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_ptr<Device>& device,
-                                                             const TextureDescriptor& descriptor,
-                                                             const Agreement& agreement, TextureUsage supported) {
-  const bool copied = agreement.handle_kind == HandleKind::host_memory;
-  // GL_EXT_memory_object cannot say which usages an image was made with: OpenGL drivers assume every one that the
-  // format has, and place the image differently otherwise (seen on radeonsi).
-  const VkImageUsageFlags usage = to_vulkan(supported);
+                                                             const TextureDescriptor& descriptor, ImageRecipe recipe) {
+  const HandleKind kind = recipe.external;
+  const bool copied = kind == HandleKind::host_memory;
+  if (copied) recipe.external = HandleKind::none;
   MemoryLayout layout;
-  auto image = Image::create(device, descriptor, copied ? HandleKind::none : agreement.handle_kind, agreement.dedicated,
-                             usage, layout);
+  auto image = Image::create(device, descriptor, recipe, layout);
   if (!image) return fail(std::move(image.error()));
   Init init{Api::vulkan,
             descriptor,
             copied ? host_layout(descriptor) : layout,
-            agreement.handle_kind,
+            kind,
             copied ? SharePath::host_copy : SharePath::zero_copy,
             device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
-  texture->usage_ = usage;
+  texture->usage_ = recipe.usage;
   if (copied) {
     auto memory = platform::create_shared_memory(host_size(descriptor));
     if (!memory) return fail(std::move(memory.error()));
@@ -43,16 +41,30 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_p
   return texture;
 }
 
-Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_ptr<Device>& device,
-                                                             ApiTextureHandle&& parcel, TextureUsage supported) {
-  const bool copied = parcel.kind == HandleKind::host_memory;
-  MemoryLayout layout = parcel.layout;
-  auto image = copied ? Image::create(device, parcel.descriptor, HandleKind::none, false, to_vulkan(supported), layout)
-                      : Image::import(device, parcel.descriptor, parcel.layout, parcel.handles[0]);
-  if (!image) return fail(std::move(image.error()));
-  if (copied && parcel.layout != host_layout(parcel.descriptor)) {
-    return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
+namespace {
+
+// Chooses by handle kind. Opaque images repeat the exporter's creation, which the layout describes.
+Result<Image> import_image(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel, ImageRecipe& recipe) {
+  if (parcel.kind == HandleKind::dma_buf) return Image::import_dma_buf(device, parcel, recipe);
+  if (parcel.kind == HandleKind::host_memory) {
+    if (parcel.layout != host_layout(parcel.descriptor)) {
+      return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
+    }
+    recipe.external = HandleKind::none;
+    MemoryLayout unused;
+    return Image::create(device, parcel.descriptor, recipe, unused);
   }
+  recipe.usage = parcel.layout.vulkan_usage;
+  return Image::import(device, parcel.descriptor, parcel.layout, parcel.handles[0]);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_ptr<Device>& device,
+                                                             ApiTextureHandle&& parcel, ImageRecipe recipe) {
+  const bool copied = parcel.kind == HandleKind::host_memory;
+  auto image = import_image(device, parcel, recipe);
+  if (!image) return fail(std::move(image.error()));
   Init init{Api::vulkan,
             parcel.descriptor,
             parcel.layout,
@@ -60,7 +72,7 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_p
             copied ? SharePath::host_copy : SharePath::zero_copy,
             device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
-  texture->usage_ = copied ? to_vulkan(supported) : parcel.layout.vulkan_usage;
+  texture->usage_ = recipe.usage;
   if (copied) {
     if (auto done = texture->add_staging(std::move(parcel.handles[0])); !done) return fail(std::move(done.error()));
   }
@@ -79,6 +91,11 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::adopt(const std::shared_pt
   layout.vulkan_usage = info.usage;
   layout.vulkan_create_flags = info.create_flags;
   layout.plane_count = 1;
+  if (info.kind == HandleKind::dma_buf) {
+    if (auto read = read_modifier_layout(*device, info.image, vulkan::to_vulkan(descriptor.format), layout); !read) {
+      return fail(std::move(read.error()));
+    }
+  }
   Init init{Api::vulkan, descriptor, layout, info.kind, SharePath::zero_copy, device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(
       new VulkanTexture(std::move(init), device, Image::borrow(device, info.image, info.memory)));
@@ -95,10 +112,17 @@ Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
   return {};
 }
 
+// Who has the image between accesses. A dma-buf goes to other drivers, an opaque handle stays with this one; on the
+// copied path the image never leaves this device.
+std::uint32_t VulkanTexture::outside_family() const noexcept {
+  if (staging_) return VK_QUEUE_FAMILY_IGNORED;
+  const bool foreign = handle_kind() == HandleKind::dma_buf && device_->extensions().foreign;
+  return foreign ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL;
+}
+
 Result<void> VulkanTexture::record() {
   const std::uint32_t own = device_->native().queue_family;
-  // On the copied path the image never leaves this device.
-  const std::uint32_t outside = staging_ ? VK_QUEUE_FAMILY_IGNORED : VK_QUEUE_FAMILY_EXTERNAL;
+  const std::uint32_t outside = outside_family();
   const std::uint32_t inside = staging_ ? VK_QUEUE_FAMILY_IGNORED : own;
   const bool multi_planar = format_info(descriptor().format).is_multi_planar();
   // A non-disjoint multi-planar image is transitioned as a whole, by its colour aspect.

@@ -17,11 +17,11 @@ namespace geyser::vulkan {
 
 class VulkanTexture final : public SharedTexture {
  public:
+  // `recipe.external` is the handle kind, host_memory included: then the image is private and copied.
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
-                                                       const TextureDescriptor& descriptor, const Agreement& agreement,
-                                                       TextureUsage supported);
+                                                       const TextureDescriptor& descriptor, ImageRecipe recipe);
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Device>& device, ApiTextureHandle&& parcel,
-                                                       TextureUsage supported);
+                                                       ImageRecipe recipe);
   static Result<std::unique_ptr<SharedTexture>> adopt(const std::shared_ptr<Device>& device,
                                                       const TextureDescriptor& descriptor, const AdoptInfo& info);
 
@@ -44,6 +44,7 @@ class VulkanTexture final : public SharedTexture {
 
   Result<Ticket> flush(const SemaphoreUse* signal);
   Result<void> record();
+  std::uint32_t outside_family() const noexcept;
   Result<void> add_staging(OwnedHandle memory);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;

@@ -4,11 +4,19 @@
 
 namespace geyser::test {
 
+const char* driver_manifest(const std::string& name) {
+  if (name == "swiftshader") return std::getenv("GEYSER_SWIFTSHADER");
+  if (name == "mesa25") return std::getenv("GEYSER_MESA25");
+  return nullptr;
+}
+
 std::vector<std::string> end_names() {
   std::vector<std::string> names{"host"};
 #ifdef GEYSER_TEST_VULKAN
   names.emplace_back("vulkan");
-  if (std::getenv("GEYSER_SWIFTSHADER") != nullptr) names.emplace_back("swiftshader");
+  for (const char* name : {"swiftshader", "mesa25"}) {
+    if (driver_manifest(name) != nullptr) names.emplace_back(name);
+  }
 #endif
 #ifdef GEYSER_TEST_OPENGL
   names.emplace_back("opengl");
@@ -20,7 +28,7 @@ std::vector<std::string> end_names() {
 Result<std::unique_ptr<End>> make_end(const std::string& name) {
   if (name == "host") return make_host_end();
 #ifdef GEYSER_TEST_VULKAN
-  if (name == "vulkan" || name == "swiftshader") return make_vulkan_end(name);
+  if (name == "vulkan" || name == "swiftshader" || name == "mesa25") return make_vulkan_end(name);
 #endif
 #ifdef GEYSER_TEST_OPENGL
   if (name == "opengl" || name == "opengl_es") return make_opengl_end(name);

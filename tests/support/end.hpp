@@ -34,8 +34,10 @@ class End {
   std::string name_;
 };
 
-// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es"); "swiftshader", a second
-// Vulkan driver, when the environment's GEYSER_SWIFTSHADER names its manifest (./dev drivers).
+// The manifest of a further Vulkan driver ("swiftshader", "mesa25"; ./dev drivers), from the environment variable
+// GEYSER_SWIFTSHADER or GEYSER_MESA25; null when it is not there.
+const char* driver_manifest(const std::string& name);
+// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", and the further drivers).
 std::vector<std::string> end_names();
 // Errors: not_available (no such name, no such driver).
 Result<std::unique_ptr<End>> make_end(const std::string& name);

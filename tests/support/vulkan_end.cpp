@@ -20,7 +20,7 @@ class VulkanEnd final : public End {
     options.validation = true;
     options.diagnostics = collector();
     // The loader reads the variable whenever an instance is made: this one sees that driver alone.
-    const char* driver = name() == "swiftshader" ? std::getenv("GEYSER_SWIFTSHADER") : nullptr;
+    const char* driver = driver_manifest(name());
     if (driver != nullptr) setenv("VK_DRIVER_FILES", driver, 1);
     auto manager = vulkan::create_manager(options);
     if (driver != nullptr) unsetenv("VK_DRIVER_FILES");
