@@ -48,14 +48,14 @@ std::optional<Answer> ask(const Device& device, const Query& query) {
       nullptr};
   const VkPhysicalDeviceExternalImageFormatInfo external{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
                                                          query.modifier ? &modifier : nullptr, query.handle_type};
-  const VkPhysicalDeviceImageFormatInfo2 info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
-                                              query.handle_type != 0 ? &external : nullptr,
-                                              query.format,
-                                              image_type_of(query.dimension),
-                                              query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT
-                                                             : VK_IMAGE_TILING_OPTIMAL,
-                                              query.usage,
-                                              create_flags_of(query.dimension)};
+  const VkPhysicalDeviceImageFormatInfo2 info{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
+      query.handle_type != 0 ? &external : nullptr,
+      query.format,
+      image_type_of(query.dimension),
+      query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
+      query.usage,
+      create_flags_of(query.dimension)};
   VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
   VkImageFormatProperties2 properties{
       VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, query.handle_type != 0 ? &external_properties : nullptr, {}};

@@ -36,13 +36,12 @@ Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat 
     return fail(make_error(result, "vkGetImageDrmFormatModifierPropertiesEXT"));
   }
   const auto modifiers = modifiers_of(device, format);
-  const auto found = std::find_if(modifiers.begin(), modifiers.end(), [&](const auto& row) {
-    return row.drmFormatModifier == chosen.drmFormatModifier;
-  });
+  const auto found = std::find_if(modifiers.begin(), modifiers.end(),
+                                  [&](const auto& row) { return row.drmFormatModifier == chosen.drmFormatModifier; });
   if (found == modifiers.end() || found->drmFormatModifierPlaneCount > max_memory_planes) {
-    return fail(ErrorCode::unsupported, text("The driver chose modifier [", chosen.drmFormatModifier,
-                                             "], which it does not list, or which has more than [", max_memory_planes,
-                                             "] memory planes."));
+    return fail(ErrorCode::unsupported,
+                text("The driver chose modifier [", chosen.drmFormatModifier,
+                     "], which it does not list, or which has more than [", max_memory_planes, "] memory planes."));
   }
   layout.tiling = Tiling::drm_modifier;
   layout.modifier = chosen.drmFormatModifier;
@@ -70,9 +69,9 @@ Result<ReceivedBuffer> inspect_dma_buf(const Device& device, const ApiTextureHan
   const auto size = platform::kernel_size(first.get());
   if (!size) return fail(GeyserError(size.error()));
   if (*size < parcel.layout.allocation_size) {
-    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [",
-                                                     parcel.layout.allocation_size,
-                                                     "], but the handle's object has [", *size, "] bytes."));
+    return fail(ErrorCode::incompatible_layout,
+                text("Field [layout.allocation_size] is [", parcel.layout.allocation_size,
+                     "], but the handle's object has [", *size, "] bytes."));
   }
   // The same buffer may come under several numbers.
   const auto identity = platform::kernel_identity(first.get());
@@ -82,15 +81,16 @@ Result<ReceivedBuffer> inspect_dma_buf(const Device& device, const ApiTextureHan
     if (!other) return fail(GeyserError(other.error()));
     if (!(*other == *identity)) {
       return fail(ErrorCode::unsupported,
-                  text("Handle [", i, "] is another buffer than handle [0]; planes in several buffers (disjoint images) "
+                  text("Handle [", i,
+                       "] is another buffer than handle [0]; planes in several buffers (disjoint images) "
                        "are not supported."));
     }
   }
   for (std::uint32_t i = 0; i < parcel.layout.plane_count; ++i) {
     if (parcel.layout.planes[i].offset >= *size) {
-      return fail(ErrorCode::incompatible_layout, text("Field [layout.planes[", i, "].offset] is [",
-                                                       parcel.layout.planes[i].offset, "], but the buffer has [",
-                                                       *size, "] bytes."));
+      return fail(ErrorCode::incompatible_layout,
+                  text("Field [layout.planes[", i, "].offset] is [", parcel.layout.planes[i].offset,
+                       "], but the buffer has [", *size, "] bytes."));
     }
   }
   VkMemoryFdPropertiesKHR properties{VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR, nullptr, 0};

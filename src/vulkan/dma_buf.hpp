@@ -1,5 +1,5 @@
-// Images in kernel dma-bufs: a format's modifiers, the layout that a driver chose, and what a received buffer really is.
-// VK_EXT_external_memory_dma_buf, VK_EXT_image_drm_format_modifier.
+// Images in kernel dma-bufs: a format's modifiers, the layout that a driver chose, and what a received buffer really
+// is. VK_EXT_external_memory_dma_buf, VK_EXT_image_drm_format_modifier.
 #pragma once
 
 #include <array>

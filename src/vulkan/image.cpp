@@ -100,9 +100,9 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
       VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT, nullptr,
       static_cast<std::uint32_t>(recipe.modifiers.size()), recipe.modifiers.data()};
   const bool by_modifier = recipe.external == HandleKind::dma_buf;
-  if (auto made = image.create_image(
-          descriptor, recipe, by_modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-          by_modifier ? &modifiers : nullptr);
+  if (auto made = image.create_image(descriptor, recipe,
+                                     by_modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
+                                     by_modifier ? &modifiers : nullptr);
       !made) {
     return fail(std::move(made.error()));
   }
@@ -200,8 +200,7 @@ Result<Image> Image::import_dma_buf(const std::shared_ptr<Device>& device, ApiTe
   const VkImageDrmFormatModifierExplicitCreateInfoEXT modifier{
       VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_EXPLICIT_CREATE_INFO_EXT, nullptr, parcel.layout.modifier,
       parcel.layout.plane_count, planes.data()};
-  if (auto made =
-          image.create_image(parcel.descriptor, recipe, VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT, &modifier);
+  if (auto made = image.create_image(parcel.descriptor, recipe, VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT, &modifier);
       !made) {
     return fail(std::move(made.error()).during(text("making an image of modifier [", parcel.layout.modifier, "]")));
   }
@@ -213,9 +212,9 @@ Result<Image> Image::import_dma_buf(const std::shared_ptr<Device>& device, ApiTe
   const std::uint32_t types = requirements.memory.memoryTypeBits & buffer->memory_types;
   const int memory_type = device->pick_memory_type(types, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
   if (memory_type < 0) {
-    return fail(ErrorCode::unsupported, text("No memory type fits both the image (types [",
-                                             requirements.memory.memoryTypeBits, "]) and the buffer (types [",
-                                             buffer->memory_types, "])."));
+    return fail(ErrorCode::unsupported,
+                text("No memory type fits both the image (types [", requirements.memory.memoryTypeBits,
+                     "]) and the buffer (types [", buffer->memory_types, "])."));
   }
   if (auto done = image.take(parcel.handles[0], buffer->size, static_cast<std::uint32_t>(memory_type),
                              recipe.dedicated || requirements.dedicated);

@@ -67,11 +67,11 @@ struct GlobalFunctions {
   X(vkWaitSemaphores)                \
   X(vkSignalSemaphore)               \
   X(vkGetSemaphoreCounterValue)
-#define GEYSER_VK_DEVICE_OPTIONAL(X)           \
-  X(vkGetMemoryFdKHR)                          \
-  X(vkGetMemoryFdPropertiesKHR)                \
+#define GEYSER_VK_DEVICE_OPTIONAL(X)          \
+  X(vkGetMemoryFdKHR)                         \
+  X(vkGetMemoryFdPropertiesKHR)               \
   X(vkGetImageDrmFormatModifierPropertiesEXT) \
-  X(vkGetSemaphoreFdKHR)                       \
+  X(vkGetSemaphoreFdKHR)                      \
   X(vkImportSemaphoreFdKHR)
 
 #define GEYSER_VK_MEMBER(name) PFN_##name name = nullptr;

@@ -169,8 +169,7 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
     return fail(ErrorCode::invalid_argument, "Image, memory and allocation size must all be given.");
   }
   const bool opaque = info.kind == HandleKind::opaque_fd && info.tiling == VK_IMAGE_TILING_OPTIMAL;
-  const bool modifier =
-      info.kind == HandleKind::dma_buf && info.tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT;
+  const bool modifier = info.kind == HandleKind::dma_buf && info.tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT;
   if (!opaque && !modifier) {
     return fail(
         GeyserError(ErrorCode::unsupported, text("An image of handle kind [", to_string(info.kind), "] with tiling [",
