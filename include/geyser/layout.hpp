@@ -36,7 +36,7 @@ inline constexpr std::size_t max_memory_planes = 4;
 struct MemoryLayout {
   Tiling tiling = Tiling::opaque;
   std::uint64_t modifier = drm_modifier_invalid;
-  std::uint64_t allocation_size = 0;  // bytes, of handle 0
+  std::uint64_t allocation_size = 0;  // bytes, of handle 0; further handles' sizes are asked of the kernel
   std::uint32_t memory_type = 0;      // Vulkan memory type index of the exporter, for opaque handles
   bool dedicated = false;             // bound to exactly one image; must match on import
   // Opaque handles need identical create info on both sides: Vulkan's flags as the exporter used them.
@@ -70,8 +70,8 @@ struct HostSubresource {
 // The MemoryLayout of that packing (Tiling::host, one handle, a memory plane for each format plane).
 [[nodiscard]] GEYSER_API MemoryLayout host_layout(const TextureDescriptor& descriptor) noexcept;
 
-// Whether a layout can belong to a descriptor: plane counts, handle indices, strides against widths, plane ranges
-// against allocation_size, everything without overflow. `handle_count` is how many handles came with it.
+// Whether a layout can belong to a descriptor: plane counts, handle indices, strides against widths, ranges of the
+// planes in handle 0 against allocation_size, everything without overflow. `handle_count` is how many came with it.
 // Errors: incompatible_layout, naming the field and both values.
 [[nodiscard]] GEYSER_API Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& descriptor,
                                                std::uint32_t handle_count);

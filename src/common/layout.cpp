@@ -43,6 +43,8 @@ Result<void> check_plane(const MemoryLayout& layout, const TextureDescriptor& d,
     return wrong(text("Field [layout.planes[", index, "].stride] is [", plane.stride, "], less than a row of [",
                       row_bytes, "] bytes."));
   }
+  // Only handle 0's size is known here; the importer asks the kernel for the others'.
+  if (plane.handle_index != 0) return {};
   const bool fits = linear ? plane_fits(plane, row_bytes, rows * extent.depth, layout.allocation_size)
                            : plane.offset < layout.allocation_size;
   if (!fits) {

@@ -86,13 +86,10 @@ Result<ReceivedBuffer> inspect_dma_buf(const Device& device, const ApiTextureHan
                        "are not supported."));
     }
   }
-  for (std::uint32_t i = 0; i < parcel.layout.plane_count; ++i) {
-    if (parcel.layout.planes[i].offset >= *size) {
-      return fail(ErrorCode::incompatible_layout,
-                  text("Field [layout.planes[", i, "].offset] is [", parcel.layout.planes[i].offset,
-                       "], but the buffer has [", *size, "] bytes."));
-    }
-  }
+  MemoryLayout in_one = parcel.layout;
+  in_one.allocation_size = *size;
+  for (MemoryPlane& plane : in_one.planes) plane.handle_index = 0;
+  if (auto valid = validate(in_one, parcel.descriptor, 1); !valid) return fail(std::move(valid.error()));
   VkMemoryFdPropertiesKHR properties{VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR, nullptr, 0};
   if (const VkResult result = device.functions().vkGetMemoryFdPropertiesKHR(
           device.handle(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT, static_cast<int>(first.get()), &properties);

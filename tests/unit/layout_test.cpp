@@ -64,5 +64,20 @@ TEST(Layout, LiesAreRefused) {
   EXPECT_TRUE(refuses([](MemoryLayout& l) { l.tiling = static_cast<Tiling>(77); }));
 }
 
+TEST(Layout, OnlyHandleZeroIsMeasuredByTheAllocationSize) {
+  TextureDescriptor d;
+  d.extent = {64, 64, 1};
+  d.format = TextureFormat::nv12;
+  MemoryLayout layout = host_layout(d);
+  layout.tiling = Tiling::drm_modifier;
+  layout.modifier = drm_modifier_linear;
+  layout.allocation_size = layout.planes[1].offset;  // the first plane's buffer
+  EXPECT_FALSE(validate(layout, d, 2)) << "plane 1 is said to be in handle 0";
+  layout.planes[1].handle_index = 1;
+  EXPECT_TRUE(validate(layout, d, 2));
+  layout.planes[1].stride = 1;
+  EXPECT_FALSE(validate(layout, d, 2)) << "a row does not fit its stride";
+}
+
 }  // namespace
 }  // namespace geyser::test
