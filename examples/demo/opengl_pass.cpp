@@ -6,6 +6,9 @@
 #include <array>
 
 #include <geyser/opengl.hpp>
+#ifdef DEMO_VULKAN
+#include <geyser/vulkan.hpp>
+#endif
 
 #include "pass.hpp"
 
@@ -150,6 +153,17 @@ geyser::Result<std::unique_ptr<Pass>> make_opengl_pass(bool es, geyser::Diagnost
   options.diagnostics = std::move(diagnostics);
   auto manager = geyser::opengl::create_manager(options);
   if (!manager) return geyser::fail(std::move(manager.error()));
+#ifdef DEMO_VULKAN
+  // OpenGL opens shared memory and makes none: on the same device, Vulkan makes it. Without one, pixels are copied.
+  geyser::vulkan::Options same_device;
+  same_device.device.device_uuid = (*manager)->capabilities().identity.device_uuid;
+  if (auto vulkan = geyser::vulkan::create_manager(same_device)) {
+    auto used = (*manager)->use_allocator(*std::move(vulkan));
+    if (!used && used.error().code() != geyser::ErrorCode::incompatible_device) {
+      return geyser::fail(std::move(used.error()));
+    }
+  }
+#endif
   auto pass = std::make_unique<OpenGlPass>(*std::move(manager));
   if (auto opened = pass->open(es); !opened) return geyser::fail(std::move(opened.error()));
   return pass;

@@ -52,6 +52,8 @@ struct FenceHandle {
   OwnedHandle handle;
 };
 
+class TextureShareManager;
+
 // A fence in one API: a timeline, or the best stand-in the driver has. Values start at 0 and only grow.
 // Thread safety: all calls are safe from any thread unless the API's header says otherwise (OpenGL: the thread on
 // which the context is current).
@@ -75,7 +77,7 @@ class GEYSER_API SharedFence {
   [[nodiscard]] Result<void> signal(std::uint64_t value);
   // A new handle to the same fence for another process or API; the fence stays usable.
   // Errors: unsupported, operating_system.
-  [[nodiscard]] Result<FenceHandle> export_handle() const { return do_export(); }
+  [[nodiscard]] Result<FenceHandle> export_handle() const;
 
  protected:
   // id 0: draw a new random one.
@@ -86,12 +88,14 @@ class GEYSER_API SharedFence {
   virtual Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const = 0;
   virtual Result<void> do_signal(std::uint64_t value) = 0;
   virtual Result<FenceHandle> do_export() const = 0;
+  friend class TextureShareManager;
   void note(std::uint64_t value) const noexcept;  // next_value() is larger from now on
 
   FenceKind kind_;
   FenceId id_;
   struct LastValue;
   std::unique_ptr<LastValue> last_value_;
+  std::shared_ptr<SharedFence> origin_;  // who exports it, when an allocator made it
 };
 
 // "After this fence has reached this value." A value type; the fence is shared.

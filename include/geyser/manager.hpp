@@ -1,7 +1,10 @@
 // One API on one device: makes, exports and imports shared textures and fences.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <geyser/capabilities.hpp>
 #include <geyser/error.hpp>
@@ -20,8 +23,15 @@ class GEYSER_API TextureShareManager {
   TextureShareManager(const TextureShareManager&) = delete;
   TextureShareManager& operator=(const TextureShareManager&) = delete;
 
-  // Probed once at creation; constant afterwards.
+  // Probed once at creation; only use_allocator() adds to it.
   [[nodiscard]] const Capabilities& capabilities() const noexcept { return capabilities_; }
+
+  // Lets `allocator`, a manager of another API on the same device and driver, make what this API can open but not
+  // make: OpenGL opens memory and semaphores, Vulkan makes both. From then on create_texture() and create_fence() ask
+  // it where this API cannot, capabilities() has the rows so gained, and what it made is exported by it. To be called
+  // before anything is made; `allocator` is used on this manager's thread and kept alive.
+  // Errors: invalid_argument (null, of this API, a second one), incompatible_device (both identities are named).
+  [[nodiscard]] Result<void> use_allocator(std::shared_ptr<TextureShareManager> allocator);
 
   // Makes a texture that can be exported as `agreement` says. Contents are undefined until the first write.
   // Errors: invalid_argument, unsupported (with the missing capability), out_of_memory.
@@ -46,7 +56,8 @@ class GEYSER_API TextureShareManager {
   [[nodiscard]] Result<std::shared_ptr<SharedFence>> import_fence(FenceHandle&& handle);
 
  protected:
-  explicit TextureShareManager(Capabilities capabilities) : capabilities_(std::move(capabilities)) {}
+  explicit TextureShareManager(Capabilities capabilities)
+      : capabilities_(std::move(capabilities)), own_rows_(capabilities_.textures.size()) {}
 
  private:
   // Arguments are validated; backends may assert.
@@ -58,7 +69,15 @@ class GEYSER_API TextureShareManager {
   // Whether `texture` was made by this manager's device.
   virtual bool owns(const SharedTexture& texture) const noexcept = 0;
 
+  // The checks of create_* are done.
+  Result<std::unique_ptr<SharedTexture>> allocate_texture(const TextureDescriptor& descriptor,
+                                                          const Agreement& agreement);
+  Result<std::shared_ptr<SharedFence>> allocate_fence(FenceKind kind);
+
   Capabilities capabilities_;
+  std::shared_ptr<TextureShareManager> allocator_;
+  std::size_t own_rows_;  // of capabilities_.textures; the allocator's follow
+  std::vector<FenceKind> allocated_fences_;
 };
 
 }  // namespace geyser

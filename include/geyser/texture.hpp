@@ -143,6 +143,7 @@ class GEYSER_API SharedTexture {
   SharePath path_;
   DiagnosticHandler diagnostics_;
   TextureStatistics statistics_;
+  std::unique_ptr<SharedTexture> origin_;  // whose memory this is, when an allocator made it
   std::shared_ptr<SharedFence> signal_fence_;
   std::chrono::nanoseconds wait_timeout_ = default_wait_timeout;
   std::uint64_t last_serial_ = 0;

@@ -94,6 +94,10 @@ Result<void> SharedFence::signal(std::uint64_t value) {
   return result;
 }
 
+Result<FenceHandle> SharedFence::export_handle() const {
+  return origin_ != nullptr ? origin_->export_handle() : do_export();
+}
+
 Result<void> SyncPoints::add(SyncPoint point) {
   if (point.fence == nullptr) return fail(ErrorCode::invalid_argument, "A sync point has no fence.");
   for (std::size_t i = 0; i < size_; ++i) {

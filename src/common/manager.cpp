@@ -22,7 +22,8 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   if (!row) return fail(std::move(row.error()).during("creating a texture"));
   Agreement checked = agreement;
   checked.dedicated = agreement.dedicated || (*row)->requires_dedicated;
-  auto texture = do_create(descriptor, checked);
+  const bool own = static_cast<std::size_t>(*row - capabilities_.textures.data()) < own_rows_;
+  auto texture = own ? do_create(descriptor, checked) : allocate_texture(descriptor, checked);
   if (!texture) return fail(std::move(texture.error()).during(text("creating texture [", to_string(descriptor), "]")));
   return texture;
 }
@@ -45,7 +46,9 @@ Result<ApiTextureHandle> TextureShareManager::export_texture(SharedTexture& text
                 text("The texture of API [", to_string(texture.api()), "] was not made by this manager of API [",
                      to_string(capabilities_.api), "]."));
   }
-  auto parcel = texture.do_export(texture.handle_kind());
+  // An allocated texture is exported where its memory was made.
+  SharedTexture& maker = texture.origin_ != nullptr ? *texture.origin_ : texture;
+  auto parcel = maker.do_export(maker.handle_kind());
   if (!parcel) {
     return fail(std::move(parcel.error()).during(text("exporting texture [", to_string(texture.descriptor()), "]")));
   }
@@ -140,7 +143,8 @@ bool has_fence(const Capabilities& capabilities, FenceKind kind, bool create) {
 
 Result<std::shared_ptr<SharedFence>> TextureShareManager::create_fence(FenceKind kind) {
   if (!has_fence(capabilities_, kind, true)) return fail(unsupported_fence(capabilities_, kind, true));
-  auto fence = do_create_fence(kind);
+  const bool own = std::find(allocated_fences_.begin(), allocated_fences_.end(), kind) == allocated_fences_.end();
+  auto fence = own ? do_create_fence(kind) : allocate_fence(kind);
   if (!fence) return fail(std::move(fence.error()).during(text("creating a fence of kind [", to_string(kind), "]")));
   return fence;
 }

@@ -1,4 +1,7 @@
 #include <geyser/opengl.hpp>
+#ifdef GEYSER_TEST_VULKAN
+#include <geyser/vulkan.hpp>
+#endif
 
 #include "opengl/staging.hpp"
 #include "opengl/texture.hpp"
@@ -19,6 +22,14 @@ class OpenGlEnd final : public End {
     auto manager = opengl::create_manager(options);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
+#ifdef GEYSER_TEST_VULKAN
+    // Where a Vulkan device of the same driver is, it makes what OpenGL exports.
+    vulkan::Options same_device;
+    same_device.device.device_uuid = manager_->capabilities().identity.device_uuid;
+    same_device.validation = true;
+    same_device.diagnostics = collector();
+    if (auto vulkan = vulkan::create_manager(same_device)) return manager_->use_allocator(*std::move(vulkan));
+#endif
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
