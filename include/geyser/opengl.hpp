@@ -1,7 +1,8 @@
 // OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
 //
 // Handle kinds: opaque_fd (GL_EXT_memory_object_fd), host_memory (copied). Fence kinds: opaque_fd_binary
-// (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), host_timeline.
+// (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), host_timeline. OpenGL opens the opaque ones and
+// makes none: to publish without a copy, give the manager a Vulkan manager of the same device by use_allocator().
 // Ownership: glImportMemoryFdEXT and glImportSemaphoreFdEXT take the descriptor.
 // Threads: every call on a manager, its textures and its fences comes from the thread on which its context is current
 // (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
