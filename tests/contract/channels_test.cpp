@@ -20,11 +20,11 @@ namespace {
 
 constexpr std::string_view rgba = "RGBA";
 
+#ifdef GEYSER_TEST_VULKAN
 bool is_integer(const FormatInfo& info) {
   return info.numeric == NumericKind::uint || info.numeric == NumericKind::sint;
 }
 
-#ifdef GEYSER_TEST_VULKAN
 Result<void> clear_vulkan(SharedTexture& texture, std::size_t channel) {
   auto& vulkan_texture = static_cast<vulkan::VulkanTexture&>(texture);
   const auto& device = vulkan_texture.device();
