@@ -15,7 +15,7 @@ double microseconds_at(std::vector<std::uint64_t>& latencies, double part) {
   return static_cast<double>(latencies[static_cast<std::size_t>(at)]) / 1000.0;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -28,8 +28,8 @@ std::string rungs_json(const std::vector<geyser::Rung>& rungs) {
   std::string out = "[";
   for (const geyser::Rung& rung : rungs) {
     if (out.size() > 1) out += ",";
-    out += "{\"name\":" + quoted(rung.name) + ",\"chosen\":" + (rung.chosen ? "true" : "false") +
-           ",\"reason\":" + quoted(rung.reason) + "}";
+    out += "{\"name\":" + json_string(rung.name) + ",\"chosen\":" + (rung.chosen ? "true" : "false") +
+           ",\"reason\":" + json_string(rung.reason) + "}";
   }
   return out + "]";
 }
@@ -43,10 +43,10 @@ void Report::agreed(const Session& session, const geyser::Capabilities& own) con
     std::printf(
         "{\"event\":\"agreed\",\"from\":%s,\"to\":%s,\"device\":%s,\"handle\":%s,\"path\":%s,\"sync\":%s,"
         "\"fence\":%s,\"rungs\":%s,\"sync_rungs\":%s}\n",
-        quoted(to_string(peer.api)).c_str(), quoted(to_string(own.api)).c_str(),
-        quoted(own.identity.device_name).c_str(), quoted(to_string(agreement.handle_kind)).c_str(),
-        quoted(to_string(agreement.path)).c_str(), quoted(to_string(agreement.sync_tier)).c_str(),
-        quoted(to_string(agreement.fence_kind)).c_str(), rungs_json(agreement.rungs).c_str(),
+        json_string(to_string(peer.api)).c_str(), json_string(to_string(own.api)).c_str(),
+        json_string(own.identity.device_name).c_str(), json_string(to_string(agreement.handle_kind)).c_str(),
+        json_string(to_string(agreement.path)).c_str(), json_string(to_string(agreement.sync_tier)).c_str(),
+        json_string(to_string(agreement.fence_kind)).c_str(), rungs_json(agreement.rungs).c_str(),
         rungs_json(agreement.sync_rungs).c_str());
   } else {
     std::printf("%s -> %s on %s\n%s\n", std::string(to_string(peer.api)).c_str(),
@@ -89,7 +89,7 @@ bool Report::finished(const std::string& picture_path) {
              ",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"bytes_copied\":%" PRIu64 ",\"picture\":%s}\n"
            : "%" PRIu64 " frames, %" PRIu64 " checked against the producer's, %" PRIu64
              " wrong; hand-off p50 %.1f us, p99 %.1f us; bytes copied by Geyser %" PRIu64 "; last frame in %s\n",
-      frames, checks, wrong_checks, p50, p99, bytes_copied, json ? quoted(picture_path).c_str() : picture_path.c_str());
+      frames, checks, wrong_checks, p50, p99, bytes_copied, json ? json_string(picture_path).c_str() : picture_path.c_str());
   std::fflush(stdout);
   return good;
 }

@@ -1,0 +1,154 @@
+// The barriers of each access, as submitted: layouts, queue families and access masks by the Vulkan specification's
+// rules for transfers to and from external queues (7.7.4). Both ends of a hand-off have to say the same.
+#include <gtest/gtest.h>
+
+#include <geyser/vulkan.hpp>
+
+#include "support/end.hpp"
+#include "support/watched_vulkan.hpp"
+
+namespace geyser::test {
+namespace {
+
+struct Sharing {
+  const char* end;
+  HandleKind kind;
+  std::uint32_t outside;
+};
+
+class Barriers : public testing::TestWithParam<Sharing> {
+ protected:
+  void SetUp() override {
+    if (GetParam().end == std::string("mesa25") && driver_manifest("mesa25") == nullptr) {
+      std::printf("NOT RUN: Mesa 25 is not there; ./dev drivers unpacks it on Debian 12\n");
+      GTEST_SKIP();
+    }
+    auto end = make_end(GetParam().end);
+    ASSERT_TRUE(end) << end.error().to_string();
+    end_ = *std::move(end);
+    const auto device = vulkan::native(end_->manager());
+    const auto requirements =
+        vulkan::device_requirements(device->instance, device->physical_device, device->get_instance_proc_addr);
+    vulkan::WrapOptions options;
+    options.get_instance_proc_addr = watch_vulkan(device->get_instance_proc_addr);
+    options.instance = device->instance;
+    options.physical_device = device->physical_device;
+    options.device = device->device;
+    options.queue = device->queue;
+    options.queue_family = family_ = device->queue_family;
+    options.enabled_extensions = requirements->extensions;
+    options.timeline_semaphore_enabled = requirements->timeline_semaphore;
+    auto wrapped = vulkan::wrap_device(options);
+    ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+    manager_ = *std::move(wrapped);
+    TextureDescriptor descriptor;
+    descriptor.extent = {16, 16, 1};
+    auto texture = manager_->create_texture(descriptor, GetParam().kind);
+    ASSERT_TRUE(texture) << texture.error().to_string();
+    texture_ = *std::move(texture);
+  }
+  void TearDown() override {
+    texture_.reset();
+    manager_.reset();
+    if (end_ == nullptr) return;
+    for (const std::string& complaint : end_->complaints) ADD_FAILURE() << complaint;
+  }
+
+  std::vector<VkImageMemoryBarrier> access(SharedTexture& texture, AccessMode mode) {
+    auto token = texture.begin_access(mode, state_);
+    EXPECT_TRUE(token) << token.error().to_string();
+    if (!token) return {};
+    auto state = texture.end_access(*std::move(token));
+    EXPECT_TRUE(state) << state.error().to_string();
+    if (state) state_ = *state;
+    return take_submitted_barriers(vulkan::native(texture)->image);
+  }
+  void expect_acquire(const VkImageMemoryBarrier& barrier) const {
+    EXPECT_EQ(barrier.srcQueueFamilyIndex, GetParam().outside);
+    EXPECT_EQ(barrier.dstQueueFamilyIndex, family_);
+    EXPECT_EQ(barrier.oldLayout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_EQ(barrier.newLayout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_EQ(barrier.srcAccessMask, 0U) << "an acquire makes nothing available";
+    EXPECT_NE(barrier.dstAccessMask, 0U);
+  }
+  void expect_discard(const VkImageMemoryBarrier& barrier) const {
+    EXPECT_EQ(barrier.srcQueueFamilyIndex, barrier.dstQueueFamilyIndex) << "nothing is taken over";
+    EXPECT_EQ(barrier.oldLayout, VK_IMAGE_LAYOUT_UNDEFINED);
+    EXPECT_EQ(barrier.newLayout, VK_IMAGE_LAYOUT_GENERAL);
+  }
+  void expect_release(const VkImageMemoryBarrier& barrier) const {
+    EXPECT_EQ(barrier.srcQueueFamilyIndex, family_);
+    EXPECT_EQ(barrier.dstQueueFamilyIndex, GetParam().outside);
+    EXPECT_EQ(barrier.oldLayout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_EQ(barrier.newLayout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_NE(barrier.srcAccessMask, 0U);
+    EXPECT_EQ(barrier.dstAccessMask, 0U) << "a release makes nothing visible";
+  }
+
+  std::unique_ptr<End> end_;
+  std::unique_ptr<TextureShareManager> manager_;
+  std::unique_ptr<SharedTexture> texture_;
+  AccessState state_;
+  std::uint32_t family_ = 0;
+};
+
+TEST_P(Barriers, AFirstWriteDiscardsAndReleases) {
+  for (const AccessMode mode : {AccessMode::write, AccessMode::discard}) {
+    const auto barriers = access(*texture_, mode);
+    ASSERT_EQ(barriers.size(), 2U);
+    // The first write finds undefined contents, whatever its mode; the second one discards.
+    expect_discard(barriers[0]);
+    expect_release(barriers[1]);
+  }
+}
+
+TEST_P(Barriers, ReadsAndLaterWritesTakeOverAndGiveBack) {
+  ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+  for (const AccessMode mode : {AccessMode::read, AccessMode::write, AccessMode::read_write}) {
+    const auto barriers = access(*texture_, mode);
+    ASSERT_EQ(barriers.size(), 2U) << to_string(mode);
+    expect_acquire(barriers[0]);
+    expect_release(barriers[1]);
+  }
+}
+
+TEST_P(Barriers, TheImportersMatchTheExporters) {
+  ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+  auto imported = manager_->import_shared_texture(*manager_->export_texture(*texture_));
+  ASSERT_TRUE(imported) << imported.error().to_string();
+  const auto barriers = access(**imported, AccessMode::read);
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+  expect_release(barriers[1]);
+}
+
+TEST_P(Barriers, TwoReadersTakeOverOnce) {
+  ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+  auto first = texture_->begin_access(AccessMode::read, state_);
+  auto second = texture_->begin_access(AccessMode::read, state_);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(take_submitted_barriers(vulkan::native(*texture_)->image).size(), 1U);
+  ASSERT_TRUE(texture_->end_access(*std::move(first)));
+  EXPECT_TRUE(take_submitted_barriers(vulkan::native(*texture_)->image).empty()) << "one reader is still there";
+  ASSERT_TRUE(texture_->end_access(*std::move(second)));
+  EXPECT_EQ(take_submitted_barriers(vulkan::native(*texture_)->image).size(), 1U);
+}
+
+TEST_P(Barriers, SubmitAccessIsTheSame) {
+  ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+  auto state = vulkan::submit_access(*texture_, AccessMode::read, state_, {});
+  ASSERT_TRUE(state) << state.error().to_string();
+  const auto barriers = take_submitted_barriers(vulkan::native(*texture_)->image);
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+  expect_release(barriers[1]);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Barriers,
+                         testing::Values(Sharing{"vulkan", HandleKind::opaque_fd, VK_QUEUE_FAMILY_EXTERNAL},
+                                         Sharing{"mesa25", HandleKind::dma_buf, VK_QUEUE_FAMILY_FOREIGN_EXT}),
+                         [](const auto& sharing) { return std::string(to_string(sharing.param.kind)); });
+
+}  // namespace
+}  // namespace geyser::test
