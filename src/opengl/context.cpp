@@ -71,7 +71,10 @@ Result<std::shared_ptr<Context>> Context::wrap(DiagnosticHandler diagnostics) {
   if (context->context_ == EGL_NO_CONTEXT) {
     return fail(ErrorCode::not_available, "No EGL context is current on this thread.");
   }
-  context->es_ = egl->eglQueryAPI() == EGL_OPENGL_ES_API;
+  // Not eglQueryAPI(): what the caller has bound since is about contexts to come.
+  EGLint client = EGL_OPENGL_API;
+  egl->eglQueryContext(context->display_, context->context_, EGL_CONTEXT_CLIENT_TYPE, &client);
+  context->es_ = client == EGL_OPENGL_ES_API;
   if (auto done = context->initialize(); !done) return fail(std::move(done.error()));
   return context;
 }

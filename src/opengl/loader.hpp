@@ -24,6 +24,7 @@ namespace geyser::opengl {
   X(eglChooseConfig)           \
   X(eglCreateContext)          \
   X(eglDestroyContext)         \
+  X(eglQueryContext)           \
   X(eglMakeCurrent)            \
   X(eglGetCurrentContext)      \
   X(eglGetCurrentDisplay)      \

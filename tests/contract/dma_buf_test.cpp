@@ -12,7 +12,6 @@
 #include "support/descriptors.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
-#include "vulkan/manager.hpp"
 
 namespace geyser::test {
 namespace {
@@ -86,11 +85,7 @@ class DmaBuf : public testing::Test {
   }
   // What is dropped goes when the device is done with it: makes it done.
   static std::size_t settled_descriptors() {
-    for (End* end : {from_.get(), to_.get()}) {
-      const auto& device = static_cast<vulkan::VulkanManager&>(end->manager()).device();
-      EXPECT_TRUE(device->wait(*device->submit({}, {}, nullptr), std::chrono::seconds(10)));
-      device->collect_garbage();
-    }
+    for (End* end : {from_.get(), to_.get()}) EXPECT_TRUE(end->settle());
     return open_descriptors();
   }
   ApiTextureHandle parcel() {

@@ -28,6 +28,7 @@ class Fences : public testing::TestWithParam<Case> {
   }
   void TearDown() override {
     for (const auto* end : {from_.get(), to_.get()}) {
+      if (end == nullptr) continue;
       for (const std::string& complaint : end->complaints) ADD_FAILURE() << end->name() << ": " << complaint;
     }
   }

@@ -1,6 +1,8 @@
 // What a caller can do wrong, at every end: each mistake has its typed error, and changes nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "platform/shared_memory.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
@@ -20,6 +22,8 @@ class Misuse : public testing::TestWithParam<std::string> {
     descriptor_.label = "misuse";
   }
   void TearDown() override {
+    end_->close();
+    if (end_ == nullptr) return;
     for (const std::string& complaint : end_->complaints) ADD_FAILURE() << complaint;
   }
   TextureShareManager& manager() { return end_->manager(); }
@@ -38,6 +42,26 @@ class Misuse : public testing::TestWithParam<std::string> {
     EXPECT_FALSE(imported);
     return imported ? ErrorCode{} : imported.error().code();
   }
+  bool can_export(HandleKind kind) {
+    const auto rows = rows_of(manager().capabilities(), descriptor_.format);
+    return std::any_of(rows.begin(), rows.end(),
+                       [kind](const TextureCapability& row) { return row.handle_kind == kind && row.exportable; });
+  }
+  AccessState fill(SharedTexture& texture, std::uint32_t seed) {
+    auto access = texture.begin_access(AccessMode::discard, {});
+    EXPECT_TRUE(access) << access.error().to_string();
+    EXPECT_TRUE(end_->fill(texture, make_pattern(texture.descriptor(), seed)));
+    return *texture.end_access(*std::move(access));
+  }
+  void expect_picture(SharedTexture& texture, const AccessState& state, std::uint32_t seed) {
+    auto access = texture.begin_access(AccessMode::read, state);
+    ASSERT_TRUE(access) << access.error().to_string();
+    auto actual = end_->read(texture);
+    ASSERT_TRUE(actual) << actual.error().to_string();
+    EXPECT_EQ(difference(texture.descriptor(), make_pattern(texture.descriptor(), seed), *actual), "");
+    EXPECT_TRUE(texture.end_access(*std::move(access)));
+  }
+  void expect_works(SharedTexture& texture) { expect_picture(texture, fill(texture, 6), 6); }
 
   std::unique_ptr<End> end_;
   TextureDescriptor descriptor_;
@@ -196,19 +220,70 @@ TEST_P(Misuse, ASecondImportIsAnotherViewOfTheSameMemory) {
   auto two = manager().import_shared_texture(*std::move(copy));
   ASSERT_TRUE(one) << one.error().to_string();
   ASSERT_TRUE(two) << two.error().to_string();
-  const auto expected = make_pattern(descriptor_, 5);
-  auto access = (*one)->begin_access(AccessMode::discard, {});
-  ASSERT_TRUE(access);
-  ASSERT_TRUE(end_->fill(**one, expected));
-  const auto state = (*one)->end_access(*std::move(access));
-  ASSERT_TRUE(state) << state.error().to_string();
+  const AccessState state = fill(**one, 5);
   texture.reset();  // the importers outlive the exporter
-  auto read = (*two)->begin_access(AccessMode::read, *state);
-  ASSERT_TRUE(read) << read.error().to_string();
-  auto actual = end_->read(**two);
-  ASSERT_TRUE(actual);
-  EXPECT_EQ(difference(descriptor_, expected, *actual), "");
-  EXPECT_TRUE((*two)->end_access(*std::move(read)));
+  expect_picture(**two, state, 5);
+}
+
+// The same object again, after it has been imported, and after its import has been refused.
+TEST_P(Misuse, AParcelIsSpentByItsImport) {
+  auto texture = make();
+  auto parcel = manager().export_texture(*texture);
+  ASSERT_TRUE(parcel);
+  auto imported = manager().import_shared_texture(*std::move(parcel));
+  ASSERT_TRUE(imported) << imported.error().to_string();
+  EXPECT_EQ(import_code(*std::move(parcel)), ErrorCode::invalid_handle);
+
+  auto refused = manager().export_texture(*texture);
+  ASSERT_TRUE(refused);
+  refused->layout.allocation_size = ~0ULL;
+  EXPECT_EQ(import_code(*std::move(refused)), ErrorCode::incompatible_layout);
+  EXPECT_FALSE(refused->handles[0].has_value());
+  EXPECT_EQ(import_code(*std::move(refused)), ErrorCode::invalid_handle);
+}
+
+// A parcel's handle against that of another texture. One that is too small is refused; a larger one, or one of equal
+// size, is memory that fits, and nobody can tell.
+TEST_P(Misuse, ExchangedHandlesAreMeasured) {
+  TextureDescriptor larger = descriptor_;
+  larger.extent = {256, 200, 1};
+  for (const HandleKind kind : {HandleKind::host_memory, HandleKind::opaque_fd}) {
+    if (!can_export(kind)) continue;
+    SCOPED_TRACE(std::string(to_string(kind)));
+    auto small = manager().create_texture(descriptor_, kind);
+    auto large = manager().create_texture(larger, kind);
+    ASSERT_TRUE(small) << small.error().to_string();
+    ASSERT_TRUE(large) << large.error().to_string();
+    auto small_parcel = manager().export_texture(**small);
+    auto large_parcel = manager().export_texture(**large);
+    ASSERT_TRUE(small_parcel);
+    ASSERT_TRUE(large_parcel);
+    std::swap(small_parcel->handles[0], large_parcel->handles[0]);
+    EXPECT_EQ(import_code(*std::move(large_parcel)), ErrorCode::incompatible_layout);
+    auto imported = manager().import_shared_texture(*std::move(small_parcel));
+    ASSERT_TRUE(imported) << imported.error().to_string();
+    expect_works(**imported);
+  }
+}
+
+TEST_P(Misuse, ExchangedHandlesOfOneSizeAreTheOtherTexture) {
+  for (const HandleKind kind : {HandleKind::host_memory, HandleKind::opaque_fd}) {
+    if (!can_export(kind)) continue;
+    SCOPED_TRACE(std::string(to_string(kind)));
+    auto one = manager().create_texture(descriptor_, kind);
+    auto two = manager().create_texture(descriptor_, kind);
+    ASSERT_TRUE(one) << one.error().to_string();
+    ASSERT_TRUE(two) << two.error().to_string();
+    auto parcel = manager().export_texture(**one);
+    auto other = manager().export_texture(**two);
+    ASSERT_TRUE(parcel);
+    ASSERT_TRUE(other);
+    std::swap(parcel->handles[0], other->handles[0]);
+    auto imported = manager().import_shared_texture(*std::move(parcel));
+    ASSERT_TRUE(imported) << imported.error().to_string();
+    const AccessState state = fill(**two, 8);
+    expect_picture(**imported, state, 8);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ends, Misuse, testing::ValuesIn(end_names()), [](const auto& pair) { return pair.param; });

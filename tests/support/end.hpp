@@ -19,6 +19,10 @@ class End {
   // Whole textures in host packing.
   virtual Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) = 0;
   virtual Result<std::vector<std::byte>> read(SharedTexture& texture) = 0;
+  // Waits for the device and lets go of what was destroyed while it may still have been in use.
+  virtual Result<void> settle() { return {}; }
+  // Destroys the manager; objects that were forgotten are then among the complaints.
+  virtual void close() = 0;
 
   const std::string& name() const { return name_; }
   // What the API or its validation has complained about so far; a test fails when there is anything.
@@ -45,5 +49,7 @@ Result<std::unique_ptr<End>> make_end(const std::string& name);
 Result<std::unique_ptr<End>> make_host_end();
 Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name);
 Result<std::unique_ptr<End>> make_opengl_end(const std::string& name);
+// Waits for a Vulkan manager's device, and destroys what waited for it.
+Result<void> settle_vulkan(TextureShareManager& manager);
 
 }  // namespace geyser::test

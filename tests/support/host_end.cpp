@@ -18,6 +18,7 @@ class HostEnd final : public End {
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
+  void close() override { manager_.reset(); }
   Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
     auto mapped = host::bytes(texture);
     if (!mapped) return fail(std::move(mapped.error()));

@@ -28,11 +28,24 @@ class OpenGlEnd final : public End {
     same_device.device.device_uuid = manager_->capabilities().identity.device_uuid;
     same_device.validation = true;
     same_device.diagnostics = collector();
-    if (auto vulkan = vulkan::create_manager(same_device)) return manager_->use_allocator(*std::move(vulkan));
+    if (auto vulkan = vulkan::create_manager(same_device)) {
+      allocator_ = *std::move(vulkan);
+      return manager_->use_allocator(allocator_);
+    }
 #endif
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
+  Result<void> settle() override {
+#ifdef GEYSER_TEST_VULKAN
+    if (allocator_ != nullptr) return settle_vulkan(*allocator_);
+#endif
+    return {};
+  }
+  void close() override {
+    manager_.reset();
+    allocator_.reset();
+  }
 
   Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
     const auto& context = static_cast<opengl::GlTexture&>(texture).context();
@@ -58,6 +71,7 @@ class OpenGlEnd final : public End {
   }
 
  private:
+  std::shared_ptr<TextureShareManager> allocator_;
   std::unique_ptr<TextureShareManager> manager_;
 };
 

@@ -29,6 +29,7 @@ class VulkanEnd final : public End {
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
+  void close() override { manager_.reset(); }
 
   Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
     auto copy = stage(texture);
@@ -50,6 +51,8 @@ class VulkanEnd final : public End {
     const auto bytes = copy->memory.bytes();
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   }
+
+  Result<void> settle() override { return settle_vulkan(*manager_); }
 
  private:
   struct Copy {
@@ -83,6 +86,15 @@ Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name) {
   auto end = std::make_unique<VulkanEnd>(name);
   if (auto opened = end->open(); !opened) return fail(std::move(opened.error()));
   return end;
+}
+
+Result<void> settle_vulkan(TextureShareManager& manager) {
+  auto& device = *static_cast<vulkan::VulkanManager&>(manager).device();
+  auto ticket = device.submit({}, {}, nullptr);
+  if (!ticket) return fail(std::move(ticket.error()));
+  auto done = device.wait(*ticket, std::chrono::seconds(20));
+  device.collect_garbage();
+  return done;
 }
 
 }  // namespace geyser::test

@@ -1,0 +1,59 @@
+// What both processes of tests/process/two_processes_test.cpp do, and what they say to each other.
+//
+// The importer sends a Hello. For each case the exporter sends a Request, an Offer; the importer answers with an
+// Accept, or with a Refusal and is ready for the next case; a Frame, which the importer answers with a text, empty
+// when all is well, and then with a Frame of its own. A Request without a case ends it; its answer is one last text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/shared_memory.hpp"
+#include "process/child.hpp"
+#include "support/end.hpp"
+#include "support/shapes.hpp"
+
+namespace geyser::test {
+
+std::vector<Case> all_cases();
+
+struct Request {
+  static constexpr std::uint64_t no_case = ~0ULL;
+  std::uint64_t index = no_case;  // in all_cases()
+  // The kernel's objects behind the parcel's handles, as the exporter sees them.
+  std::array<platform::KernelIdentity, max_memory_planes> objects{};
+};
+// Errors: invalid_handle.
+Result<Request> make_request(std::uint64_t index, const ApiTextureHandle& parcel);
+Result<void> send(Channel& channel, const Request& request);
+Result<Request> receive_request(Channel& channel);
+
+// What README.md promises: one device shares without a copy, whatever the APIs. With an allocator, which an end has
+// where this build has Vulkan, OpenGL exports too.
+inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
+  const auto is_gl = [](const std::string& name) { return name == "opengl" || name == "opengl_es"; };
+#ifdef GEYSER_TEST_VULKAN
+  const auto is_system = [&](const std::string& name) { return name == "vulkan" || is_gl(name); };
+  return from == to || (is_system(from) && is_system(to));
+#else
+  return from == to && !is_gl(from);
+#endif
+}
+
+// Writes a whole picture, dropping the old one.
+Result<AccessState> write_pattern(End& end, SharedTexture& texture, const AccessState& state, std::uint32_t seed);
+// Errors: protocol (another picture is there).
+Result<AccessState> expect_pattern(End& end, SharedTexture& texture, const AccessState& state, std::uint32_t seed);
+// Copies where the agreement says so, and nowhere else. Errors: protocol.
+Result<void> expect_path(const SharedTexture& texture, const Agreement& agreement);
+
+// Whether an end can make a fence of that kind for others; where one cannot, the other makes both.
+bool makes_fences(const Capabilities& capabilities, FenceKind kind);
+
+// The process that imports. The exit status.
+int run_importer(int count, char** values);
+
+}  // namespace geyser::test

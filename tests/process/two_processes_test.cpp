@@ -1,0 +1,179 @@
+// Every ordered pair of APIs in two processes, every format, and shapes: this process makes each texture and writes
+// it, the other one opens it from what came through a Channel, compares, and writes back. Both check that they use
+// one kernel object and that nobody copies where the agreement says zero-copy; neither leaks a descriptor. What pairs
+// refuse is what they refuse within one process.
+#include <gtest/gtest.h>
+
+#include "process/hand_off.hpp"
+#include "support/descriptors.hpp"
+#include "support/ends.hpp"
+#include "support/refusals.hpp"
+
+namespace geyser::test {
+namespace {
+
+std::size_t inherited_descriptors = 0;
+
+class Exporter {
+ public:
+  Exporter(Channel& channel, End& end, std::string pair) : channel_(channel), end_(end), pair_(std::move(pair)) {}
+
+  void run() {
+    auto message = channel_.receive_message(patience);
+    ASSERT_TRUE(message) << message.error().to_string();
+    ASSERT_TRUE(std::holds_alternative<wire::Hello>(*message));
+    peer_ = std::move(std::get<wire::Hello>(*message).capabilities);
+    const std::vector<Case> cases = all_cases();
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      SCOPED_TRACE(pair_ + cases[i].shape.name + " " + std::string(to_string(cases[i].format)));
+      run_case(i, cases[i]);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+    ASSERT_TRUE(send(channel_, Request{}));
+    auto last = receive_text(channel_);
+    ASSERT_TRUE(last) << last.error().to_string();
+    EXPECT_EQ(*last, "");
+    if (!Refusals::has_list()) return;  // pairs_test says so
+    for (const std::string& difference : refusals_.compare(pair_)) ADD_FAILURE() << difference;
+  }
+  std::size_t zero_copies() const { return zero_copies_; }
+  // Cases in which the devices wait for each other, without a CPU.
+  std::size_t device_waits() const { return device_waits_; }
+
+ private:
+  const Capabilities& capabilities() { return end_.manager().capabilities(); }
+
+  void run_case(std::size_t index, const Case& c) {
+    const TextureDescriptor descriptor = describe(c);
+    auto agreement = negotiate(descriptor, capabilities(), peer_);
+    refusals_.note(pair_ + c.shape.name, c.format, capabilities(), peer_, agreement);
+    if (!agreement) return;
+    auto texture = end_.manager().create_texture(descriptor, *agreement);
+    ASSERT_TRUE(texture) << texture.error().to_string();
+    std::vector<std::shared_ptr<SharedFence>> fences;
+    offer(index, **texture, *agreement, fences);
+    if (testing::Test::HasFatalFailure()) return;
+    auto message = channel_.receive_message(patience);
+    ASSERT_TRUE(message) << message.error().to_string();
+    if (const auto* refusal = std::get_if<wire::Refusal>(&*message)) {
+      ADD_FAILURE() << "The importer refuses: " << refusal->message;
+      return;
+    }
+    ASSERT_TRUE(std::holds_alternative<wire::Accept>(*message));
+    for (FenceHandle& handle : std::get<wire::Accept>(*message).fences) {
+      auto fence = end_.manager().import_fence(std::move(handle));
+      ASSERT_TRUE(fence) << fence.error().to_string();
+      fences.push_back(*std::move(fence));
+    }
+    ASSERT_EQ(fences.size(), 2U);
+    exchange(**texture, fences);
+    auto path = expect_path(**texture, *agreement);
+    EXPECT_TRUE(path) << path.error().to_string();
+    if (agreement->path == SharePath::zero_copy) ++zero_copies_;
+    if ((*texture)->statistics().gpu_waits != 0) ++device_waits_;
+    for (const std::string& complaint : std::exchange(end_.complaints, {})) ADD_FAILURE() << complaint;
+  }
+
+  void offer(std::size_t index, SharedTexture& texture, const Agreement& agreement,
+             std::vector<std::shared_ptr<SharedFence>>& fences) {
+    auto parcel = end_.manager().export_texture(texture);
+    ASSERT_TRUE(parcel) << parcel.error().to_string();
+    EXPECT_EQ(parcel->kind, agreement.handle_kind);
+    auto request = make_request(index, *parcel);
+    ASSERT_TRUE(request) << request.error().to_string();
+    wire::Offer offer;
+    offer.agreement = agreement;
+    offer.textures.push_back(*std::move(parcel));
+    const std::size_t count = makes_fences(peer_, agreement.fence_kind) ? 1 : 2;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto fence = end_.manager().create_fence(agreement.fence_kind);
+      ASSERT_TRUE(fence) << fence.error().to_string();
+      auto handle = (*fence)->export_handle();
+      ASSERT_TRUE(handle) << handle.error().to_string();
+      fences.push_back(*std::move(fence));
+      offer.fences.push_back(*std::move(handle));
+    }
+    ASSERT_TRUE(texture.set_signal_fence(fences[0]));
+    ASSERT_TRUE(send(channel_, *request));
+    auto sent = channel_.send(wire::Message(std::move(offer)), patience);
+    ASSERT_TRUE(sent) << sent.error().to_string();
+  }
+
+  void exchange(SharedTexture& texture, std::span<const std::shared_ptr<SharedFence>> fences) {
+    auto state = write_pattern(end_, texture, {}, 1);
+    ASSERT_TRUE(state) << state.error().to_string();
+    ASSERT_TRUE(channel_.send(wire::to_frame(*state, 0, 0), patience));
+    auto text = receive_text(channel_);
+    ASSERT_TRUE(text) << text.error().to_string();
+    EXPECT_EQ(*text, "");
+    if (!text->empty()) return;
+    auto frame = channel_.receive_frame(patience);
+    ASSERT_TRUE(frame) << frame.error().to_string();
+    auto written = wire::to_access_state(*frame, fences);
+    ASSERT_TRUE(written) << written.error().to_string();
+    EXPECT_EQ(written->serial, state->serial + 1);
+    auto read = expect_pattern(end_, texture, *written, 2);
+    EXPECT_TRUE(read) << read.error().to_string();
+  }
+
+  Channel& channel_;
+  End& end_;
+  std::string pair_;  // "from to "
+  Capabilities peer_;
+  Refusals refusals_;
+  std::size_t zero_copies_ = 0;
+  std::size_t device_waits_ = 0;
+};
+
+class TwoProcesses : public testing::TestWithParam<std::pair<std::string, std::string>> {
+ public:
+  static void TearDownTestSuite() { ends.close(); }
+
+ protected:
+  static inline Ends ends;
+};
+
+TEST_P(TwoProcesses, ShareEveryFormatAndShape) {
+  const auto& [from, to] = GetParam();
+  End* end = ends.get(from);
+  ASSERT_NE(end, nullptr);
+  const std::size_t before = open_descriptors();
+  {
+    // The channel is all that a child inherits beyond what this process did.
+    auto child = Child::start({"--importer", to, "--descriptors", std::to_string(inherited_descriptors + 1)});
+    ASSERT_TRUE(child) << child.error().to_string();
+    Exporter exporter(child->channel(), *end, from + " " + to + " ");
+    exporter.run();
+    if (HasFatalFailure()) {
+      const Channel hung_up = std::move(child->channel());
+    }
+    EXPECT_EQ(child->join(), "");
+    EXPECT_EQ(exporter.zero_copies() != 0, is_zero_copy_pair(from, to));
+    if (from == "swiftshader" && to == "swiftshader") {
+      EXPECT_NE(exporter.device_waits(), 0U);
+    }
+  }
+  EXPECT_TRUE(end->settle());
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+std::vector<std::pair<std::string, std::string>> all_pairs() {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& a : end_names()) {
+    for (const auto& b : end_names()) pairs.emplace_back(a, b);
+  }
+  return pairs;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TwoProcesses, testing::ValuesIn(all_pairs()),
+                         [](const auto& pair) { return pair.param.first + "_to_" + pair.param.second; });
+
+}  // namespace
+}  // namespace geyser::test
+
+int main(int count, char** values) {
+  if (geyser::test::argument(count, values, "--importer")) return geyser::test::run_importer(count, values);
+  geyser::test::inherited_descriptors = geyser::test::open_descriptors();
+  testing::InitGoogleTest(&count, values);
+  return RUN_ALL_TESTS();
+}
