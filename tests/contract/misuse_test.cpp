@@ -22,8 +22,8 @@ class Misuse : public testing::TestWithParam<std::string> {
     descriptor_.label = "misuse";
   }
   void TearDown() override {
-    end_->close();
     if (end_ == nullptr) return;
+    end_->close();
     for (const std::string& complaint : end_->complaints) ADD_FAILURE() << complaint;
   }
   TextureShareManager& manager() { return end_->manager(); }
