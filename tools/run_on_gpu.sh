@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# What only a machine with a real GPU can show: the demo with every fence kind, and the hand-off in microseconds.
-# Usage: tools/run_on_gpu.sh [DIRECTORY with geyser-demo and geyser-bench-handoff]; without one, builds them.
+# What only a machine with a real GPU can show: the contract suite on its driver, the demo with every fence kind, and
+# the hand-off in microseconds.
+# Usage: tools/run_on_gpu.sh [DIRECTORY with geyser-demo, geyser-bench-handoff and the test_* programs]; without one,
+# builds them. GEYSER_REFUSALS names the driver's reviewed list (tests/contract/refusals); with GEYSER_WRITE_REFUSALS=1
+# it is written. The Vulkan validation layer has to be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 programs=${1:-}
 if [[ -z $programs ]]; then
   ./dev build dev && ./dev build release
   programs=$(mktemp -d)
+  ln -s "$PWD"/build/dev/tests/{contract,process}/test_* "$programs/"
   ln -s "$PWD/build/dev/examples/demo/geyser-demo" "$PWD/build/release/bench/handoff/geyser-bench-handoff" "$programs/"
 fi
 programs=$(cd "$programs" && pwd)
@@ -14,6 +18,13 @@ out=$(mktemp -d)
 cd "$out"
 command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 status=0
+export GEYSER_RIG=gpu
+for test in pairs fences misuse vulkan opengl allocator channels two_processes dead_peer; do
+  [[ -x $programs/test_$test ]] || { echo "=== $test: not there"; status=1; continue; }
+  echo "=== $test"
+  timeout 300 "$programs/test_$test" >"$test.log" 2>&1 || { status=1; grep -v -e '   OK ' -e 'RUN  ' "$test.log" | head -n 60; }
+  tail -n 3 "$test.log"
+done
 for to in opengl opengl_es vulkan; do
   for fence in opaque_fd_timeline opaque_fd_binary host_timeline; do
     echo "=== vulkan -> $to, $fence"
