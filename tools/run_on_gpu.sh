@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 programs=${1:-}
+picture=$PWD/examples/demo/picture.png
 if [[ -z $programs ]]; then
   ./dev build dev && ./dev build release
   programs=$(mktemp -d)
@@ -25,10 +26,11 @@ for test in pairs fences misuse vulkan opengl allocator channels two_processes d
   timeout 300 "$programs/test_$test" >"$test.log" 2>&1 || { status=1; grep -v -e '   OK ' -e 'RUN  ' "$test.log" | head -n 60; }
   tail -n 3 "$test.log"
 done
-for to in opengl opengl_es vulkan; do
+for pair in vulkan:opengl vulkan:opengl_es vulkan:vulkan opengl:vulkan opengl:opengl; do
+  from=${pair%:*} to=${pair#*:}
   for fence in opaque_fd_timeline opaque_fd_binary host_timeline; do
-    echo "=== vulkan -> $to, $fence"
-    timeout 120 "$programs/geyser-demo" --to "$to" --fence "$fence" --output "$to-$fence.png" || status=1
+    echo "=== $from -> $to, $fence"
+    timeout 120 "$programs/geyser-demo" --from "$from" --to "$to" --fence "$fence" --output "$from-$to-$fence.png" "$picture" || status=1
   done
 done
 timeout 600 "$programs/geyser-bench-handoff" --absolute || status=1
