@@ -259,7 +259,11 @@ TEST_P(Misuse, ExchangedHandlesAreMeasured) {
     ASSERT_TRUE(small_parcel);
     ASSERT_TRUE(large_parcel);
     std::swap(small_parcel->handles[0], large_parcel->handles[0]);
-    EXPECT_EQ(import_code(*std::move(large_parcel)), ErrorCode::incompatible_layout);
+    // Where the kernel cannot say how large a handle's memory is, the driver refuses it, with a code of its own.
+    const bool measured = platform::kernel_size(large_parcel->handles[0].get()).has_value();
+    const ErrorCode code = import_code(*std::move(large_parcel));
+    EXPECT_TRUE(code == ErrorCode::incompatible_layout || (!measured && code == ErrorCode::out_of_memory))
+        << to_string(code);
     auto imported = manager().import_shared_texture(*std::move(small_parcel));
     ASSERT_TRUE(imported) << imported.error().to_string();
     expect_works(**imported);

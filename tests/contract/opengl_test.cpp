@@ -8,6 +8,7 @@
 #include <geyser/opengl.hpp>
 
 #include "opengl/loader.hpp"
+#include "platform/shared_memory.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
 
@@ -350,9 +351,13 @@ TEST_P(OpenGl, AShortVulkanHandleIsRefused) {
   ASSERT_TRUE(small_parcel);
   ASSERT_TRUE(large_parcel);
   std::swap(small_parcel->handles[0], large_parcel->handles[0]);
+  // Where the kernel cannot say how large a handle's memory is, the driver refuses it, with a code of its own.
+  const bool measured = platform::kernel_size(large_parcel->handles[0].get()).has_value();
   auto imported = (*wrapped)->import_shared_texture(*std::move(large_parcel));
   ASSERT_FALSE(imported);
-  EXPECT_EQ(imported.error().code(), ErrorCode::incompatible_layout) << imported.error().to_string();
+  const ErrorCode code = imported.error().code();
+  EXPECT_TRUE(code == ErrorCode::incompatible_layout || (!measured && code == ErrorCode::out_of_memory))
+      << imported.error().to_string();
   EXPECT_EQ(context_.gl().glGetError(), static_cast<GLenum>(GL_NO_ERROR));
 }
 #endif
