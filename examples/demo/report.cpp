@@ -84,12 +84,13 @@ bool Report::finished(const std::string& picture_path) {
   const bool good = wrong_checks == 0 && checks != 0;
   const double p50 = microseconds_at(all_latencies_, 0.5);
   const double p99 = microseconds_at(all_latencies_, 0.99);
-  std::printf(
-      json ? "{\"event\":\"finished\",\"frames\":%" PRIu64 ",\"checks\":%" PRIu64 ",\"wrong\":%" PRIu64
-             ",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"bytes_copied\":%" PRIu64 ",\"picture\":%s}\n"
-           : "%" PRIu64 " frames, %" PRIu64 " checked against the producer's, %" PRIu64
-             " wrong; hand-off p50 %.1f us, p99 %.1f us; bytes copied by Geyser %" PRIu64 "; last frame in %s\n",
-      frames, checks, wrong_checks, p50, p99, bytes_copied, json ? json_string(picture_path).c_str() : picture_path.c_str());
+  std::printf(json ? "{\"event\":\"finished\",\"frames\":%" PRIu64 ",\"checks\":%" PRIu64 ",\"wrong\":%" PRIu64
+                     ",\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"bytes_copied\":%" PRIu64 ",\"picture\":%s}\n"
+                   : "%" PRIu64 " frames, %" PRIu64 " checked against the producer's, %" PRIu64
+                     " wrong; hand-off p50 %.1f us, p99 %.1f us; bytes copied by Geyser %" PRIu64
+                     "; last frame in %s\n",
+              frames, checks, wrong_checks, p50, p99, bytes_copied,
+              json ? json_string(picture_path).c_str() : picture_path.c_str());
   std::fflush(stdout);
   return good;
 }

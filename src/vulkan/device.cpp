@@ -131,6 +131,13 @@ int Device::pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags want
 
 Result<Ticket> Device::submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                               const SemaphoreUse* signal) {
+  auto ticket = queue_submission(waits, commands, signal);
+  if (has_garbage_.load(std::memory_order_relaxed)) collect_garbage();
+  return ticket;
+}
+
+Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
+                                        const SemaphoreUse* signal) {
   std::array<VkSemaphore, max_waits> wait_semaphores{};
   std::array<std::uint64_t, max_waits> wait_values{};
   std::array<VkPipelineStageFlags, max_waits> stages{};
@@ -185,10 +192,11 @@ Result<void> Device::wait(Ticket ticket, std::chrono::nanoseconds timeout) const
 
 void Device::destroy_later(std::function<void()> destroy) {
   // Whatever the caller submitted before this call is earlier on the same queue.
-  auto ticket = submit({}, {}, nullptr);
+  auto ticket = queue_submission({}, {}, nullptr);
   {
     const std::lock_guard<std::mutex> lock(garbage_mutex_);
     garbage_.push_back({ticket ? *ticket : last_ticket_, std::move(destroy)});
+    has_garbage_.store(true, std::memory_order_relaxed);
   }
   collect_garbage();
 }
@@ -202,6 +210,7 @@ void Device::collect_garbage() {
     garbage.destroy();
     return true;
   });
+  has_garbage_.store(!garbage_.empty(), std::memory_order_relaxed);
 }
 
 Result<VkCommandBuffer> Device::allocate_command_buffer() {

@@ -1,6 +1,7 @@
 // The wrapped (or own) Vulkan device, shared by a manager and everything made from it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -54,12 +55,13 @@ class Device : public std::enable_shared_from_this<Device> {
   // The first memory type in `type_bits` with all of `wanted`, else the first in `type_bits`; -1 when it is empty.
   int pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags wanted) const noexcept;
 
-  // Queues `commands` (may be empty) on the queue after `waits`. Never allocates, never blocks on the GPU.
+  // Queues `commands` (may be empty) on the queue after `waits`. Never allocates, never blocks on the GPU. Destroys
+  // what the device is done with.
   Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                         const SemaphoreUse* signal);
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
 
-  // Destroys by `destroy` once everything submitted so far is done: now if it is, else at a later call.
+  // Destroys by `destroy` once everything submitted so far is done: now if it is, else at a later submission.
   void destroy_later(std::function<void()> destroy);
   void collect_garbage();
 
@@ -75,6 +77,8 @@ class Device : public std::enable_shared_from_this<Device> {
   Device() = default;
   // Everything after the native objects are known.
   Result<void> initialize(const std::vector<std::string>& enabled_extensions);
+  Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
+                                  const SemaphoreUse* signal);
   void read_identity();
 
   platform::DynamicLibrary loader_;
@@ -102,6 +106,7 @@ class Device : public std::enable_shared_from_this<Device> {
     Ticket ticket;
     std::function<void()> destroy;
   };
+  std::atomic<bool> has_garbage_ = false;  // so that a hand-off without any takes no lock
   std::mutex garbage_mutex_;
   std::vector<Garbage> garbage_;
 
