@@ -102,6 +102,21 @@ inline constexpr std::size_t max_access_commands = 8;
                                                            const AccessState& state,
                                                            std::span<const VkCommandBuffer> command_buffers);
 
+// Acquire and release as part of the caller's own command buffer, recorded once: a hand-off then submits no command
+// buffer but the caller's. Worth it where drivers charge for each one (docs/results.md). `mode` discard drops the
+// contents at each submission, every other mode keeps them. Between the two the image is as in an open access.
+// Errors: invalid_argument (another API, a null command buffer).
+[[nodiscard]] GEYSER_API Result<void> record_acquire(const SharedTexture& texture, AccessMode mode,
+                                                     VkCommandBuffer commands);
+[[nodiscard]] GEYSER_API Result<void> record_release(const SharedTexture& texture, VkCommandBuffer commands);
+// submit_access for command buffers of which the first begins with record_acquire and the last ends with
+// record_release. A `mode` of discard goes with an acquire of discard, every other mode with one that keeps.
+// What the first access to an image needs besides is added by Geyser.
+// Errors: as submit_access, busy (another access is open), invalid_argument (no command buffer).
+[[nodiscard]] GEYSER_API Result<AccessState> submit_recorded_access(SharedTexture& texture, AccessMode mode,
+                                                                    const AccessState& state,
+                                                                    std::span<const VkCommandBuffer> command_buffers);
+
 // An image that the caller made with exportable memory, to be shared without a copy.
 struct AdoptInfo {
   VkImage image = VK_NULL_HANDLE;          // stays the caller's; must outlive the texture

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include <vulkan/vulkan_core.h>
 
@@ -37,6 +38,17 @@ struct ImageTransition {
   std::uint32_t source_family = VK_QUEUE_FAMILY_IGNORED;
   std::uint32_t destination_family = VK_QUEUE_FAMILY_IGNORED;
 };
+// From the new owner back to the old one, and the same without taking anything over.
+constexpr ImageTransition reversed(ImageTransition transition) noexcept {
+  std::swap(transition.source_family, transition.destination_family);
+  std::swap(transition.old_layout, transition.new_layout);
+  return transition;
+}
+constexpr ImageTransition discarding(ImageTransition transition) noexcept {
+  transition.old_layout = VK_IMAGE_LAYOUT_UNDEFINED;
+  transition.source_family = transition.destination_family = VK_QUEUE_FAMILY_IGNORED;
+  return transition;
+}
 // A whole-image barrier between everything before and everything after. An acquire from another family has no source
 // access and a release to one no destination access: the semaphores between them make memory available.
 void record_transition(const DeviceFunctions& functions, VkCommandBuffer buffer, const ImageTransition& transition);

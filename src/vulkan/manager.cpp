@@ -144,8 +144,9 @@ Result<NativeTexture> native(const SharedTexture& texture) {
   return static_cast<const VulkanTexture&>(texture).native();
 }
 
-Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
-                                  std::span<const VkCommandBuffer> command_buffers) {
+namespace {
+
+Result<void> check_commands(const SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers) {
   if (texture.api() != Api::vulkan) {
     return fail(ErrorCode::invalid_argument,
                 text("The texture is of API [", to_string(texture.api()), "], not [vulkan]."));
@@ -155,7 +156,43 @@ Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const
         ErrorCode::invalid_argument,
         text("[", command_buffers.size(), "] command buffers are more than the limit [", max_access_commands, "]."));
   }
-  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers);
+  return {};
+}
+
+Result<void> check_recording(const SharedTexture& texture, VkCommandBuffer commands) {
+  if (auto good = check_commands(texture, {&commands, 1}); !good) return good;
+  if (commands == VK_NULL_HANDLE) return fail(ErrorCode::invalid_argument, "The command buffer is null.");
+  return {};
+}
+
+}  // namespace
+
+Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
+                                  std::span<const VkCommandBuffer> command_buffers) {
+  if (auto good = check_commands(texture, command_buffers); !good) return fail(std::move(good.error()));
+  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers, Barriers::submitted);
+}
+
+Result<void> record_acquire(const SharedTexture& texture, AccessMode mode, VkCommandBuffer commands) {
+  if (auto good = check_recording(texture, commands); !good) return good;
+  static_cast<const VulkanTexture&>(texture).record_acquire(mode, commands);
+  return {};
+}
+
+Result<void> record_release(const SharedTexture& texture, VkCommandBuffer commands) {
+  if (auto good = check_recording(texture, commands); !good) return good;
+  static_cast<const VulkanTexture&>(texture).record_release(commands);
+  return {};
+}
+
+Result<AccessState> submit_recorded_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
+                                           std::span<const VkCommandBuffer> command_buffers) {
+  if (auto good = check_commands(texture, command_buffers); !good) return fail(std::move(good.error()));
+  if (command_buffers.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "An access without command buffers has recorded neither acquire nor release.");
+  }
+  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers, Barriers::recorded);
 }
 
 Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager, const TextureDescriptor& descriptor,

@@ -133,19 +133,18 @@ Result<void> VulkanTexture::record() {
       VK_IMAGE_LAYOUT_GENERAL,
       outside,
       inside};
+  transition_ = transition;
   const auto write = [&](VkCommandBuffer buffer) { record_transition(device_->functions(), buffer, transition); };
   auto acquire = Commands::record(device_, write);
   if (!acquire) return fail(std::move(acquire.error()));
   acquire_ = *std::move(acquire);
 
-  transition.source_family = inside;
-  transition.destination_family = outside;
+  transition = reversed(transition_);
   auto release = Commands::record(device_, write);
   if (!release) return fail(std::move(release.error()));
   release_ = *std::move(release);
 
-  transition.old_layout = VK_IMAGE_LAYOUT_UNDEFINED;
-  transition.source_family = transition.destination_family = VK_QUEUE_FAMILY_IGNORED;
+  transition = discarding(transition_);
   auto discard = Commands::record(device_, write);
   if (!discard) return fail(std::move(discard.error()));
   acquire_discard_ = *std::move(discard);
@@ -158,6 +157,26 @@ NativeTexture VulkanTexture::native() const noexcept {
 
 bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
   return fence.kind() == FenceKind::host_timeline || device_->find_fence(fence) != nullptr;
+}
+
+void VulkanTexture::record_acquire(AccessMode mode, VkCommandBuffer commands) const {
+  record_transition(device_->functions(), commands,
+                    mode == AccessMode::discard ? discarding(transition_) : transition_);
+}
+
+void VulkanTexture::record_release(VkCommandBuffer commands) const {
+  record_transition(device_->functions(), commands, reversed(transition_));
+}
+
+void VulkanTexture::add_acquire(Submission& next, bool undefined, AccessMode mode) const {
+  if (barriers_ == Barriers::submitted) {
+    if (holders_ == 0 && !keep_first_) next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
+    return;
+  }
+  // A recorded acquire that keeps the contents expects an image that somebody has released.
+  if (mode == AccessMode::discard) return;
+  if (undefined && !keep_first_) next.add(acquire_discard_.buffer());
+  if (!staging_ && (undefined || keep_first_)) next.add(release_.buffer());
 }
 
 Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
@@ -176,10 +195,7 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
     }
   }
   const bool discard = !state.initialized || mode == AccessMode::discard;
-  if (holders_ == 0 && !keep_first_) {
-    const bool undefined = discard || (staging_ && !private_contents_);
-    next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
-  }
+  add_acquire(next, discard || (staging_ && !private_contents_), mode);
   if (staging_ && !discard && holders_ == 0) {
     // The staging buffer may still feed the last upload.
     if (auto done = device_->wait(last_upload_, wait_timeout()); !done) return done;
@@ -204,7 +220,7 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   const bool download = staging_ && is_write(mode);
   if (download) {
     submission_.add(staging_->from_image());
-  } else if (holders_ == 0) {
+  } else if (holders_ == 0 && barriers_ == Barriers::submitted) {
     submission_.add(release_.buffer());
   }
   const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
@@ -233,13 +249,20 @@ Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
 }
 
 Result<AccessState> VulkanTexture::submit_access(AccessMode mode, const AccessState& state,
-                                                 std::span<const VkCommandBuffer> commands) {
+                                                 std::span<const VkCommandBuffer> commands, Barriers barriers) {
+  if (barriers == Barriers::recorded && holders_ != 0) {
+    return fail(ErrorCode::busy, "A recorded access takes the texture over, but another access is open.");
+  }
   deferring_ = true;
+  barriers_ = barriers;
   auto access = begin_access(mode, state);
   deferring_ = false;
-  if (!access) return fail(std::move(access.error()));
-  for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
-  return end_access(*std::move(access));
+  if (access) {
+    for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
+  }
+  Result<AccessState> ended = access ? end_access(*std::move(access)) : fail(std::move(access.error()));
+  barriers_ = Barriers::submitted;
+  return ended;
 }
 
 Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {

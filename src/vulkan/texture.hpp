@@ -15,6 +15,9 @@
 
 namespace geyser::vulkan {
 
+// Who submits acquire and release of a whole access: Geyser, or the caller's command buffers hold them.
+enum class Barriers { submitted, recorded };
+
 class VulkanTexture final : public SharedTexture {
  public:
   // `recipe.external` is the handle kind, host_memory included: then the image is private and copied.
@@ -29,7 +32,9 @@ class VulkanTexture final : public SharedTexture {
   NativeTexture native() const noexcept;
   // At most max_access_commands.
   Result<AccessState> submit_access(AccessMode mode, const AccessState& state,
-                                    std::span<const VkCommandBuffer> commands);
+                                    std::span<const VkCommandBuffer> commands, Barriers barriers);
+  void record_acquire(AccessMode mode, VkCommandBuffer commands) const;
+  void record_release(VkCommandBuffer commands) const;
 
  private:
   VulkanTexture(Init init, std::shared_ptr<Device> device, Image image);
@@ -43,6 +48,8 @@ class VulkanTexture final : public SharedTexture {
   };
 
   Result<Ticket> flush(const SemaphoreUse* signal);
+  // What brings the image to where the caller's commands find it.
+  void add_acquire(Submission& next, bool undefined, AccessMode mode) const;
   Result<void> record();
   std::uint32_t outside_family() const noexcept;
   Result<void> add_staging(OwnedHandle memory);
@@ -60,12 +67,14 @@ class VulkanTexture final : public SharedTexture {
   Commands acquire_;
   Commands acquire_discard_;
   Commands release_;
+  ImageTransition transition_;     // acquire_'s
   std::uint32_t holders_ = 0;      // open accesses: the first acquires, the last releases
   bool keep_first_ = false;        // an adopted image that has contents and is still ours
   bool private_contents_ = false;  // the copied path's own image has been filled before
   Ticket last_upload_ = 0;         // of the last submission that may read the staging buffer
   Submission submission_;
   bool deferring_ = false;  // do_begin only collects; do_end submits everything at once
+  Barriers barriers_ = Barriers::submitted;
 };
 
 }  // namespace geyser::vulkan

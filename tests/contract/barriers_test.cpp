@@ -6,6 +6,8 @@
 
 #include "support/end.hpp"
 #include "support/watched_vulkan.hpp"
+#include "vulkan/commands.hpp"
+#include "vulkan/manager.hpp"
 
 namespace geyser::test {
 namespace {
@@ -143,6 +145,63 @@ TEST_P(Barriers, SubmitAccessIsTheSame) {
   ASSERT_EQ(barriers.size(), 2U);
   expect_acquire(barriers[0]);
   expect_release(barriers[1]);
+}
+
+// Acquire and release inside the caller's command buffer: Geyser submits none of its own, except where the image has
+// not been released by anybody yet.
+TEST_P(Barriers, ARecordedAccessIsTheSame) {
+  const VkImage image = vulkan::native(*texture_)->image;
+  const auto& device = static_cast<vulkan::VulkanManager&>(*manager_).device();
+  const auto record = [&](AccessMode mode) {
+    auto commands = vulkan::Commands::record(device, [&](VkCommandBuffer buffer) {
+      EXPECT_TRUE(vulkan::record_acquire(*texture_, mode, buffer));
+      EXPECT_TRUE(vulkan::record_release(*texture_, buffer));
+    });
+    EXPECT_TRUE(commands);
+    return *std::move(commands);
+  };
+  const auto submit = [&](AccessMode mode, const vulkan::Commands& commands) {
+    const VkCommandBuffer buffer = commands.buffer();
+    auto state = vulkan::submit_recorded_access(*texture_, mode, state_, {&buffer, 1});
+    EXPECT_TRUE(state) << state.error().to_string();
+    if (state) state_ = *std::move(state);
+    return take_submitted_barriers(image);
+  };
+  const vulkan::Commands keeping = record(AccessMode::write);
+  const vulkan::Commands discarding = record(AccessMode::discard);
+  // A first write that keeps: the image is brought to where its acquire expects it.
+  auto barriers = submit(AccessMode::write, keeping);
+  ASSERT_EQ(barriers.size(), 4U);
+  expect_discard(barriers[0]);
+  expect_release(barriers[1]);
+  expect_acquire(barriers[2]);
+  expect_release(barriers[3]);
+  barriers = submit(AccessMode::read, keeping);
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+  expect_release(barriers[1]);
+  barriers = submit(AccessMode::discard, discarding);
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_discard(barriers[0]);
+  expect_release(barriers[1]);
+  // Others go on from there.
+  barriers = access(*texture_, AccessMode::read);
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+}
+
+TEST_P(Barriers, ARecordedAccessExcludesOthers) {
+  ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+  const VkCommandBuffer none = VK_NULL_HANDLE;
+  auto open = texture_->begin_access(AccessMode::read, state_);
+  ASSERT_TRUE(open);
+  EXPECT_EQ(vulkan::submit_recorded_access(*texture_, AccessMode::read, state_, {&none, 1}).error().code(),
+            ErrorCode::busy);
+  EXPECT_TRUE(texture_->end_access(*std::move(open)));
+  EXPECT_EQ(vulkan::submit_recorded_access(*texture_, AccessMode::read, state_, {}).error().code(),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(vulkan::record_acquire(*texture_, AccessMode::read, none).error().message(), "The command buffer is null.");
+  EXPECT_EQ(vulkan::record_release(*texture_, none).error().code(), ErrorCode::invalid_argument);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Barriers,
