@@ -11,10 +11,10 @@ struct SetUp {
   std::uint32_t memory_type = 0;
 };
 
-class Side {
+class Floor final : public Side {
  public:
-  Side(const Settings& settings, int socket, bool producer)
-      : vulkan_(BareVulkan::open(settings.device_index)), socket_(socket), producer_(producer) {
+  Floor(const Settings& settings, int socket, Role role)
+      : vulkan_(BareVulkan::open(settings.device_index)), socket_(socket), producer_(role == Role::producer) {
     share(settings);
     buffer_ = make_host_buffer(vulkan_, 4);
     fence_ = make_fence(vulkan_);
@@ -37,8 +37,7 @@ class Side {
     later_ = record(false);
   }
 
-  // Frames count from 1.
-  void produce(std::uint32_t frame) {
+  void produce(std::uint32_t frame) override {
     *buffer_.words = frame;
     submit(frame == 1 ? first_ : later_, frame, frame - 1);
     send_token(socket_);
@@ -46,7 +45,7 @@ class Side {
     if (vulkan_.timeline) wait(theirs_, frame);
   }
 
-  std::uint32_t consume(std::uint32_t frame) {
+  std::uint32_t consume(std::uint32_t frame) override {
     receive_token(socket_);
     submit(later_, frame, frame);
     send_token(socket_);
@@ -54,7 +53,7 @@ class Side {
     return *buffer_.words;
   }
 
-  const char* sync() const { return vulkan_.timeline ? "timeline semaphores" : "CPU waits"; }
+  std::string sync() const override { return vulkan_.timeline ? "timeline semaphores" : "CPU waits"; }
 
  private:
   void share(const Settings& settings) {
@@ -132,25 +131,8 @@ class Side {
 
 }  // namespace
 
-Outcome run_producer_floor(const Settings& settings, int socket) {
-  Side side(settings, socket, true);
-  Outcome outcome;
-  outcome.sync = side.sync();
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    const auto begin = std::chrono::steady_clock::now();
-    side.produce(frame);
-    if (frame > settings.warm_up) outcome.microseconds.push_back(microseconds_since(begin));
-  }
-  return outcome;
-}
-
-std::uint64_t run_consumer_floor(const Settings& settings, int socket) {
-  Side side(settings, socket, false);
-  std::uint64_t wrong = 0;
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    if (side.consume(frame) != frame) ++wrong;
-  }
-  return wrong;
+std::unique_ptr<Side> make_floor(const Settings& settings, int socket, Role role) {
+  return std::make_unique<Floor>(settings, socket, role);
 }
 
 }  // namespace bench

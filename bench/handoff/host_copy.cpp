@@ -13,12 +13,12 @@ namespace bench {
 
 namespace {
 
-class Side {
+class HostCopy final : public Side {
  public:
-  Side(const Settings& settings, int socket, bool producer)
+  HostCopy(const Settings& settings, int socket, Role role)
       : vulkan_(BareVulkan::open(settings.device_index)),
         socket_(socket),
-        producer_(producer),
+        producer_(role == Role::producer),
         bytes_(std::size_t{settings.width} * settings.height * 4) {
     share();
     int none = -1;
@@ -44,7 +44,7 @@ class Side {
     });
   }
 
-  void produce(std::uint32_t frame) {
+  void produce(std::uint32_t frame) override {
     *texel_.words = frame;
     submit_and_wait(vulkan_, {&commands_, 1}, fence_);
     std::memcpy(shared_, whole_.words, bytes_);
@@ -52,13 +52,15 @@ class Side {
     receive_token(socket_);
   }
 
-  std::uint32_t consume() {
+  std::uint32_t consume(std::uint32_t) override {
     receive_token(socket_);
     std::memcpy(whole_.words, shared_, bytes_);
     submit_and_wait(vulkan_, {&commands_, 1}, fence_);
     send_token(socket_);
     return *texel_.words;
   }
+
+  std::string sync() const override { return "CPU waits"; }
 
  private:
   void share() {
@@ -94,25 +96,8 @@ class Side {
 
 }  // namespace
 
-Outcome run_producer_host_copy(const Settings& settings, int socket) {
-  Side side(settings, socket, true);
-  Outcome outcome;
-  outcome.sync = "CPU waits";
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    const auto begin = std::chrono::steady_clock::now();
-    side.produce(frame);
-    if (frame > settings.warm_up) outcome.microseconds.push_back(microseconds_since(begin));
-  }
-  return outcome;
-}
-
-std::uint64_t run_consumer_host_copy(const Settings& settings, int socket) {
-  Side side(settings, socket, false);
-  std::uint64_t wrong = 0;
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    if (side.consume() != frame) ++wrong;
-  }
-  return wrong;
+std::unique_ptr<Side> make_host_copy(const Settings& settings, int socket, Role role) {
+  return std::make_unique<HostCopy>(settings, socket, role);
 }
 
 }  // namespace bench

@@ -1,79 +1,50 @@
 // geyser-bench-handoff: one frame from process to process and back, by hand-written Vulkan (the floor), by Geyser, and
-// by a copy through shared memory; in turns in one run, as ratios to the floor.
+// by a copy through shared memory. All live at once and run short blocks in turns, so that whatever else the machine
+// does hits all alike; every ratio is taken within one turn.
 #include <CLI/CLI.hpp>
-
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <stdexcept>
 
-#include "method.hpp"
+#include "pair.hpp"
 
 namespace {
 
 struct Method {
   const char* name;
-  bench::Outcome (*produce)(const bench::Settings&, int);
-  std::uint64_t (*consume)(const bench::Settings&, int);
+  bench::MakeSide make;
 };
-constexpr std::array<Method, 3> methods{{{"floor", bench::run_producer_floor, bench::run_consumer_floor},
-                                         {"geyser", bench::run_producer_geyser, bench::run_consumer_geyser},
-                                         {"host copy", bench::run_producer_host_copy, bench::run_consumer_host_copy}}};
+// "geyser": acquire and release are in the caller's command buffer, as in the floor; "geyser +2": Geyser submits them
+// in command buffers of its own.
+constexpr std::array<Method, 4> methods{{{"floor", bench::make_floor},
+                                         {"geyser", bench::make_geyser},
+                                         {"geyser +2", bench::make_geyser_submitted},
+                                         {"host copy", bench::make_host_copy}}};
+constexpr std::size_t floor_at = 0;
+constexpr std::size_t geyser_at = 1;
+constexpr std::size_t host_copy_at = 3;
 
-// Runs `work` in a child before this process has touched a driver; its exit status says whether it worked.
-template <typename Work>
-pid_t start(Work work) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  try {
-    _exit(work() ? 0 : 1);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    _exit(1);
-  }
-}
+struct Options {
+  unsigned rounds = 20;
+  std::uint32_t frames = 100;
+  std::uint32_t device_index = 0;
+  bool absolute = false;
+  std::vector<std::array<std::uint32_t, 2>> sizes;
+};
 
-// The round trips of one run, in microseconds; empty when it did not work or a frame was wrong.
-std::vector<double> run(const Method& method, const bench::Settings& settings, std::string& sync) {
-  std::array<int, 2> sockets{};
-  std::array<int, 2> results{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets.data()) != 0 || pipe(results.data()) != 0) return {};
-  const pid_t consumer = start([&] {
-    close(sockets[0]);
-    return method.consume(settings, sockets[1]) == 0;
-  });
-  const pid_t producer = start([&] {
-    close(sockets[1]);
-    close(results[0]);
-    const bench::Outcome outcome = method.produce(settings, sockets[0]);
-    std::array<char, 64> name{};
-    outcome.sync.copy(name.data(), name.size() - 1);
-    bool good = write(results[1], name.data(), name.size()) == static_cast<ssize_t>(name.size());
-    for (const double value : outcome.microseconds)
-      good = good && write(results[1], &value, sizeof(value)) == sizeof(value);
-    return good;
-  });
-  close(sockets[0]);
-  close(sockets[1]);
-  close(results[1]);
-  std::array<char, 64> name{};
-  std::vector<double> values;
-  if (read(results[0], name.data(), name.size()) == static_cast<ssize_t>(name.size())) {
-    sync = name.data();
-    for (double value = 0; read(results[0], &value, sizeof(value)) == sizeof(value);) values.push_back(value);
-  }
-  close(results[0]);
-  int producer_status = 1;
-  int consumer_status = 1;
-  waitpid(producer, &producer_status, 0);
-  waitpid(consumer, &consumer_status, 0);
-  if (producer_status != 0 || consumer_status != 0) return {};
-  return values;
-}
+// The first frames of a block find cold caches and sleeping threads: they are not counted.
+constexpr std::uint32_t warm_up = 10;
+
+struct Measurement {
+  std::unique_ptr<bench::Pair> pair;
+  std::string sync;
+  std::uint32_t frames = 0;     // of a block
+  std::vector<double> medians;  // of each block
+  std::vector<double> all;
+};
+using Row = std::array<Measurement, methods.size()>;
 
 double at(std::vector<double> values, double part) {
   if (values.empty()) return 0;
@@ -82,50 +53,107 @@ double at(std::vector<double> values, double part) {
   return values[static_cast<std::size_t>(index)];
 }
 
+// Block by block.
+std::vector<double> ratios(const std::vector<double>& over, const std::vector<double>& under) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < std::min(over.size(), under.size()); ++i) result.push_back(over[i] / under[i]);
+  return result;
+}
+
+std::string text(const std::array<std::uint32_t, 2>& size) {
+  return std::to_string(size[0]) + "x" + std::to_string(size[1]);
+}
+
+bool start(const Options& options, std::vector<Row>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bench::Settings settings{options.sizes[i][0], options.sizes[i][1], options.device_index};
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      Measurement& now = rows[i][m];
+      // A copy of 8K takes milliseconds: fewer frames say as much.
+      now.frames = m == host_copy_at && settings.width > 1000 ? std::max(options.frames / 20, 3U) : options.frames;
+      now.pair = std::make_unique<bench::Pair>(methods[m].make, settings, options.rounds * (warm_up + now.frames));
+      now.sync = now.pair->await_ready();
+      if (now.sync.empty()) return false;
+    }
+  }
+  return true;
+}
+
+bool measure(const Options& options, std::vector<Row>& rows) {
+  for (unsigned round = 0; round < options.rounds; ++round) {
+    for (Row& row : rows) {
+      for (Measurement& now : row) {
+        std::vector<double> values = now.pair->run(warm_up + now.frames);
+        if (values.empty()) return false;
+        values.erase(values.begin(), values.begin() + warm_up);
+        now.medians.push_back(at(values, 0.5));
+        now.all.insert(now.all.end(), values.begin(), values.end());
+      }
+    }
+  }
+  bool good = true;
+  for (Row& row : rows) {
+    for (Measurement& now : row) good = now.pair->finish() && good;
+  }
+  return good;
+}
+
+void print(const Options& options, const std::vector<Row>& rows) {
+  std::printf("Ratios to the floor, of medians within one turn: the median of [%u] turns, and their quartiles.\n",
+              options.rounds);
+  std::printf("%-10s %-10s %-20s %7s  %-15s %7s%s\n", "size", "method", "sync", "ratio", "quartiles", "p99",
+              options.absolute ? "   p50 us" : "");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      const Measurement& now = rows[i][m];
+      const Measurement& floor = rows[i][floor_at];
+      const auto all = ratios(now.medians, floor.medians);
+      std::printf("%-10s %-10s %-20s %7.2f  %6.2f - %6.2f %7.2f", text(options.sizes[i]).c_str(), methods[m].name,
+                  now.sync.c_str(), at(all, 0.5), at(all, 0.25), at(all, 0.75),
+                  at(now.all, 0.99) / at(floor.all, 0.99));
+      if (options.absolute) std::printf(" %8.1f", at(now.all, 0.5));
+      std::printf("\n");
+    }
+  }
+  if (rows.size() < 2) return;
+  std::printf("Flat: %s over %s, floor %.2f, geyser %.2f\n", text(options.sizes.back()).c_str(),
+              text(options.sizes.front()).c_str(),
+              at(ratios(rows.back()[floor_at].medians, rows.front()[floor_at].medians), 0.5),
+              at(ratios(rows.back()[geyser_at].medians, rows.front()[geyser_at].medians), 0.5));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Measures the hand-off of a frame between two processes, as ratios to hand-written Vulkan."};
-  bench::Settings settings;
-  settings.frames = 300;
-  settings.warm_up = 30;
-  unsigned rounds = 5;
-  bool absolute = false;
+  Options options;
   bool quick = false;
-  app.add_option("--frames", settings.frames, "Frames of a run")->capture_default_str();
-  app.add_option("--rounds", rounds, "Runs of each method at each size")->capture_default_str();
-  app.add_option("--device", settings.device_index, "Vulkan device")->capture_default_str();
-  app.add_flag("--absolute", absolute, "Also microseconds: only on a machine that does nothing else");
-  app.add_flag("--quick", quick, "Only the two smaller sizes");
+  std::vector<std::string> sizes{"256x256", "1920x1080", "3840x2160", "7680x4320"};
+  app.add_option("--frames", options.frames, "Frames of a block")->capture_default_str()->check(CLI::Range(1, 100000));
+  app.add_option("--rounds", options.rounds, "Blocks of each method at each size")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--sizes", sizes, "WIDTHxHEIGHT each")->capture_default_str();
+  app.add_option("--device", options.device_index, "Vulkan device")->capture_default_str();
+  app.add_flag("--absolute", options.absolute, "Also microseconds: only on a machine that does nothing else");
+  app.add_flag("--quick", quick, "Only 256x256 and 1920x1080");
   CLI11_PARSE(app, argc, argv);
-  std::vector<std::array<std::uint32_t, 2>> sizes{{256, 256}, {1920, 1080}, {3840, 2160}, {7680, 4320}};
-  if (quick) sizes.resize(2);
-  std::printf("%-10s %-10s %-20s %8s %8s%s\n", "size", "method", "sync", "p50", "p99", absolute ? "      p50 us" : "");
-  std::fflush(stdout);  // the children must not print it again
-  int status = 0;
-  for (const auto& [width, height] : sizes) {
-    settings.width = width;
-    settings.height = height;
-    std::array<std::vector<double>, methods.size()> all;
-    std::array<std::string, methods.size()> sync;
-    for (unsigned round = 0; round < rounds; ++round) {
-      for (std::size_t i = 0; i < methods.size(); ++i) {
-        bench::Settings now = settings;
-        // A copy of 8K takes milliseconds: fewer frames say as much.
-        if (i == 2 && width > 2000) now.frames = std::max(settings.frames / 10, 10U);
-        const auto values = run(methods[i], now, sync[i]);
-        if (values.empty()) status = 1;
-        all[i].insert(all[i].end(), values.begin(), values.end());
-      }
+  if (quick) sizes.resize(std::min<std::size_t>(sizes.size(), 2));
+  for (const std::string& size : sizes) {
+    std::array<std::uint32_t, 2> extent{};
+    if (std::sscanf(size.c_str(), "%ux%u", &extent[0], &extent[1]) != 2 || extent[0] == 0 || extent[1] == 0) {
+      std::fprintf(stderr, "Size [%s] is not WIDTHxHEIGHT.\n", size.c_str());
+      return 2;
     }
-    for (std::size_t i = 0; i < methods.size(); ++i) {
-      std::printf("%-10s %-10s %-20s %8.2f %8.2f", (std::to_string(width) + "x" + std::to_string(height)).c_str(),
-                  methods[i].name, sync[i].c_str(), at(all[i], 0.5) / at(all[0], 0.5),
-                  at(all[i], 0.99) / at(all[0], 0.99));
-      if (absolute) std::printf(" %11.1f", at(all[i], 0.5));
-      std::printf("\n");
-      std::fflush(stdout);
-    }
+    options.sizes.push_back(extent);
   }
-  return status;
+  std::vector<Row> rows(options.sizes.size());
+  try {
+    if (!start(options, rows) || !measure(options, rows)) return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  print(options, rows);
+  return 0;
 }

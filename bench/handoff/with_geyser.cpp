@@ -24,10 +24,14 @@ void must<void>(geyser::Result<void>&& result) {
   if (!result) throw std::runtime_error(result.error().to_string());
 }
 
-class Side {
+// Acquire and release in the caller's command buffer, or submitted by Geyser around it.
+enum class Barriers { recorded, submitted };
+
+class WithGeyser final : public Side {
  public:
-  Side(const Settings& settings, int socket, bool producer)
-      : channel_(must(geyser::Channel::adopt(socket))), manager_(make_manager(settings)) {
+  WithGeyser(const Settings& settings, int socket, Role role, Barriers barriers)
+      : barriers_(barriers), channel_(must(geyser::Channel::adopt(socket))), manager_(make_manager(settings)) {
+    const bool producer = role == Role::producer;
     const auto device = must(geyser::vulkan::native(*manager_));
     vulkan_ = BareVulkan::around(device.instance, device.physical_device, device.device, device.queue,
                                  device.queue_family, device.get_instance_proc_addr);
@@ -39,33 +43,42 @@ class Side {
     buffer_ = make_host_buffer(vulkan_, 4);
     const VkImage image = must(geyser::vulkan::native(*texture_)).image;
     commands_ = vulkan_.record([&](VkCommandBuffer commands) {
+      const auto mode = producer ? geyser::AccessMode::write : geyser::AccessMode::read;
+      if (barriers_ == Barriers::recorded) must(geyser::vulkan::record_acquire(*texture_, mode, commands));
       if (producer) {
         record_write(vulkan_, commands, image, settings.width, settings.height, buffer_.buffer);
       } else {
         record_read(vulkan_, commands, image, settings.width, settings.height, buffer_.buffer);
       }
+      if (barriers_ == Barriers::recorded) must(geyser::vulkan::record_release(*texture_, commands));
     });
   }
 
-  void produce(std::uint32_t frame) {
+  void produce(std::uint32_t frame) override {
     *buffer_.words = frame;
-    state_ = must(geyser::vulkan::submit_access(*texture_, geyser::AccessMode::write, state_, {&commands_, 1}));
+    state_ = submit(geyser::AccessMode::write);
     must(channel_.send(geyser::wire::to_frame(state_, 0, frame), patience));
     state_ = must(geyser::wire::to_access_state(must(channel_.receive_frame(patience)), fences_));
     for (const geyser::SyncPoint& point : state_.readers) must(point.fence->wait(point.value));
   }
 
-  std::uint32_t consume(std::uint32_t frame) {
+  std::uint32_t consume(std::uint32_t frame) override {
     state_ = must(geyser::wire::to_access_state(must(channel_.receive_frame(patience)), fences_));
-    state_ = must(geyser::vulkan::submit_access(*texture_, geyser::AccessMode::read, state_, {&commands_, 1}));
+    state_ = submit(geyser::AccessMode::read);
     must(channel_.send(geyser::wire::to_frame(state_, 0, frame), patience));
     for (const geyser::SyncPoint& point : state_.readers) must(point.fence->wait(point.value));
     return *buffer_.words;
   }
 
-  std::string sync() const { return std::string(to_string(kind_)); }
+  std::string sync() const override { return std::string(to_string(kind_)); }
 
  private:
+  geyser::AccessState submit(geyser::AccessMode mode) {
+    return must(barriers_ == Barriers::recorded
+                    ? geyser::vulkan::submit_recorded_access(*texture_, mode, state_, {&commands_, 1})
+                    : geyser::vulkan::submit_access(*texture_, mode, state_, {&commands_, 1}));
+  }
+
   static std::unique_ptr<geyser::TextureShareManager> make_manager(const Settings& settings) {
     geyser::vulkan::Options options;
     options.device.index = settings.device_index;
@@ -99,6 +112,7 @@ class Side {
     must(texture_->set_signal_fence(fences_.at(1)));
   }
 
+  Barriers barriers_;
   geyser::Channel channel_;
   std::unique_ptr<geyser::TextureShareManager> manager_;
   BareVulkan vulkan_;
@@ -112,25 +126,12 @@ class Side {
 
 }  // namespace
 
-Outcome run_producer_geyser(const Settings& settings, int socket) {
-  Side side(settings, socket, true);
-  Outcome outcome;
-  outcome.sync = side.sync();
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    const auto begin = std::chrono::steady_clock::now();
-    side.produce(frame);
-    if (frame > settings.warm_up) outcome.microseconds.push_back(microseconds_since(begin));
-  }
-  return outcome;
+std::unique_ptr<Side> make_geyser(const Settings& settings, int socket, Role role) {
+  return std::make_unique<WithGeyser>(settings, socket, role, Barriers::recorded);
 }
 
-std::uint64_t run_consumer_geyser(const Settings& settings, int socket) {
-  Side side(settings, socket, false);
-  std::uint64_t wrong = 0;
-  for (std::uint32_t frame = 1; frame <= settings.warm_up + settings.frames; ++frame) {
-    if (side.consume(frame) != frame) ++wrong;
-  }
-  return wrong;
+std::unique_ptr<Side> make_geyser_submitted(const Settings& settings, int socket, Role role) {
+  return std::make_unique<WithGeyser>(settings, socket, role, Barriers::submitted);
 }
 
 }  // namespace bench
