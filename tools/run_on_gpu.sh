@@ -20,7 +20,7 @@ cd "$out"
 command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 status=0
 export GEYSER_RIG=gpu
-for test in pairs fences misuse vulkan opengl allocator channels two_processes dead_peer; do
+for test in pairs fences misuse vulkan opengl allocator channels steady_state two_processes dead_peer; do
   [[ -x $programs/test_$test ]] || { echo "=== $test: not there"; status=1; continue; }
   echo "=== $test"
   timeout 300 "$programs/test_$test" >"$test.log" 2>&1 || { status=1; grep -v -e '   OK ' -e 'RUN  ' "$test.log" | head -n 60; }

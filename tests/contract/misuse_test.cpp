@@ -264,6 +264,7 @@ TEST_P(Misuse, ExchangedHandlesAreMeasured) {
     const ErrorCode code = import_code(*std::move(large_parcel));
     EXPECT_TRUE(code == ErrorCode::incompatible_layout || (!measured && code == ErrorCode::out_of_memory))
         << to_string(code);
+    if (!measured) end_->complaints.clear();  // the driver's own words about it
     auto imported = manager().import_shared_texture(*std::move(small_parcel));
     ASSERT_TRUE(imported) << imported.error().to_string();
     expect_works(**imported);
