@@ -8,7 +8,8 @@
 // (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
 // call and the previous one restored).
 // Published textures are in GL_LAYOUT_GENERAL_EXT. Sampler state, texture bindings and pixel-store state that Geyser
-// touches are restored.
+// touches are restored. A GL error that is pending when a call begins is the caller's: it is read, which clears it, and
+// reported to the diagnostics.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "opengl/error.hpp"
 
 #include <string>
+#include <utility>
 
 #include "common/text.hpp"
 
@@ -79,6 +80,12 @@ Result<void> check(const GlFunctions& gl, const char* call) {
 void clear_errors(const GlFunctions& gl) noexcept {
   // Bounded: without a current context some drivers report an error for ever.
   for (int i = 0; i < 16 && gl.glGetError() != GL_NO_ERROR; ++i) {
+  }
+}
+
+void take_callers_errors(const GlFunctions& gl, const DiagnosticHandler& diagnostics) {
+  if (auto pending = check(gl, "A call before Geyser's"); !pending && diagnostics) {
+    diagnostics(std::move(pending.error()).during("taking over an OpenGL context with an error pending"));
   }
 }
 

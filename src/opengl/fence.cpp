@@ -68,7 +68,7 @@ Result<FenceHandle> GlFence::do_export() const { return refuse(*this, "export");
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
   const GlFunctions& gl = context->gl();
-  clear_errors(gl);
+  take_callers_errors(gl, context->diagnostics());
   GLuint semaphore = 0;
   if (handle.kind == FenceKind::opaque_fd_timeline) {
     gl.glCreateSemaphoresNV(1, &semaphore);

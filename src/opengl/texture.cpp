@@ -91,7 +91,7 @@ Result<void> GlTexture::make_copied(OwnedHandle memory) {
   const TextureDescriptor& d = descriptor();
   const GLenum target = target_of(d.dimension);
   const GLenum internal_format = to_gl(d.format).internal_format;
-  clear_errors(gl);
+  take_callers_errors(gl, context_->diagnostics());
   const SavedBinding saved(gl, target);
   gl.glGenTextures(1, &name_);
   gl.glBindTexture(target, name_);
@@ -120,7 +120,7 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
   }
   const GlFunctions& gl = context_->gl();
   const GLenum target = target_of(d.dimension);
-  clear_errors(gl);
+  take_callers_errors(gl, context_->diagnostics());
   gl.glCreateMemoryObjectsEXT(1, &memory_object_);
   if (layout().dedicated) {
     const GLint dedicated = GL_TRUE;
@@ -179,7 +179,7 @@ Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, cons
   }
   const bool contents_wanted = state.initialized && mode != AccessMode::discard;
   if (staging_ && contents_wanted && holders_ == 0) {
-    clear_errors(context_->gl());
+    take_callers_errors(context_->gl(), context_->diagnostics());
     auto copied = staging_->upload(memory_.bytes());
     if (!copied) return fail(std::move(copied.error()));
     mutable_statistics().bytes_copied += *copied;
@@ -194,7 +194,7 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   if (!current) return fail(std::move(current.error()));
   const GlFunctions& gl = context_->gl();
   if (staging_ && is_write(mode)) {
-    clear_errors(gl);
+    take_callers_errors(gl, context_->diagnostics());
     auto copied = staging_->download(memory_.bytes());
     if (!copied) return fail(std::move(copied.error()));
     mutable_statistics().bytes_copied += *copied;

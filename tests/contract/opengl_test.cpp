@@ -362,6 +362,20 @@ TEST_P(OpenGl, AShortVulkanHandleIsRefused) {
 }
 #endif
 
+// An error of the caller's own is not taken for a failure of Geyser's, and is not lost without a word.
+TEST_P(OpenGl, APendingErrorOfTheCallersIsReported) {
+  auto wrapped = wrap();
+  ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+  context_.gl().glBindTexture(0xdead, 0);
+  TextureDescriptor descriptor;
+  descriptor.extent = {8, 8, 1};
+  auto texture = (*wrapped)->create_texture(descriptor, HandleKind::host_memory);
+  EXPECT_TRUE(texture) << texture.error().to_string();
+  ASSERT_EQ(complaints_.size(), 1U);
+  EXPECT_NE(complaints_[0].find("GL_INVALID_ENUM"), std::string::npos) << complaints_[0];
+  complaints_.clear();
+}
+
 TEST_P(OpenGl, AWrappedContextMustBeCurrent) {
   auto wrapped = wrap();
   ASSERT_TRUE(wrapped) << wrapped.error().to_string();
