@@ -289,6 +289,7 @@ class OpenGl : public testing::TestWithParam<bool> {
   std::vector<std::string> complaints_;
 };
 
+#ifdef GEYSER_TEST_VULKAN
 std::vector<TextureDescriptor> descriptors() {
   std::vector<TextureDescriptor> all(4);
   for (TextureDescriptor& d : all) d.extent = {31, 18, 1};
@@ -305,7 +306,6 @@ std::vector<TextureDescriptor> descriptors() {
   return all;
 }
 
-#ifdef GEYSER_TEST_VULKAN
 TEST_P(OpenGl, TheCallersContextSharesWithVulkanAndKeepsItsState) {
   auto vulkan = make_end("vulkan");
   ASSERT_TRUE(vulkan) << vulkan.error().to_string();
