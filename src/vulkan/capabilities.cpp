@@ -165,7 +165,9 @@ Capabilities probe_capabilities(const Device& device) {
       row.tiling = Tiling::opaque;
       add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, capabilities.textures);
     }
-    add_modifier_rows(device, info.format, capabilities.textures);
+    // No fourcc code stands for a depth format, and the layout of one cannot be asked for by the letter: its aspect
+    // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).
+    if (!info.has_depth && !info.has_stencil) add_modifier_rows(device, info.format, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;
     if (!contains(row.usages, copies)) continue;

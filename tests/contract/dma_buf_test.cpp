@@ -35,8 +35,11 @@ bool second_list_is_empty(const TextureShareManager& manager) {
   return list.drmFormatModifierCount == 0;
 }
 bool is_about_the_second_list(const std::string& complaint) {
-  return complaint.find("VkFormatFeatureFlags (0x0) does not support required feature") != std::string::npos &&
-         complaint.find("VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT") != std::string::npos;
+  const auto has = [&](const char* words) { return complaint.find(words) != std::string::npos; };
+  // In the words of the layers 1.3.239 and 1.4.309.
+  return has("VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT") &&
+         (has("VkFormatFeatureFlags (0x0) does not support required feature") ||
+          has("VkFormatFeatureFlags2(0)) which in turn is missing the required feature"));
 }
 
 // Two devices of the first driver that exports dma-bufs.
