@@ -15,11 +15,15 @@ LAYERS = {
     "ipc": {"common", "platform"},
     "vulkan": {"common", "platform"},
     "opengl": {"common", "platform"},
+    "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
 
 # Which public headers each layer may use beyond the common ones.
-PUBLIC = {"host": {"host"}, "wire": {"wire"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"}}
+PUBLIC = {
+    "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"},
+    "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
+}
 COMMON = {
     "capabilities", "descriptor", "error", "export", "fence", "format", "geyser", "handle", "identity", "layout",
     "manager", "negotiate", "texture", "version",

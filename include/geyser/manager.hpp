@@ -50,6 +50,12 @@ class GEYSER_API TextureShareManager {
   // Errors: invalid_argument, incompatible_device, incompatible_layout, invalid_handle, unsupported, out_of_memory.
   [[nodiscard]] Result<std::unique_ptr<SharedTexture>> import_shared_texture(ApiTextureHandle&& parcel);
 
+  // Queues one GPU copy (host: one by the CPU) of every texel of `from`, open for reading, to `to`, open for writing:
+  // both of this manager, with equal dimension, extent, mips, layers, samples and format. It is done before whatever
+  // ends the two accesses says so. Allocates nothing when the same pair is copied again. Counted in neither texture's
+  // statistics. Errors: invalid_argument (what differs), invalid_access (not open), unsupported, device_lost.
+  [[nodiscard]] Result<void> copy_texture(SharedTexture& from, SharedTexture& to);
+
   // Errors: unsupported (with the kinds that work).
   [[nodiscard]] Result<std::shared_ptr<SharedFence>> create_fence(FenceKind kind);
   // Consumes the handle as import_shared_texture does. Errors: as create_fence, invalid_handle.
@@ -66,6 +72,8 @@ class GEYSER_API TextureShareManager {
   virtual Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) = 0;
   virtual Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) = 0;
   virtual Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) = 0;
+  // Both are this manager's and open.
+  virtual Result<void> do_copy(SharedTexture& from, SharedTexture& to) = 0;
   // Whether `texture` was made by this manager's device.
   virtual bool owns(const SharedTexture& texture) const noexcept = 0;
 

@@ -15,6 +15,7 @@
 #include <geyser/error.hpp>
 #include <geyser/export.hpp>
 #include <geyser/negotiate.hpp>
+#include <geyser/stream/feed.hpp>
 #include <geyser/texture.hpp>
 
 namespace geyser::wire {
@@ -46,7 +47,27 @@ struct Refusal {
   ErrorCode code = ErrorCode::unsupported;
   std::string message;
 };
-using Message = std::variant<Hello, Offer, Accept, Refusal>;
+// A subscriber's first word to a publisher, in place of Hello.
+struct Subscribe {
+  Hello hello;
+  NegotiationPolicy policy;  // rungs that the subscriber forbids
+  bool every_frame = false;
+  std::uint32_t max_leases = 1;
+};
+// A publisher's answer, sent again whenever the ring changes: textures and fences as in an Offer, and the two pages
+// through which frames and leases go from then on (docs/streams.md). Answered by Accept or Refusal.
+struct Pool {
+  std::uint64_t generation = 0;  // grows with every ring that a subscriber is given
+  stream::FeedInfo feed;
+  Offer offer;
+  OwnedHandle ring_page;   // host_memory, written by the publisher alone: cannot be mapped for writing
+  OwnedHandle lease_page;  // host_memory, written by the subscriber alone
+};
+// A feed's facts, as its note in the runtime directory has them. Carries no handle.
+struct Feed {
+  stream::FeedInfo info;
+};
+using Message = std::variant<Hello, Offer, Accept, Refusal, Subscribe, Pool, Feed>;
 
 struct EncodedMessage {
   std::vector<std::byte> bytes;
