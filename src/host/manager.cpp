@@ -1,5 +1,6 @@
 #include <geyser/host.hpp>
 
+#include <cstring>
 #include <utility>
 
 #include "common/text.hpp"
@@ -47,6 +48,11 @@ class HostManager final : public TextureShareManager {
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
     return platform::import_host_fence(std::move(handle));
+  }
+  Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
+    const auto source = static_cast<HostTexture&>(from).bytes();
+    std::memcpy(static_cast<HostTexture&>(to).bytes().data(), source.data(), source.size());
+    return {};
   }
   // Host memory belongs to no device: any host manager can export any host texture.
   bool owns(const SharedTexture& texture) const noexcept override { return texture.api() == Api::host; }

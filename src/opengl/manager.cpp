@@ -41,6 +41,9 @@ class GlManager final : public TextureShareManager {
     if (!current) return fail(std::move(current.error()));
     return opengl::import_fence(context_, std::move(handle));
   }
+  Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
+    return static_cast<GlTexture&>(to).copy_from(static_cast<GlTexture&>(from));
+  }
   bool owns(const SharedTexture& texture) const noexcept override {
     return static_cast<const GlTexture&>(texture).context() == context_;
   }

@@ -212,6 +212,24 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   return signal->signal(value);
 }
 
+Result<void> GlTexture::copy_from(const GlTexture& from) {
+  auto current = Current::open(*context_);
+  if (!current) return fail(std::move(current.error()));
+  const GlFunctions& gl = context_->gl();
+  const TextureDescriptor& d = descriptor();
+  const GLenum target = target_of(d.dimension);
+  take_callers_errors(gl, context_->diagnostics());
+  for (std::uint32_t mip = 0; mip < d.mip_levels; ++mip) {
+    const Extent3D extent = mip_extent(d, mip);
+    const std::uint32_t depth = d.dimension == TextureDimension::three_d ? extent.depth : d.array_layers;
+    const auto level = static_cast<GLint>(mip);
+    gl.glCopyImageSubData(from.name_, target, level, 0, 0, 0, name_, target, level, 0, 0, 0,
+                          static_cast<GLsizei>(extent.width), static_cast<GLsizei>(extent.height),
+                          static_cast<GLsizei>(depth));
+  }
+  return check(gl, "glCopyImageSubData");
+}
+
 Result<ApiTextureHandle> GlTexture::do_export(HandleKind kind) {
   if (!handle_.has_value()) {
     return fail(GeyserError(ErrorCode::unsupported, "OpenGL cannot export memory that it has imported.")

@@ -24,6 +24,8 @@ class GlTexture final : public SharedTexture {
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
   NativeTexture native() const noexcept;
+  // Queues a copy of the whole of `from`; both are open.
+  Result<void> copy_from(const GlTexture& from);
 
  private:
   GlTexture(Init init, std::shared_ptr<Context> context);

@@ -23,10 +23,13 @@ class GEYSER_API MappedMemory {
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {data_, size_}; }
 
  private:
-  friend GEYSER_API Result<MappedMemory> map_shared_memory(NativeHandle, std::uint64_t);
+  friend MappedMemory adopt_mapping(void* address, std::size_t size) noexcept;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// Takes over what the system has mapped. Only for this directory.
+[[nodiscard]] MappedMemory adopt_mapping(void* address, std::size_t size) noexcept;
 
 // New zeroed memory that can neither shrink nor grow (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL).
 // Errors: operating_system, out_of_memory.
@@ -36,6 +39,17 @@ class GEYSER_API MappedMemory {
 // real size is at least `size` and which cannot shrink under the mapping.
 // Errors: invalid_handle (closed, another kind of object, not sealed), incompatible_layout (too small; both sizes).
 [[nodiscard]] GEYSER_API Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size);
+
+// As above, readable only.
+[[nodiscard]] GEYSER_API Result<MappedMemory> map_shared_memory_for_reading(NativeHandle handle, std::uint64_t size);
+
+// New zeroed memory that only this mapping can write: whoever gets the handle can read it and no more (on Linux
+// F_SEAL_FUTURE_WRITE), also by opening it again. Errors: operating_system, out_of_memory.
+struct ReadOnlyMemory {
+  OwnedHandle handle;
+  MappedMemory memory;
+};
+[[nodiscard]] GEYSER_API Result<ReadOnlyMemory> create_read_only_shared_memory(std::uint64_t size);
 
 // The kernel's own size of a memory object (memfd or dma-buf). Errors: invalid_handle.
 [[nodiscard]] GEYSER_API Result<std::uint64_t> kernel_size(NativeHandle handle);

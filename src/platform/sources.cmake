@@ -11,11 +11,17 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp)
 else()
   list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/event.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/poller.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/program.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/shared_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/file_lock.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/runtime_directory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/socket.cpp)
 endif()

@@ -65,6 +65,9 @@ class Device : public std::enable_shared_from_this<Device> {
   void destroy_later(std::function<void()> destroy);
   void collect_garbage();
 
+  // Another one with each call.
+  std::uint64_t next_number() noexcept { return ++numbers_; }
+
   Result<VkCommandBuffer> allocate_command_buffer();
   void free_command_buffer(VkCommandBuffer buffer) noexcept;
 
@@ -98,6 +101,8 @@ class Device : public std::enable_shared_from_this<Device> {
   std::mutex queue_mutex_;
   VkSemaphore timeline_ = VK_NULL_HANDLE;
   Ticket last_ticket_ = 0;
+
+  std::atomic<std::uint64_t> numbers_{0};
 
   std::mutex pool_mutex_;
   VkCommandPool command_pool_ = VK_NULL_HANDLE;

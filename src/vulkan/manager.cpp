@@ -88,6 +88,10 @@ Result<std::shared_ptr<SharedFence>> VulkanManager::do_import_fence(FenceHandle&
   return vulkan::import_fence(device_, std::move(handle));
 }
 
+Result<void> VulkanManager::do_copy(SharedTexture& from, SharedTexture& to) {
+  return static_cast<VulkanTexture&>(to).copy_from(static_cast<VulkanTexture&>(from));
+}
+
 bool VulkanManager::owns(const SharedTexture& texture) const noexcept {
   return texture.api() == Api::vulkan && static_cast<const VulkanTexture&>(texture).device() == device_;
 }

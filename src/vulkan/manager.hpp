@@ -20,6 +20,7 @@ class VulkanManager final : public TextureShareManager {
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override;
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override;
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override;
+  Result<void> do_copy(SharedTexture& from, SharedTexture& to) override;
   bool owns(const SharedTexture& texture) const noexcept override;
 
   std::shared_ptr<Device> device_;

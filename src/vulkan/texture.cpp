@@ -14,7 +14,10 @@ namespace geyser::vulkan {
 using detail::text;
 
 VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image image)
-    : SharedTexture(std::move(init)), device_(std::move(device)), image_(std::move(image)) {}
+    : SharedTexture(std::move(init)),
+      device_(std::move(device)),
+      image_(std::move(image)),
+      number_(device_->next_number()) {}
 
 Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_ptr<Device>& device,
                                                              const TextureDescriptor& descriptor, ImageRecipe recipe) {

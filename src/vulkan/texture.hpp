@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <geyser/texture.hpp>
 #include <geyser/vulkan.hpp>
@@ -33,6 +34,8 @@ class VulkanTexture final : public SharedTexture {
   // At most max_access_commands.
   Result<AccessState> submit_access(AccessMode mode, const AccessState& state,
                                     std::span<const VkCommandBuffer> commands, Barriers barriers);
+  // Queues a copy of the whole of `from`; both are open.
+  Result<void> copy_from(const VulkanTexture& from);
   void record_acquire(AccessMode mode, VkCommandBuffer commands) const;
   void record_release(VkCommandBuffer commands) const;
 
@@ -72,6 +75,14 @@ class VulkanTexture final : public SharedTexture {
   bool keep_first_ = false;        // an adopted image that has contents and is still ours
   bool private_contents_ = false;  // the copied path's own image has been filled before
   Ticket last_upload_ = 0;         // of the last submission that may read the staging buffer
+  // Copies into this texture, recorded once for each source. A source that is gone is never asked for again: its
+  // number was its own.
+  struct Copy {
+    std::uint64_t source = 0;
+    Commands commands;
+  };
+  std::uint64_t number_ = 0;  // unique on the device
+  std::vector<Copy> copies_;
   Submission submission_;
   bool deferring_ = false;  // do_begin only collects; do_end submits everything at once
   Barriers barriers_ = Barriers::submitted;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "common/utf8.hpp"
 #include "geyser_generated.h"
 
 namespace geyser::wire {
@@ -18,24 +19,6 @@ constexpr std::size_t max_textures = 16;
 constexpr std::size_t max_fences = 32;
 constexpr std::size_t max_rows = 8192;
 constexpr std::size_t max_rungs = 16;
-
-bool is_utf8(std::string_view bytes) {
-  std::size_t i = 0;
-  while (i < bytes.size()) {
-    const auto lead = static_cast<unsigned char>(bytes[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : lead >= 0xe0 && lead < 0xf0 ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
-    if (length == 0 || i + length > bytes.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(bytes[i + k]) & 0xc0U) != 0x80U) return false;
-    }
-    i += length;
-  }
-  return true;
-}
 
 // Collects the first problem; whatever is read after it does not matter.
 class Decoder {
@@ -66,6 +49,15 @@ class Decoder {
         break;
       case fb::Body::Refusal:
         message = refusal(envelope.body_as_Refusal());
+        break;
+      case fb::Body::Subscribe:
+        message = subscribe(envelope.body_as_Subscribe());
+        break;
+      case fb::Body::Pool:
+        message = pool(envelope.body_as_Pool());
+        break;
+      case fb::Body::Feed:
+        message = feed(envelope.body_as_Feed());
         break;
       case fb::Body::NONE:
         complain("body", "is missing");
@@ -115,7 +107,7 @@ class Decoder {
       complain(field, text("has [", value->size(), "] bytes, at most [", limit, "] are allowed"));
       return {};
     }
-    if (!is_utf8({value->c_str(), value->size()})) complain(field, "is not UTF-8");
+    if (!detail::is_utf8({value->c_str(), value->size()})) complain(field, "is not UTF-8");
     return value->str();
   }
 
@@ -357,6 +349,89 @@ class Decoder {
     return {
         enumerator<ErrorCode>(in->code(), 1, static_cast<std::uint64_t>(ErrorCode::operating_system), "refusal.code"),
         string(in->message(), max_text_bytes, "refusal.message")};
+  }
+
+  stream::HdrMetadata hdr(const fb::Hdr* in) {
+    stream::HdrMetadata out;
+    if (!has(in, "feed.hdr")) return out;
+    out.has_mastering_display = in->has_mastering_display();
+    const fb::Chromaticity* points[4] = {in->red(), in->green(), in->blue(), in->white()};
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (has(points[i], "feed.hdr.chromaticity")) out.chromaticity[i] = {points[i]->x(), points[i]->y()};
+    }
+    out.max_luminance = in->max_luminance();
+    out.min_luminance = in->min_luminance();
+    out.has_content_light = in->has_content_light();
+    out.max_content_light = in->max_content_light();
+    out.max_frame_average_light = in->max_frame_average_light();
+    return out;
+  }
+
+  stream::FeedInfo feed_info(const fb::FeedInfo* in) {
+    stream::FeedInfo out;
+    if (!has(in, "feed")) return out;
+    out.name = string(in->name(), stream::max_feed_name_bytes, "feed.name");
+    if (out.name.empty()) complain("feed.name", "is empty");
+    out.application = string(in->application(), stream::max_feed_name_bytes, "feed.application");
+    out.id = in->id();
+    out.process_id = in->process_id();
+    out.listed = in->listed();
+    out.api = enumerator<Api>(in->api(), 0, static_cast<std::uint64_t>(Api::d3d12), "feed.api");
+    out.device = string(in->device(), max_name_bytes, "feed.device");
+    out.descriptor = descriptor(in->descriptor());
+    if (problem_.empty()) {
+      if (auto valid = validate(out.descriptor); !valid) {
+        complain("feed.descriptor", text("is not valid: ", valid.error().message()), valid.error().code());
+      }
+    }
+    out.ring_size = enumerator<std::uint32_t>(in->ring_size(), stream::min_ring_size, stream::max_ring_size,
+                                              "feed.ring_size");
+    out.frame_rate = {in->frame_rate_numerator(), in->frame_rate_denominator()};
+    if (out.frame_rate.denominator == 0) complain("feed.frame_rate", "has denominator [0]");
+    out.hdr = hdr(in->hdr());
+    return out;
+  }
+
+  Subscribe subscribe(const fb::Subscribe* in) {
+    Subscribe out;
+    if (!has(in, "body")) return out;
+    out.hello = hello(in->hello());
+    const fb::Policy* policy = in->policy();
+    if (!has(policy, "subscribe.policy")) return out;
+    out.policy.allow_dma_buf = policy->allow_dma_buf();
+    out.policy.allow_opaque = policy->allow_opaque();
+    out.policy.allow_gpu_copy = policy->allow_gpu_copy();
+    out.policy.allow_host_copy = policy->allow_host_copy();
+    out.policy.force_fence = enumerator<FenceKind>(
+        policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");
+    out.every_frame = in->every_frame();
+    out.max_leases = enumerator<std::uint32_t>(in->max_leases(), 1, stream::max_ring_size, "subscribe.max_leases");
+    return out;
+  }
+
+  OwnedHandle page(std::uint32_t index, const char* field) {
+    OwnedHandle handle = take(index, field);
+    if (handle.has_value() && handle.kind() != HandleKind::host_memory) {
+      complain(field, text("is of kind [", to_string(handle.kind()), "], not [host_memory]"));
+    }
+    return handle;
+  }
+
+  Pool pool(const fb::Pool* in) {
+    Pool out;
+    if (!has(in, "body")) return out;
+    out.generation = in->generation();
+    out.feed = feed_info(in->feed());
+    out.offer = offer(in->offer());
+    out.ring_page = page(in->ring_page(), "pool.ring_page");
+    out.lease_page = page(in->lease_page(), "pool.lease_page");
+    return out;
+  }
+
+  Feed feed(const fb::Feed* in) {
+    Feed out;
+    if (has(in, "body")) out.info = feed_info(in->info());
+    return out;
   }
 
   std::vector<OwnedHandle>& handles_;

@@ -168,14 +168,18 @@ class Encoder {
     return fb::CreateCapabilities(builder_, byte_of(capabilities.api), identity, textures_offset, fences_offset);
   }
 
-  fb::Body add(Hello& hello, Offset<void>& body) {
+  Offset<fb::Hello> add(const Hello& hello) {
     const auto program = builder_.CreateString(cut(hello.program, max_name_bytes));
     const auto capabilities = add(hello.capabilities);
-    body = fb::CreateHello(builder_, program, capabilities).Union();
+    return fb::CreateHello(builder_, program, capabilities);
+  }
+
+  fb::Body add(Hello& hello, Offset<void>& body) {
+    body = add(std::as_const(hello)).Union();
     return fb::Body::Hello;
   }
 
-  fb::Body add(Offer& offer, Offset<void>& body) {
+  Offset<fb::Offer> add(Offer& offer) {
     const Agreement& a = offer.agreement;
     const auto modifiers = builder_.CreateVector(a.modifiers);
     const auto rungs = add(a.rungs);
@@ -187,7 +191,11 @@ class Encoder {
     for (ApiTextureHandle& parcel : offer.textures) textures.push_back(add(parcel));
     const auto textures_offset = builder_.CreateVector(textures);
     const auto fences = add(offer.fences);
-    body = fb::CreateOffer(builder_, agreement, textures_offset, fences).Union();
+    return fb::CreateOffer(builder_, agreement, textures_offset, fences);
+  }
+
+  fb::Body add(Offer& offer, Offset<void>& body) {
+    body = add(offer).Union();
     return fb::Body::Offer;
   }
 
@@ -201,6 +209,49 @@ class Encoder {
     const auto message = builder_.CreateString(cut(refusal.message, max_text_bytes));
     body = fb::CreateRefusal(builder_, static_cast<std::uint16_t>(refusal.code), message).Union();
     return fb::Body::Refusal;
+  }
+
+  Offset<fb::Hdr> add(const stream::HdrMetadata& hdr) {
+    const auto& c = hdr.chromaticity;
+    const fb::Chromaticity points[4] = {{c[0][0], c[0][1]}, {c[1][0], c[1][1]}, {c[2][0], c[2][1]}, {c[3][0], c[3][1]}};
+    return fb::CreateHdr(builder_, hdr.has_mastering_display, &points[0], &points[1], &points[2], &points[3],
+                         hdr.max_luminance, hdr.min_luminance, hdr.has_content_light, hdr.max_content_light,
+                         hdr.max_frame_average_light);
+  }
+
+  Offset<fb::FeedInfo> add(const stream::FeedInfo& info) {
+    const auto name = builder_.CreateString(info.name);
+    const auto application = builder_.CreateString(info.application);
+    const auto device = builder_.CreateString(cut(info.device, max_name_bytes));
+    const auto descriptor = add(info.descriptor);
+    const auto hdr = add(info.hdr);
+    return fb::CreateFeedInfo(builder_, name, application, info.id, info.process_id, info.listed, byte_of(info.api),
+                              device, descriptor, info.ring_size, info.frame_rate.numerator,
+                              info.frame_rate.denominator, hdr);
+  }
+
+  fb::Body add(Subscribe& subscribe, Offset<void>& body) {
+    const auto hello = add(std::as_const(subscribe.hello));
+    const NegotiationPolicy& p = subscribe.policy;
+    const auto policy = fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy, p.allow_host_copy,
+                                         byte_of(p.force_fence));
+    body = fb::CreateSubscribe(builder_, hello, policy, subscribe.every_frame, subscribe.max_leases).Union();
+    return fb::Body::Subscribe;
+  }
+
+  fb::Body add(Pool& pool, Offset<void>& body) {
+    const auto feed = add(pool.feed);
+    const auto offer = add(pool.offer);
+    const std::uint32_t ring_page = take(pool.ring_page);
+    const std::uint32_t lease_page = take(pool.lease_page);
+    body = fb::CreatePool(builder_, pool.generation, feed, offer, ring_page, lease_page).Union();
+    return fb::Body::Pool;
+  }
+
+  fb::Body add(Feed& feed, Offset<void>& body) {
+    const auto info = add(feed.info);
+    body = fb::CreateFeed(builder_, info).Union();
+    return fb::Body::Feed;
   }
 
   flatbuffers::FlatBufferBuilder builder_{4096};

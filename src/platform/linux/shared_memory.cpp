@@ -17,6 +17,9 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
 #ifndef DMA_BUF_MAGIC
 #define DMA_BUF_MAGIC 0x444d4142
 #endif
@@ -43,9 +46,8 @@ int create_memfd() noexcept {
   return ::memfd_create("geyser", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
-}  // namespace
-
-Result<OwnedHandle> create_shared_memory(std::uint64_t size) {
+// Of its size, and not sealed yet.
+Result<OwnedHandle> create_memory(std::uint64_t size) {
   if (size == 0) return fail(ErrorCode::invalid_argument, "Shared memory of [0] bytes cannot be made.");
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return fail(ErrorCode::out_of_memory, text("Shared memory of [", size, "] bytes is larger than any file."));
@@ -61,13 +63,16 @@ Result<OwnedHandle> create_shared_memory(std::uint64_t size) {
     return fail(posix_error(memory ? ErrorCode::out_of_memory : ErrorCode::operating_system,
                             text("Shared memory cannot have [", size, "] bytes."), number));
   }
-  if (::fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return fail(posix_error(ErrorCode::operating_system, "Shared memory cannot be sealed.", errno));
-  }
   return handle;
 }
 
-Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) {
+Result<void> seal(const OwnedHandle& handle, int further) {
+  constexpr int fixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+  if (::fcntl(descriptor_of(handle.get()), F_ADD_SEALS, fixed | further) == 0) return {};
+  return fail(posix_error(ErrorCode::operating_system, "Shared memory cannot be sealed.", errno));
+}
+
+Result<MappedMemory> map(NativeHandle handle, std::uint64_t size, int protection) {
   const int descriptor = descriptor_of(handle);
   struct stat info {};
   if (::fstat(descriptor, &info) != 0) return not_open(handle, errno);
@@ -90,19 +95,48 @@ Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) 
     return fail(ErrorCode::out_of_memory, text("A mapping of [", size, "] bytes is larger than the address space."));
   }
   const auto length = static_cast<std::size_t>(size);
-  void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  void* address = ::mmap(nullptr, length, protection, MAP_SHARED, descriptor, 0);
   if (address == MAP_FAILED) {
     const int number = errno;
     // EACCES: opened read-only; EPERM: sealed against writing.
     const bool handle_is_wrong = number == EACCES || number == EPERM;
-    return fail(posix_error(
-        handle_is_wrong ? ErrorCode::invalid_handle : ErrorCode::out_of_memory,
-        text("Descriptor [", handle, "] cannot be mapped for reading and writing, [", size, "] bytes."), number));
+    return fail(posix_error(handle_is_wrong ? ErrorCode::invalid_handle : ErrorCode::out_of_memory,
+                            text("Descriptor [", handle, "] cannot be mapped for reading",
+                                 (protection & PROT_WRITE) != 0 ? " and writing, [" : ", [", size, "] bytes."),
+                            number));
   }
-  MappedMemory memory;
-  memory.data_ = static_cast<std::byte*>(address);
-  memory.size_ = length;
-  return memory;
+  return adopt_mapping(address, length);
+}
+
+}  // namespace
+
+Result<OwnedHandle> create_shared_memory(std::uint64_t size) {
+  auto handle = create_memory(size);
+  if (!handle) return handle;
+  if (auto sealed = seal(*handle, 0); !sealed) return fail(std::move(sealed.error()));
+  return handle;
+}
+
+Result<ReadOnlyMemory> create_read_only_shared_memory(std::uint64_t size) {
+  auto handle = create_memory(size);
+  if (!handle) return fail(std::move(handle.error()));
+  // The mapping first: the seal lets those be that exist.
+  void* address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED,
+                         descriptor_of(handle->get()), 0);
+  if (address == MAP_FAILED) {
+    return fail(posix_error(ErrorCode::out_of_memory, text("[", size, "] bytes cannot be mapped."), errno));
+  }
+  ReadOnlyMemory made{*std::move(handle), adopt_mapping(address, static_cast<std::size_t>(size))};
+  if (auto sealed = seal(made.handle, F_SEAL_FUTURE_WRITE); !sealed) return fail(std::move(sealed.error()));
+  return made;
+}
+
+Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) {
+  return map(handle, size, PROT_READ | PROT_WRITE);
+}
+
+Result<MappedMemory> map_shared_memory_for_reading(NativeHandle handle, std::uint64_t size) {
+  return map(handle, size, PROT_READ);
 }
 
 Result<std::uint64_t> kernel_size(NativeHandle handle) {

@@ -19,6 +19,6 @@ Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t ex
   return {};
 }
 
-void futex_wake_all(std::atomic<std::uint32_t>&) noexcept {}  // everybody polls
+void futex_wake_all(const std::atomic<std::uint32_t>&) noexcept {}  // everybody polls
 
 }  // namespace geyser::platform

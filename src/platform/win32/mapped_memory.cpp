@@ -5,6 +5,13 @@
 
 namespace geyser::platform {
 
+MappedMemory adopt_mapping(void* address, std::size_t size) noexcept {
+  MappedMemory memory;
+  memory.data_ = static_cast<std::byte*>(address);
+  memory.size_ = size;
+  return memory;
+}
+
 MappedMemory::MappedMemory(MappedMemory&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 

@@ -1,0 +1,186 @@
+// How a subscriber finds its publisher, follows it and outlives it.
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "common/text.hpp"
+#include "platform/program.hpp"
+#include "stream/feed_note.hpp"
+#include "stream/subscriber_impl.hpp"
+
+namespace geyser::stream {
+
+using detail::text;
+
+namespace {
+
+constexpr std::chrono::nanoseconds no_wait{0};
+constexpr std::chrono::milliseconds between_looks{100};
+constexpr std::chrono::seconds after_refusal{1};
+constexpr std::chrono::seconds longest_answer{5};
+// A live ring is quiet when its publisher is: so often its socket is asked whether there still is one.
+constexpr std::chrono::milliseconds between_socket_looks{50};
+constexpr std::uint64_t channel_key = 1;
+
+}  // namespace
+
+void Subscriber::Impl::report(GeyserError&& error) {
+  if (options.diagnostics) options.diagnostics(error);
+  last_error = std::move(error);
+}
+
+void Subscriber::Impl::step() {
+  const Clock::time_point now = Clock::now();
+  if (!channel) {
+    if (now >= look_again) look();
+    return;
+  }
+  if (state == FeedState::live) {
+    if (ring->reader.state() == RingState::live && now - looked_at_socket < between_socket_looks) return;
+    looked_at_socket = now;
+    return drain();
+  }
+  drain();
+  if (channel && state != FeedState::live && now >= answer_until) {
+    lose(GeyserError(ErrorCode::timeout, text("The publisher of feed [", options.feed, "] does not answer.")));
+  }
+}
+
+void Subscriber::Impl::look() {
+  look_again = Clock::now() + between_looks;
+  ++statistics.system_calls;
+  static_cast<void>(watch.drain());
+  const auto found = find_feed(options.runtime_directory, options.feed);
+  if (!found) return;
+  if (!options.application.empty() && found->application != options.application) return;
+  connect(*found);
+}
+
+void Subscriber::Impl::connect(const FeedInfo& found) {
+  auto connected = Channel::connect(socket_path(options.runtime_directory, found.name), no_wait);
+  if (!connected) return;  // between the note and the socket: the next look finds it
+  wire::Subscribe request;
+  request.hello.program = options.name;
+  request.hello.capabilities = manager->capabilities();
+  request.policy = options.policy;
+  request.every_frame = options.mode == FrameMode::every;
+  request.max_leases = options.max_leases;
+  if (auto sent = connected->send(wire::Message(std::move(request)), no_wait); !sent) {
+    return report(std::move(sent.error()).during(text("joining feed [", found.name, "]")));
+  }
+  if (auto added = poller.add(connected->native(), channel_key); !added) return report(std::move(added.error()));
+  channel = *std::move(connected);
+  answer_until = Clock::now() + longest_answer;
+  state = FeedState::connecting;
+}
+
+void Subscriber::Impl::drain() {
+  buffer.resize(wire::max_message_bytes);
+  while (channel) {
+    std::vector<OwnedHandle> handles;
+    auto size = channel->receive(buffer, handles, no_wait);
+    ++statistics.system_calls;
+    if (!size) {
+      if (size.error().code() == ErrorCode::timeout) return;
+      return lose(std::move(size.error()).during(text("following feed [", options.feed, "]")));
+    }
+    if (*size == 1) continue;  // only a bell
+    auto message = wire::decode(std::span(buffer).first(*size), std::move(handles));
+    if (!message) return lose(std::move(message.error()).during(text("following feed [", options.feed, "]")));
+    handle(*std::move(message));
+  }
+}
+
+void Subscriber::Impl::handle(wire::Message&& message) {
+  if (auto* pool = std::get_if<wire::Pool>(&message)) return take_ring(std::move(*pool));
+  if (const auto* refusal = std::get_if<wire::Refusal>(&message)) {
+    report(GeyserError(refusal->code, refusal->message).during(text("joining feed [", options.feed, "]")));
+    hang_up();
+    state = FeedState::refused;
+    look_again = Clock::now() + after_refusal;
+    return;
+  }
+  lose(GeyserError(ErrorCode::protocol, "The publisher sends a message that no publisher sends."));
+}
+
+void Subscriber::Impl::take_ring(wire::Pool&& pool) {
+  if (ring != nullptr && pool.feed.id == feed.id && pool.generation <= ring->generation) {
+    return lose(GeyserError(ErrorCode::protocol, text("The publisher sends ring [", pool.generation, "] after [",
+                                                      ring->generation, "].")));
+  }
+  FeedInfo facts = pool.feed;
+  auto opened = ImportedRing::open(*manager, std::move(pool));
+  auto answer = opened ? (*opened)->accept() : Result<wire::Accept>(fail(GeyserError(opened.error())));
+  if (!answer) {
+    // The publisher tries the next way down.
+    const wire::Refusal refusal{answer.error().code(), answer.error().to_string()};
+    report(std::move(answer.error()).during(text("opening the ring of feed [", options.feed, "]")));
+    answer_until = Clock::now() + longest_answer;
+    state = FeedState::connecting;
+    if (auto sent = channel->send(wire::Message(refusal), no_wait); !sent) lose(std::move(sent.error()));
+    return;
+  }
+  if (auto sent = channel->send(wire::Message(*std::move(answer)), no_wait); !sent) {
+    return lose(std::move(sent.error()));
+  }
+  ring = *std::move(opened);
+  ring->subscriber = self;
+  if (facts.id != feed.id) {
+    const std::uint64_t newest = ring->reader.newest(false);
+    last = options.mode == FrameMode::every && newest != 0 ? newest - 1 : 0;
+  }
+  if (state != FeedState::live) ++statistics.connections;
+  feed = std::move(facts);
+  agreement = ring->agreement;
+  kept.reset();
+  state = FeedState::live;
+  was_live = true;
+  looked_at_socket = Clock::now();
+}
+
+void Subscriber::Impl::hang_up() {
+  if (channel) poller.remove(channel->native());
+  channel.reset();
+}
+
+void Subscriber::Impl::lose(GeyserError&& why) {
+  const bool ended = why.code() == ErrorCode::abandoned;
+  hang_up();
+  if (ring != nullptr && ended && state == FeedState::live) hold_last_frame();
+  if (ring != nullptr) ring->release_own_waits();
+  ring.reset();
+  report(std::move(why));
+  state = was_live ? FeedState::lost : FeedState::searching;
+  look_again = ended ? Clock::now() : Clock::now() + after_refusal;
+}
+
+// The publisher writes no more: its newest whole frame stays as it is.
+void Subscriber::Impl::hold_last_frame() {
+  for (const bool complete_only : {false, true}) {
+    Kept candidate;
+    const auto frame = ring->reader.take(FrameMode::latest, 0, complete_only, candidate.info);
+    if (!frame) continue;
+    if (!ring->is_complete(*frame)) continue;
+    candidate.ring = ring;
+    candidate.frame = *frame;
+    kept = std::move(candidate);
+    return;
+  }
+}
+
+void Subscriber::Impl::sleep(std::chrono::nanoseconds longest) {
+  ++statistics.system_calls;
+  if (state == FeedState::live) {
+    const auto slice = std::min<std::chrono::nanoseconds>(longest, between_socket_looks);
+    static_cast<void>(ring->reader.sleep(last, ring->publisher_fence == nullptr, slice));
+    return;
+  }
+  const auto slice = std::min<std::chrono::nanoseconds>(longest, between_looks);
+  std::array<std::uint64_t, 4> ready{};
+  const auto count = poller.wait(ready, slice);
+  // Something happened in the directory: look at once.
+  if (count && *count != 0 && !channel && state != FeedState::refused) look_again = {};
+}
+
+}  // namespace geyser::stream

@@ -1,0 +1,332 @@
+#include <geyser/stream/publisher.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/text.hpp"
+#include "platform/deadline.hpp"
+#include "platform/program.hpp"
+#include "stream/publisher_impl.hpp"
+
+namespace geyser::stream {
+
+using detail::text;
+using platform::Deadline;
+
+namespace {
+
+std::uint64_t monotonic_ns() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+}
+
+Result<void> check_ring_size(std::size_t size) {
+  if (size >= min_ring_size && size <= max_ring_size) return {};
+  return fail(ErrorCode::invalid_argument, text("Ring size [", size, "] is outside [", min_ring_size, "] to [",
+                                                max_ring_size, "]."));
+}
+
+}  // namespace
+
+// An open frame keeps its pool, also when the publisher has another by then.
+struct WritableFrame::Impl {
+  std::weak_ptr<Publisher::Impl> publisher;
+  std::shared_ptr<Pool> pool;
+};
+
+WritableFrame::WritableFrame(WritableFrame&& other) noexcept = default;
+
+WritableFrame& WritableFrame::operator=(WritableFrame&& other) noexcept {
+  if (this == &other) return *this;
+  WritableFrame old(std::move(*this));
+  owner_ = std::move(other.owner_);
+  texture_ = std::exchange(other.texture_, nullptr);
+  slot_ = other.slot_;
+  access_ = std::move(other.access_);
+  return *this;
+}
+
+WritableFrame::~WritableFrame() {
+  if (owner_ == nullptr) return;
+  auto* impl = static_cast<Impl*>(owner_.get());
+  impl->pool->abandon({slot_, std::move(access_)});
+  if (const auto publisher = impl->publisher.lock()) publisher->frame_is_open = false;
+}
+
+Publisher::Publisher(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Publisher::Publisher(Publisher&&) noexcept = default;
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+Publisher::~Publisher() = default;
+
+Publisher::Impl::~Impl() {
+  for (const auto& pool : pools) {
+    pool->ring().set_state(RingState::ended);
+    pool->wake();
+  }
+}
+
+Result<std::shared_ptr<Publisher::Impl>> Publisher::Impl::make(std::shared_ptr<TextureShareManager> manager,
+                                                               const TextureDescriptor& descriptor,
+                                                               PublisherOptions options, std::uint32_t ring_size) {
+  if (manager == nullptr) return fail(ErrorCode::invalid_argument, "A publisher needs a manager.");
+  if (auto good = check_ring_size(ring_size); !good) return fail(std::move(good.error()));
+  if (auto good = validate(descriptor); !good) return fail(std::move(good.error()));
+  if (options.application.empty()) options.application = platform::program_name();
+  FeedInfo feed;
+  feed.name = options.name;
+  feed.application = options.application;
+  feed.listed = options.listed;
+  feed.api = manager->capabilities().api;
+  feed.device = manager->capabilities().identity.device_name;
+  feed.descriptor = descriptor;
+  feed.ring_size = ring_size;
+  feed.frame_rate = options.frame_rate;
+  feed.hdr = options.hdr;
+  auto claim = NameClaim::claim(options.runtime_directory, feed, options.on_conflict);
+  if (!claim) return fail(std::move(claim.error()));
+  auto impl = std::make_shared<Impl>(std::move(manager), std::move(options), *std::move(claim));
+  impl->feed = impl->claim.info();
+  return impl;
+}
+
+void Publisher::Impl::set_ring(std::shared_ptr<Pool> pool) {
+  auto holder = std::make_shared<WritableFrame::Impl>();
+  holder->publisher = weak_from_this();
+  holder->pool = pool;
+  frame_holder = std::move(holder);
+  pools.clear();
+  pools.push_back(std::move(pool));
+}
+
+Result<void> Publisher::Impl::make_ring(const TextureDescriptor& descriptor) {
+  // A subscriber on the same device is the best there can be: the ring is made for that.
+  auto agreement = negotiate(descriptor, manager->capabilities(), manager->capabilities(), options.policy);
+  if (!agreement) return fail(std::move(agreement.error()));
+  auto pool = Pool::create(*manager, descriptor, *agreement, feed.ring_size, ++generations);
+  if (!pool) return fail(std::move(pool.error()));
+  set_ring(*std::move(pool));
+  return {};
+}
+
+Result<void> Publisher::Impl::make_ring(std::vector<std::unique_ptr<SharedTexture>>&& textures) {
+  const TextureDescriptor descriptor = textures.front()->descriptor();
+  const HandleKind kind = textures.front()->handle_kind();
+  NegotiationPolicy policy = options.policy;
+  policy.allow_opaque = policy.allow_opaque && kind != HandleKind::dma_buf && kind != HandleKind::host_memory;
+  policy.allow_dma_buf = policy.allow_dma_buf && kind == HandleKind::dma_buf;
+  policy.allow_host_copy = policy.allow_host_copy && kind == HandleKind::host_memory;
+  auto agreement = negotiate(descriptor, manager->capabilities(), manager->capabilities(), policy);
+  if (!agreement) return fail(std::move(agreement.error()));
+  auto pool = Pool::adopt(*manager, std::move(textures), *agreement, ++generations);
+  if (!pool) return fail(std::move(pool.error()));
+  set_ring(*std::move(pool));
+  return {};
+}
+
+Result<void> Publisher::Impl::start() {
+  auto started = Acceptor::start(claim.socket_path(), options.max_subscribers);
+  if (!started) return fail(std::move(started.error()));
+  acceptor = *std::move(started);
+  return claim.list();
+}
+
+Result<Publisher> Publisher::create(std::shared_ptr<TextureShareManager> manager, const TextureDescriptor& descriptor,
+                                    PublisherOptions options) {
+  const std::uint32_t ring_size = options.ring_size;
+  const std::string step = text("publishing feed [", options.name, "]");
+  auto impl = Impl::make(std::move(manager), descriptor, std::move(options), ring_size);
+  if (!impl) return fail(std::move(impl.error()).during(step));
+  Impl& self = **impl;
+  if (auto made = self.make_ring(descriptor); !made) return fail(std::move(made.error()).during(step));
+  if (auto started = self.start(); !started) return fail(std::move(started.error()).during(step));
+  return Publisher(*std::move(impl));
+}
+
+Result<Publisher> Publisher::create(std::shared_ptr<TextureShareManager> manager,
+                                    std::vector<std::unique_ptr<SharedTexture>> textures, PublisherOptions options) {
+  const std::string step = text("publishing feed [", options.name, "]");
+  if (auto good = check_ring_size(textures.size()); !good) return fail(std::move(good.error()).during(step));
+  for (const auto& texture : textures) {
+    if (texture == nullptr || texture->descriptor() != textures.front()->descriptor() ||
+        texture->handle_kind() != textures.front()->handle_kind()) {
+      return fail(GeyserError(ErrorCode::invalid_argument,
+                              "The textures of a ring need one descriptor and one handle kind.")
+                      .during(step));
+    }
+  }
+  const TextureDescriptor descriptor = textures.front()->descriptor();
+  auto impl = Impl::make(std::move(manager), descriptor, std::move(options),
+                         static_cast<std::uint32_t>(textures.size()));
+  if (!impl) return fail(std::move(impl.error()).during(step));
+  Impl& self = **impl;
+  if (auto made = self.make_ring(std::move(textures)); !made) return fail(std::move(made.error()).during(step));
+  if (auto started = self.start(); !started) return fail(std::move(started.error()).during(step));
+  return Publisher(*std::move(impl));
+}
+
+Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
+  Impl& self = *impl_;
+  if (self.frame_is_open) return fail(ErrorCode::busy, "A frame of this publisher is open already.");
+  self.service();
+  const std::shared_ptr<Pool> pool = self.pools.front();
+  const Deadline deadline = Deadline::after(timeout);
+  for (;;) {
+    std::uint64_t lost = 0;
+    auto open = pool->begin(self.ring_policy(), true, lost);
+    if (!open) return fail(std::move(open.error()).during("beginning a frame"));
+    if (lost != 0) {
+      const std::lock_guard lock(self.info_mutex);
+      self.statistics.leases_revoked += lost;
+    }
+    if (*open) {
+      WritableFrame frame;
+      frame.owner_ = self.frame_holder;
+      frame.texture_ = &pool->texture((*open)->slot);
+      frame.slot_ = (*open)->slot;
+      frame.access_ = std::move((*open)->access);
+      self.frame_is_open = true;
+      return frame;
+    }
+    self.expel_liars();
+    const auto left = deadline.remaining();
+    if (left.count() == 0) break;
+    pool->ring().wait_for_release(pool->views(), left);
+    self.service();
+  }
+  const std::lock_guard lock(self.info_mutex);
+  ++self.statistics.frames_refused;
+  return fail(ErrorCode::timeout, text("All [", pool->ring().slot_count(),
+                                       "] textures of the ring are held by subscribers; skip this frame."));
+}
+
+Result<std::uint64_t> Publisher::publish(WritableFrame&& frame, const FrameInfo& info) {
+  Impl& self = *impl_;
+  if (!frame.is_open()) return fail(ErrorCode::invalid_access, "The frame is not open.");
+  auto* impl = static_cast<WritableFrame::Impl*>(frame.owner_.get());
+  if (impl->publisher.lock().get() != &self) {
+    return fail(ErrorCode::invalid_access, "The frame is of another publisher.");
+  }
+  if (impl->pool != self.pools.front()) {
+    WritableFrame gone = std::move(frame);
+    return fail(ErrorCode::invalid_access, "The feed has another ring since this frame was begun; it is dropped.");
+  }
+  Pool::Open open{frame.slot_, std::move(frame.access_)};
+  frame.owner_.reset();
+  frame.texture_ = nullptr;
+  self.frame_is_open = false;
+  return self.publish(std::move(open), info);
+}
+
+Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInfo& info) {
+  const std::shared_ptr<Pool> pool = pools.front();
+  const std::uint32_t slot = open.slot;
+  const std::uint64_t number = frames + 1;
+  FrameInfo known = info;
+  known.number = number;
+  known.clock_ns = monotonic_ns();
+  if (auto done = pool->publish(std::move(open), number, known); !done) {
+    return fail(std::move(done.error()).during(text("publishing frame [", number, "]")));
+  }
+  frames = number;
+  std::uint32_t calls = pool->wake();
+  if (pools.size() > 1) {
+    if (auto copied = copy_to_others(slot, number, known); !copied) {
+      return fail(std::move(copied.error()).during(text("copying frame [", number, "]")));
+    }
+    for (std::size_t i = 1; i < pools.size(); ++i) calls += pools[i]->wake();
+  }
+  {
+    const std::lock_guard lock(info_mutex);
+    ++statistics.frames_published;
+    statistics.wake_calls += calls;
+  }
+  service();
+  return number;
+}
+
+Result<void> Publisher::Impl::copy_to_others(std::uint32_t slot, std::uint64_t number, const FrameInfo& known) {
+  Pool& from = *pools.front();
+  for (std::size_t i = 1; i < pools.size(); ++i) {
+    Pool& to = *pools[i];
+    std::uint64_t lost = 0;
+    auto open = to.begin(ring_policy(), true, lost);
+    if (!open) return fail(std::move(open.error()));
+    if (!*open) continue;  // its subscribers miss this frame; nobody else does
+    auto access = from.texture(slot).begin_access(AccessMode::read, from.state(slot));
+    if (!access) {
+      to.abandon(*std::move(*open));
+      return fail(std::move(access.error()));
+    }
+    auto copied = manager->copy_texture(from.texture(slot), to.texture((*open)->slot));
+    auto ended = from.texture(slot).end_access(*std::move(access));
+    if (!copied || !ended) {
+      to.abandon(*std::move(*open));
+      return fail(std::move(copied ? ended.error() : copied.error()));
+    }
+    from.set_state(slot, *std::move(ended));
+    const std::uint64_t before = to.texture((*open)->slot).statistics().bytes_copied;
+    const std::uint32_t copy_slot = (*open)->slot;
+    if (auto done = to.publish(*std::move(*open), number, known); !done) return done;
+    const std::lock_guard lock(info_mutex);
+    ++statistics.gpu_copies;
+    statistics.leases_revoked += lost;
+    statistics.bytes_copied += to.texture(copy_slot).statistics().bytes_copied - before;
+  }
+  return {};
+}
+
+Result<AccessState> Publisher::publish_copy(SharedTexture& source, const AccessState& state, const FrameInfo& info) {
+  Impl& self = *impl_;
+  auto access = source.begin_access(AccessMode::read, state);
+  if (!access) return fail(std::move(access.error()).during("publishing a copy"));
+  auto frame = begin_frame();
+  Result<void> copied = frame ? self.manager->copy_texture(source, frame->texture()) : fail(std::move(frame.error()));
+  auto ended = source.end_access(*std::move(access));
+  if (!copied) return fail(std::move(copied.error()).during("publishing a copy"));
+  if (!ended) return ended;
+  if (auto published = publish(*std::move(frame), info); !published) return fail(std::move(published.error()));
+  const std::lock_guard lock(self.info_mutex);
+  ++self.statistics.gpu_copies;
+  return ended;
+}
+
+void Publisher::service() { impl_->service(); }
+NativeHandle Publisher::event() const noexcept { return impl_->acceptor->event(); }
+const FeedInfo& Publisher::feed() const noexcept { return impl_->feed; }
+
+bool Publisher::has_subscribers() const noexcept {
+  const std::lock_guard lock(impl_->info_mutex);
+  return impl_->statistics.subscribers != 0;
+}
+
+std::vector<SubscriberInfo> Publisher::subscribers() const {
+  const std::lock_guard lock(impl_->info_mutex);
+  std::vector<SubscriberInfo> infos;
+  for (const auto& [pool, member] : impl_->listed) {
+    SubscriberInfo info;
+    info.id = member->connection->id;
+    info.name = member->name;
+    info.process_id = member->connection->peer.process_id;
+    info.api = member->api;
+    info.device = member->device;
+    info.path = member->agreement.path;
+    info.handle_kind = member->agreement.handle_kind;
+    info.sync_tier = member->agreement.sync_tier;
+    info.every_frame = member->limits.every_frame;
+    info.frames_read = member->view->frames_read();
+    info.frames_missed = member->view->frames_missed();
+    info.leases_lost = member->view->leases_lost();
+    info.leases_held = member->view->held(pool->ring().page(), pool->ring().slot_count());
+    info.agreement = to_string(member->agreement);
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+PublisherStatistics Publisher::statistics() const {
+  const std::lock_guard lock(impl_->info_mutex);
+  return impl_->statistics;
+}
+
+}  // namespace geyser::stream

@@ -1,0 +1,81 @@
+// What a Subscriber is made of; subscriber.cpp has the frames, connection.cpp how it finds and keeps its publisher.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <geyser/channel.hpp>
+#include <geyser/stream/subscriber.hpp>
+
+#include "platform/directory_watch.hpp"
+#include "platform/poller.hpp"
+#include "stream/imported_ring.hpp"
+
+namespace geyser::stream {
+
+struct Subscriber::Impl {
+  using Clock = std::chrono::steady_clock;
+
+  Impl(std::shared_ptr<TextureShareManager> its_manager, SubscriberOptions its_options, platform::Poller&& its_poller,
+       platform::DirectoryWatch&& its_watch)
+      : manager(std::move(its_manager)),
+        options(std::move(its_options)),
+        poller(std::move(its_poller)),
+        watch(std::move(its_watch)) {}
+
+  // The connection. None of these waits.
+  void step();
+  void look();
+  void connect(const FeedInfo& found);
+  void drain();
+  void handle(wire::Message&& message);
+  void take_ring(wire::Pool&& pool);
+  void lose(GeyserError&& why);
+  void hang_up();
+  void hold_last_frame();
+  void report(GeyserError&& error);
+  // Sleeps until there may be something to do, at most `longest`.
+  void sleep(std::chrono::nanoseconds longest);
+
+  // The frames.
+  [[nodiscard]] std::optional<Result<Frame>> next();
+  [[nodiscard]] Result<Frame> repeat();
+  [[nodiscard]] Result<Frame> black();
+  Result<bool> release(Frame& frame);
+
+  std::shared_ptr<TextureShareManager> manager;
+  SubscriberOptions options;
+  platform::Poller poller;
+  platform::DirectoryWatch watch;
+  std::weak_ptr<Impl> self;
+
+  FeedState state = FeedState::searching;
+  std::optional<GeyserError> last_error;
+  FeedInfo feed;
+  Agreement agreement;
+  std::optional<Channel> channel;
+  std::shared_ptr<ImportedRing> ring;
+  std::vector<std::byte> buffer;
+  Clock::time_point look_again{};
+  Clock::time_point answer_until{};  // connecting
+  Clock::time_point looked_at_socket{};
+  bool polled = false;  // event() is used
+  bool was_live = false;
+
+  std::uint64_t last = 0;  // number of the last frame taken
+  std::uint32_t held = 0;
+  struct Kept {
+    std::shared_ptr<ImportedRing> ring;
+    LeasedFrame frame;
+    FrameInfo info;
+  };
+  std::optional<Kept> kept;  // what is shown while the source is gone
+  std::unique_ptr<SharedTexture> black_texture;
+  std::shared_ptr<ImportedRing> black_owner;  // an empty ring: what a black frame owns
+  SubscriberStatistics statistics;
+};
+
+}  // namespace geyser::stream
