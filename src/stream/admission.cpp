@@ -77,6 +77,10 @@ Result<std::shared_ptr<Pool>> Publisher::Impl::find_pool(const Agreement& agreem
   }
   auto made = Pool::create(*manager, feed.descriptor, agreement, feed.ring_size, ++generations);
   if (!made) return fail(std::move(made.error()));
+  // Who comes late sees what the others see, also when the publisher pauses.
+  if (newest.number != 0) {
+    if (auto copied = copy_to(**made); !copied) return fail(std::move(copied.error()));
+  }
   pools.push_back(*std::move(made));
   return pools.back();
 }
@@ -95,7 +99,7 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
   auto message = (*pool)->admit(*manager, *member, feed);
   if (!message) return refuse(connection, message.error());
   // In the ring's list before it knows of the ring: a lease that nobody looks at would keep nothing.
-  (*pool)->add(std::move(member));
+  if (auto added = (*pool)->add(std::move(member)); !added) return refuse(connection, added.error());
   if (auto sent = connection->channel.send(wire::Message(*std::move(message)), no_wait); !sent) {
     drop(*connection, sent.error().to_string());
   }

@@ -121,12 +121,10 @@ Result<void> Pool::publish(Open&& open, std::uint64_t number, const FrameInfo& i
   frame.fence_value = point != nullptr ? point->value : 0;
   frame.complete = point == nullptr;
   ring_.announce(open.slot, frame, info);
+  newest_ = number;
+  newest_slot_ = open.slot;
   const bool someone_waits = std::any_of(views_.begin(), views_.end(), [](const auto* v) { return !v->timeline(); });
-  if (point == nullptr || !someone_waits) return {};
-  // Those who share no fence see the frame when this CPU has seen it complete; the others have it already.
-  if (auto done = point->fence->wait(point->value, texture.wait_timeout()); !done) return done;
-  ring_.announce_complete(open.slot, number);
-  return {};
+  return someone_waits ? complete(open.slot, number) : Result<void>{};
 }
 
 void Pool::abandon(Open&& open) {
@@ -146,9 +144,21 @@ std::uint32_t Pool::wake() {
   return calls;
 }
 
-void Pool::add(std::shared_ptr<Member> member) {
+Result<void> Pool::add(std::shared_ptr<Member> member) {
+  const bool waits = !member->limits.timeline;
   members_.push_back(std::move(member));
   refresh_views();
+  return waits && newest_ != 0 ? complete(newest_slot_, newest_) : Result<void>{};
+}
+
+// Those who share no fence see the frame when this CPU has seen it complete; the others have it already.
+Result<void> Pool::complete(std::uint32_t slot, std::uint64_t number) {
+  const SyncPoints& points = states_[slot].writer;
+  if (points.empty()) return {};
+  const SyncPoint& point = *points.begin();
+  if (auto done = point.fence->wait(point.value, textures_[slot]->wait_timeout()); !done) return done;
+  ring_.announce_complete(slot, number);
+  return {};
 }
 
 void Pool::remove(const Connection& connection) {

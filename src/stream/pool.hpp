@@ -60,7 +60,8 @@ class Pool {
 
   // Rings and writes to those who sleep; gives the number of system calls.
   std::uint32_t wake();
-  void add(std::shared_ptr<Member> member);
+  // Who joins sees the newest frame.
+  [[nodiscard]] Result<void> add(std::shared_ptr<Member> member);
   void remove(const Connection& connection);
   void refresh_views();
 
@@ -74,6 +75,7 @@ class Pool {
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
  private:
+  [[nodiscard]] Result<void> complete(std::uint32_t slot, std::uint64_t number);
   Pool(Agreement agreement, RingWriter&& ring, std::uint64_t generation)
       : agreement_(std::move(agreement)), ring_(std::move(ring)), generation_(generation) {}
   [[nodiscard]] static Result<std::unique_ptr<Pool>> finish(TextureShareManager& manager,
@@ -86,6 +88,8 @@ class Pool {
   std::vector<std::unique_ptr<SharedTexture>> textures_;
   std::vector<AccessState> states_;
   std::shared_ptr<SharedFence> fence_;  // null: the publisher's CPU waits for each frame
+  std::uint32_t newest_slot_ = 0;
+  std::uint64_t newest_ = 0;  // 0: none yet
   std::vector<std::shared_ptr<Member>> members_;
   RingWriter::Views views_;
 };

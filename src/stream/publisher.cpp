@@ -95,6 +95,7 @@ void Publisher::Impl::set_ring(std::shared_ptr<Pool> pool) {
   holder->publisher = weak_from_this();
   holder->pool = pool;
   frame_holder = std::move(holder);
+  newest.number = 0;
   pools.clear();
   pools.push_back(std::move(pool));
 }
@@ -220,21 +221,22 @@ Result<std::uint64_t> Publisher::publish(WritableFrame&& frame, const FrameInfo&
 
 Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInfo& info) {
   const std::shared_ptr<Pool> pool = pools.front();
-  const std::uint32_t slot = open.slot;
   const std::uint64_t number = frames + 1;
-  FrameInfo known = info;
-  known.number = number;
-  known.clock_ns = monotonic_ns();
-  if (auto done = pool->publish(std::move(open), number, known); !done) {
+  newest = info;
+  newest.number = number;
+  newest.clock_ns = monotonic_ns();
+  newest_slot = open.slot;
+  if (auto done = pool->publish(std::move(open), number, newest); !done) {
+    newest.number = 0;
     return fail(std::move(done.error()).during(text("publishing frame [", number, "]")));
   }
   frames = number;
   std::uint32_t calls = pool->wake();
-  if (pools.size() > 1) {
-    if (auto copied = copy_to_others(slot, number, known); !copied) {
+  for (std::size_t i = 1; i < pools.size(); ++i) {
+    if (auto copied = copy_to(*pools[i]); !copied) {
       return fail(std::move(copied.error()).during(text("copying frame [", number, "]")));
     }
-    for (std::size_t i = 1; i < pools.size(); ++i) calls += pools[i]->wake();
+    calls += pools[i]->wake();
   }
   {
     const std::lock_guard lock(info_mutex);
@@ -245,34 +247,31 @@ Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInf
   return number;
 }
 
-Result<void> Publisher::Impl::copy_to_others(std::uint32_t slot, std::uint64_t number, const FrameInfo& known) {
+Result<void> Publisher::Impl::copy_to(Pool& to) {
   Pool& from = *pools.front();
-  for (std::size_t i = 1; i < pools.size(); ++i) {
-    Pool& to = *pools[i];
-    std::uint64_t lost = 0;
-    auto open = to.begin(ring_policy(), true, lost);
-    if (!open) return fail(std::move(open.error()));
-    if (!*open) continue;  // its subscribers miss this frame; nobody else does
-    auto access = from.texture(slot).begin_access(AccessMode::read, from.state(slot));
-    if (!access) {
-      to.abandon(*std::move(*open));
-      return fail(std::move(access.error()));
-    }
-    auto copied = manager->copy_texture(from.texture(slot), to.texture((*open)->slot));
-    auto ended = from.texture(slot).end_access(*std::move(access));
-    if (!copied || !ended) {
-      to.abandon(*std::move(*open));
-      return fail(std::move(copied ? ended.error() : copied.error()));
-    }
-    from.set_state(slot, *std::move(ended));
-    const std::uint64_t before = to.texture((*open)->slot).statistics().bytes_copied;
-    const std::uint32_t copy_slot = (*open)->slot;
-    if (auto done = to.publish(*std::move(*open), number, known); !done) return done;
-    const std::lock_guard lock(info_mutex);
-    ++statistics.gpu_copies;
-    statistics.leases_revoked += lost;
-    statistics.bytes_copied += to.texture(copy_slot).statistics().bytes_copied - before;
+  std::uint64_t lost = 0;
+  auto open = to.begin(ring_policy(), true, lost);
+  if (!open) return fail(std::move(open.error()));
+  if (!*open) return {};
+  const std::uint32_t slot = (*open)->slot;
+  auto access = from.texture(newest_slot).begin_access(AccessMode::read, from.state(newest_slot));
+  if (!access) {
+    to.abandon(*std::move(*open));
+    return fail(std::move(access.error()));
   }
+  auto copied = manager->copy_texture(from.texture(newest_slot), to.texture(slot));
+  auto ended = from.texture(newest_slot).end_access(*std::move(access));
+  if (!copied || !ended) {
+    to.abandon(*std::move(*open));
+    return fail(std::move(copied ? ended.error() : copied.error()));
+  }
+  from.set_state(newest_slot, *std::move(ended));
+  const std::uint64_t before = to.texture(slot).statistics().bytes_copied;
+  if (auto done = to.publish(*std::move(*open), newest.number, newest); !done) return done;
+  const std::lock_guard lock(info_mutex);
+  ++statistics.gpu_copies;
+  statistics.leases_revoked += lost;
+  statistics.bytes_copied += to.texture(slot).statistics().bytes_copied - before;
   return {};
 }
 

@@ -46,7 +46,8 @@ struct Publisher::Impl : std::enable_shared_from_this<Publisher::Impl> {
   void note_members();
 
   // Frames.
-  [[nodiscard]] Result<void> copy_to_others(std::uint32_t slot, std::uint64_t number, const FrameInfo& info);
+  // Copies the newest frame into a further pool. Its subscribers miss it when no slot is free there.
+  [[nodiscard]] Result<void> copy_to(Pool& to);
   [[nodiscard]] RingWriter::Policy ring_policy() const { return {options.back_pressure, options.lease_time}; }
   [[nodiscard]] Result<std::uint64_t> publish(Pool::Open&& open, const FrameInfo& info);
 
@@ -60,6 +61,8 @@ struct Publisher::Impl : std::enable_shared_from_this<Publisher::Impl> {
   std::vector<std::shared_ptr<Pool>> pools;
   std::uint64_t generations = 0;
   std::uint64_t frames = 0;
+  FrameInfo newest;  // of the newest frame, and where it is in the first pool; number 0: that has none
+  std::uint32_t newest_slot = 0;
   bool frame_is_open = false;
   std::shared_ptr<void> frame_holder;  // what an open frame owns: made with the ring, so that frames allocate nothing
 
