@@ -125,7 +125,8 @@ void Acceptor::receive(const std::shared_ptr<Connection>& connection) {
   std::ptrdiff_t unread = 0;
   {
     const std::lock_guard lock(mutex_);
-    unread = std::count_if(inbox_.begin(), inbox_.end(), [&](const Incoming& one) { return one.connection == connection; });
+    unread =
+        std::count_if(inbox_.begin(), inbox_.end(), [&](const Incoming& one) { return one.connection == connection; });
   }
   if (unread >= max_unread) return end(connection, text("It has sent more than [", max_unread, "] messages at once."));
   deliver({connection, *std::move(message), {}});

@@ -73,7 +73,7 @@ class Acceptor {
   std::uint32_t max_connections_;
   std::uint64_t next_id_ = 2;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;  // the thread's own
-  std::chrono::steady_clock::time_point listen_again_{};             // when descriptors ran out
+  std::chrono::steady_clock::time_point listen_again_{};              // when descriptors ran out
   bool listening_ = true;
   std::atomic<bool> stop_{false};
   std::atomic<bool> has_news_{false};

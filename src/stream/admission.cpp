@@ -163,8 +163,8 @@ void Publisher::Impl::drop(Connection& connection, const std::string& why) {
   leave(connection);
   acceptor->drop(connection);
   if (options.diagnostics) {
-    options.diagnostics(GeyserError(ErrorCode::protocol, text("A subscriber of process [", connection.peer.process_id,
-                                                              "] is dropped: ", why)));
+    options.diagnostics(GeyserError(
+        ErrorCode::protocol, text("A subscriber of process [", connection.peer.process_id, "] is dropped: ", why)));
   }
 }
 

@@ -106,8 +106,8 @@ void Subscriber::Impl::handle(wire::Message&& message) {
 
 void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   if (ring != nullptr && pool.feed.id == feed.id && pool.generation <= ring->generation) {
-    return lose(GeyserError(ErrorCode::protocol, text("The publisher sends ring [", pool.generation, "] after [",
-                                                      ring->generation, "].")));
+    return lose(GeyserError(ErrorCode::protocol,
+                            text("The publisher sends ring [", pool.generation, "] after [", ring->generation, "].")));
   }
   FeedInfo facts = pool.feed;
   auto opened = ImportedRing::open(*manager, std::move(pool));

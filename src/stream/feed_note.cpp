@@ -47,8 +47,8 @@ tl::unexpected<GeyserError> taken(const std::string& directory, const std::strin
   if (const auto holder = read_note(lock_path(directory, name))) {
     by = text("[", holder->application, "], process [", holder->process_id, "]");
     if (holder->name != name) {
-      return fail(ErrorCode::busy, text("The name [", name, "] has the same hash as [", holder->name, "] of ", by,
-                                        "; take another."));
+      return fail(ErrorCode::busy,
+                  text("The name [", name, "] has the same hash as [", holder->name, "] of ", by, "; take another."));
     }
   }
   return fail(GeyserError(ErrorCode::busy, text("The name [", name, "] is taken by ", by, "."))

@@ -14,8 +14,8 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
   if (count != pool.feed.ring_size || count < min_ring_size || count > max_ring_size) {
     return fail(ErrorCode::protocol, text("A ring of [", pool.feed.ring_size, "] textures comes with [", count, "]."));
   }
-  auto reader = RingReader::open(pool.ring_page.get(), pool.lease_page.get(), static_cast<std::uint32_t>(count),
-                                 pool.generation);
+  auto reader =
+      RingReader::open(pool.ring_page.get(), pool.lease_page.get(), static_cast<std::uint32_t>(count), pool.generation);
   if (!reader) return fail(std::move(reader.error()));
   ring->reader = *std::move(reader);
   ring->agreement = std::move(pool.offer.agreement);

@@ -5,9 +5,7 @@
 namespace geyser::stream {
 
 LeaseView::LeaseView(platform::MappedMemory memory, Limits limits)
-    : memory_(std::move(memory)),
-      page_(reinterpret_cast<const LeasePage*>(memory_.bytes().data())),
-      limits_(limits) {}
+    : memory_(std::move(memory)), page_(reinterpret_cast<const LeasePage*>(memory_.bytes().data())), limits_(limits) {}
 
 SleepMode LeaseView::sleep_mode() const noexcept {
   const std::uint32_t mode = page_->sleeping.load();

@@ -50,11 +50,11 @@ struct RingPage {
   std::atomic<std::uint64_t> magic;
   std::atomic<std::uint64_t> generation;
   std::atomic<std::uint32_t> slot_count;
-  alignas(cache_line) std::atomic<std::uint64_t> latest;    // packed; for those who wait on the publisher's fence
-  std::atomic<std::uint64_t> latest_complete;               // packed; for those who cannot
-  std::atomic<std::uint32_t> doorbell;                      // changes with every frame; what sleepers sleep on
-  std::atomic<std::uint32_t> state;                         // RingState
-  std::atomic<std::uint32_t> publisher_waits;               // not 0: ring the lease page's bell after a release
+  alignas(cache_line) std::atomic<std::uint64_t> latest;  // packed; for those who wait on the publisher's fence
+  std::atomic<std::uint64_t> latest_complete;             // packed; for those who cannot
+  std::atomic<std::uint32_t> doorbell;                    // changes with every frame; what sleepers sleep on
+  std::atomic<std::uint32_t> state;                       // RingState
+  std::atomic<std::uint32_t> publisher_waits;             // not 0: ring the lease page's bell after a release
   std::array<SlotPage, max_ring_size> slots;
 };
 

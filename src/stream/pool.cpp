@@ -53,9 +53,8 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
   if (agreement.handle_kind != agreement_.handle_kind || agreement.tiling != agreement_.tiling) return false;
   const MemoryLayout& layout = textures_.front()->layout();
   if (agreement.dedicated && !layout.dedicated) return false;
-  return agreement.tiling != Tiling::drm_modifier ||
-         std::find(agreement.modifiers.begin(), agreement.modifiers.end(), layout.modifier) !=
-             agreement.modifiers.end();
+  return agreement.tiling != Tiling::drm_modifier || std::find(agreement.modifiers.begin(), agreement.modifiers.end(),
+                                                               layout.modifier) != agreement.modifiers.end();
 }
 
 bool Pool::shares_fence(const Agreement& agreement) const noexcept {

@@ -23,8 +23,8 @@ std::uint64_t monotonic_ns() {
 
 Result<void> check_ring_size(std::size_t size) {
   if (size >= min_ring_size && size <= max_ring_size) return {};
-  return fail(ErrorCode::invalid_argument, text("Ring size [", size, "] is outside [", min_ring_size, "] to [",
-                                                max_ring_size, "]."));
+  return fail(ErrorCode::invalid_argument,
+              text("Ring size [", size, "] is outside [", min_ring_size, "] to [", max_ring_size, "]."));
 }
 
 }  // namespace
@@ -151,14 +151,14 @@ Result<Publisher> Publisher::create(std::shared_ptr<TextureShareManager> manager
   for (const auto& texture : textures) {
     if (texture == nullptr || texture->descriptor() != textures.front()->descriptor() ||
         texture->handle_kind() != textures.front()->handle_kind()) {
-      return fail(GeyserError(ErrorCode::invalid_argument,
-                              "The textures of a ring need one descriptor and one handle kind.")
-                      .during(step));
+      return fail(
+          GeyserError(ErrorCode::invalid_argument, "The textures of a ring need one descriptor and one handle kind.")
+              .during(step));
     }
   }
   const TextureDescriptor descriptor = textures.front()->descriptor();
-  auto impl = Impl::make(std::move(manager), descriptor, std::move(options),
-                         static_cast<std::uint32_t>(textures.size()));
+  auto impl =
+      Impl::make(std::move(manager), descriptor, std::move(options), static_cast<std::uint32_t>(textures.size()));
   if (!impl) return fail(std::move(impl.error()).during(step));
   Impl& self = **impl;
   if (auto made = self.make_ring(std::move(textures)); !made) return fail(std::move(made.error()).during(step));

@@ -20,8 +20,8 @@ struct Publisher::Impl : std::enable_shared_from_this<Publisher::Impl> {
   ~Impl();
 
   [[nodiscard]] static Result<std::shared_ptr<Impl>> make(std::shared_ptr<TextureShareManager> manager,
-                                                          const TextureDescriptor& descriptor,
-                                                          PublisherOptions options, std::uint32_t ring_size);
+                                                          const TextureDescriptor& descriptor, PublisherOptions options,
+                                                          std::uint32_t ring_size);
   // The textures to draw into. Errors: those of negotiate() with itself, and of create_texture.
   [[nodiscard]] Result<void> make_ring(const TextureDescriptor& descriptor);
   [[nodiscard]] Result<void> make_ring(std::vector<std::unique_ptr<SharedTexture>>&& textures);

@@ -32,9 +32,9 @@ Result<RingReader> RingReader::open(NativeHandle ring_page, NativeHandle lease_p
     return fail(ErrorCode::protocol, "The pages of a ring do not begin as such pages do.");
   }
   if (reader.ring_->slot_count.load() != slot_count || reader.ring_->generation.load() != generation) {
-    return fail(ErrorCode::protocol, text("The page of a ring says [", reader.ring_->slot_count.load(),
-                                          "] slots of generation [", reader.ring_->generation.load(),
-                                          "], its message [", slot_count, "] of [", generation, "]."));
+    return fail(ErrorCode::protocol,
+                text("The page of a ring says [", reader.ring_->slot_count.load(), "] slots of generation [",
+                     reader.ring_->generation.load(), "], its message [", slot_count, "] of [", generation, "]."));
   }
   reader.ring_memory_ = *std::move(ring);
   reader.lease_memory_ = *std::move(leases);
@@ -46,8 +46,7 @@ RingState RingReader::state() const noexcept {
   return state <= static_cast<std::uint32_t>(RingState::superseded) ? static_cast<RingState>(state) : RingState::ended;
 }
 
-std::optional<std::uint64_t> RingReader::choose(FrameMode mode, std::uint64_t last,
-                                                bool complete_only) const noexcept {
+std::optional<std::uint64_t> RingReader::choose(FrameMode mode, std::uint64_t last, bool complete_only) const noexcept {
   const std::uint64_t newest = complete_only ? ring_->latest_complete.load() : ring_->latest.load();
   if (number_of(newest) <= last || slot_of(newest) >= slot_count_) return std::nullopt;
   if (mode == FrameMode::latest) return newest;

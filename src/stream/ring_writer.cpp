@@ -156,9 +156,8 @@ void RingWriter::announce_complete(std::uint32_t slot, std::uint64_t number) noe
 }
 
 std::uint32_t RingWriter::wake(const Views& views) noexcept {
-  const bool asleep = std::any_of(views.begin(), views.end(), [](const LeaseView* view) {
-    return view->sleep_mode() == SleepMode::futex;
-  });
+  const bool asleep = std::any_of(views.begin(), views.end(),
+                                  [](const LeaseView* view) { return view->sleep_mode() == SleepMode::futex; });
   if (!asleep) return 0;
   platform::futex_wake_all(page_->doorbell);
   return 1;

@@ -57,8 +57,8 @@ class LeaseView {
 
  private:
   struct Watch {
-    Clock::time_point since{};      // when the slot was first seen kept; zero: it is not
-    std::uint64_t revoked = 0;      // the frame whose lease was taken away
+    Clock::time_point since{};        // when the slot was first seen kept; zero: it is not
+    std::uint64_t revoked = 0;        // the frame whose lease was taken away
     std::uint64_t ignored_value = 0;  // the release value that nobody waits for any more
   };
   bool reads_on(std::uint32_t slot) const noexcept;

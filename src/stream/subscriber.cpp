@@ -22,11 +22,16 @@ constexpr std::uint64_t watch_key = 0;
 
 std::string_view to_string(FeedState state) noexcept {
   switch (state) {
-    case FeedState::searching: return "searching";
-    case FeedState::connecting: return "connecting";
-    case FeedState::live: return "live";
-    case FeedState::lost: return "lost";
-    case FeedState::refused: return "refused";
+    case FeedState::searching:
+      return "searching";
+    case FeedState::connecting:
+      return "connecting";
+    case FeedState::live:
+      return "live";
+    case FeedState::lost:
+      return "lost";
+    case FeedState::refused:
+      return "refused";
   }
   return "unknown";
 }
@@ -111,7 +116,8 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
       if (!self.polled || self.state != FeedState::live) break;
       // What lies in the socket would keep the event readable.
       self.drain();
-      if (self.state != FeedState::live || self.ring->reader.arm_socket(self.last, self.ring->publisher_fence == nullptr)) {
+      if (self.state != FeedState::live ||
+          self.ring->reader.arm_socket(self.last, self.ring->publisher_fence == nullptr)) {
         break;
       }
       continue;
@@ -119,8 +125,8 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
     self.sleep(left);
   }
   if (self.was_live && self.state != FeedState::live) return self.repeat();
-  return fail(ErrorCode::timeout, text("Feed [", self.options.feed, "] has no new frame; its state is [",
-                                       to_string(self.state), "]."));
+  return fail(ErrorCode::timeout,
+              text("Feed [", self.options.feed, "] has no new frame; its state is [", to_string(self.state), "]."));
 }
 
 // Nothing: there is no new frame yet.
@@ -164,8 +170,8 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
 Result<Frame> Subscriber::Impl::repeat() {
   if (options.on_loss == OnLoss::black) return black();
   if (options.on_loss == OnLoss::none || !kept) {
-    return fail(ErrorCode::abandoned, text("The publisher of feed [", options.feed, "] is gone; its state is [",
-                                           to_string(state), "]."));
+    return fail(ErrorCode::abandoned,
+                text("The publisher of feed [", options.feed, "] is gone; its state is [", to_string(state), "]."));
   }
   SharedTexture& texture = *kept->ring->textures[kept->frame.slot];
   auto access = texture.begin_access(AccessMode::read, kept->ring->state_of(kept->frame));

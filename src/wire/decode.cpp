@@ -124,7 +124,8 @@ class Decoder {
   // FlatBuffers' verifier looks at where a vector begins, not at what its elements need.
   template <typename Vector>
   bool is_aligned(const Vector* vector, std::size_t alignment, const char* field) {
-    if (vector == nullptr || reinterpret_cast<std::uintptr_t>(vector->Data()) % alignment == 0) return true;
+    if (vector == nullptr || vector->size() == 0) return true;  // an empty one need not be aligned, and is not read
+    if (reinterpret_cast<std::uintptr_t>(vector->Data()) % alignment == 0) return true;
     complain(field, "is misaligned");
     return false;
   }
@@ -384,8 +385,8 @@ class Decoder {
         complain("feed.descriptor", text("is not valid: ", valid.error().message()), valid.error().code());
       }
     }
-    out.ring_size = enumerator<std::uint32_t>(in->ring_size(), stream::min_ring_size, stream::max_ring_size,
-                                              "feed.ring_size");
+    out.ring_size =
+        enumerator<std::uint32_t>(in->ring_size(), stream::min_ring_size, stream::max_ring_size, "feed.ring_size");
     out.frame_rate = {in->frame_rate_numerator(), in->frame_rate_denominator()};
     if (out.frame_rate.denominator == 0) complain("feed.frame_rate", "has denominator [0]");
     out.hdr = hdr(in->hdr());

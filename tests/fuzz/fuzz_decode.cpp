@@ -18,15 +18,26 @@ std::vector<geyser::OwnedHandle> handles(std::size_t count) {
 
 }  // namespace
 
-// libFuzzer's own hook: half of the inputs begin as a valid Offer, which random bytes would never become.
+// libFuzzer's own hook: some inputs begin as a valid Offer, Pool, Subscribe or Feed, which random bytes would never
+// become.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {
-  static const auto offer = *geyser::wire::encode(geyser::wire::Message(geyser::test::make_offer()));
-  if (seed % 16 == 0 && offer.bytes.size() + 1 <= max_size) {
-    data[0] = 3;  // handles
-    for (std::size_t i = 0; i < offer.bytes.size(); ++i) data[i + 1] = std::to_integer<std::uint8_t>(offer.bytes[i]);
-    size = offer.bytes.size() + 1;
+  using geyser::wire::Message;
+  static const auto messages = [] {
+    std::vector<geyser::wire::EncodedMessage> all;
+    all.push_back(*geyser::wire::encode(Message(geyser::test::make_offer())));
+    all.push_back(*geyser::wire::encode(Message(geyser::test::make_pool())));
+    all.push_back(*geyser::wire::encode(Message(geyser::test::make_subscribe())));
+    all.push_back(*geyser::wire::encode(Message(geyser::wire::Feed{geyser::test::make_feed()})));
+    return all;
+  }();
+  const auto& message = messages[seed / 16 % messages.size()];
+  if (seed % 16 == 0 && message.bytes.size() + 1 <= max_size) {
+    data[0] = static_cast<std::uint8_t>(message.handles.size());
+    for (std::size_t i = 0; i < message.bytes.size(); ++i)
+      data[i + 1] = std::to_integer<std::uint8_t>(message.bytes[i]);
+    size = message.bytes.size() + 1;
   }
   return LLVMFuzzerMutate(data, size, max_size);
 }

@@ -278,8 +278,8 @@ TEST_P(Feeds, CopyATextureOfTheCallers) {
 std::string pair_name(const testing::TestParamInfo<std::tuple<std::string, std::string>>& info) {
   return std::get<0>(info.param) + "_to_" + std::get<1>(info.param);
 }
-INSTANTIATE_TEST_SUITE_P(All, Feeds,
-                         testing::Combine(testing::ValuesIn(end_names()), testing::ValuesIn(end_names())), pair_name);
+INSTANTIATE_TEST_SUITE_P(All, Feeds, testing::Combine(testing::ValuesIn(end_names()), testing::ValuesIn(end_names())),
+                         pair_name);
 
 }  // namespace
 }  // namespace geyser::test

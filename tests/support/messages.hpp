@@ -40,4 +40,50 @@ inline wire::Hello make_hello() {
   return {wire::protocol_version, "test", manager->capabilities()};
 }
 
+inline stream::FeedInfo make_feed() {
+  stream::FeedInfo feed;
+  feed.name = "Vorschau \xc3\xa4";
+  feed.application = "test";
+  feed.id = 77;
+  feed.process_id = 1234;
+  feed.listed = false;
+  feed.api = Api::opengl;
+  feed.device = "llvmpipe";
+  feed.descriptor.extent = {33, 17, 1};
+  feed.ring_size = 2;
+  feed.frame_rate = {30000, 1001};
+  feed.hdr.has_mastering_display = true;
+  feed.hdr.chromaticity = {{{1, 2}, {3, 4}, {5, 6}, {7, 8}}};
+  feed.hdr.max_luminance = 10000000;
+  feed.hdr.min_luminance = 50;
+  feed.hdr.has_content_light = true;
+  feed.hdr.max_content_light = 1000;
+  feed.hdr.max_frame_average_light = 400;
+  return feed;
+}
+
+inline wire::Subscribe make_subscribe() {
+  wire::Subscribe subscribe;
+  subscribe.hello = make_hello();
+  subscribe.policy.allow_opaque = false;
+  subscribe.policy.force_fence = FenceKind::host_timeline;
+  subscribe.every_frame = true;
+  subscribe.max_leases = 3;
+  return subscribe;
+}
+
+inline wire::Pool make_pool() {
+  wire::Pool pool;
+  pool.generation = 9;
+  pool.feed = make_feed();
+  pool.offer = make_offer();
+  // Any shared memory: what is in the pages is not the wire's business.
+  auto manager = *host::create_manager();
+  for (OwnedHandle* page : {&pool.ring_page, &pool.lease_page}) {
+    auto fence = *manager->create_fence(FenceKind::host_timeline);
+    *page = std::move(fence->export_handle()->handle);
+  }
+  return pool;
+}
+
 }  // namespace geyser::test

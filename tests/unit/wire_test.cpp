@@ -71,6 +71,83 @@ TEST(Wire, HelloAcceptAndRefusalComeBackWhole) {
   EXPECT_TRUE(std::holds_alternative<wire::Accept>(*wire::decode(accept->bytes, {})));
 }
 
+// Whatever lies before it in the buffer: texts of every length move it about.
+TEST(Wire, EmptyVectorsOfWordsMayLieAnywhere) {
+  for (std::size_t length = 0; length < 16; ++length) {
+    wire::Offer offer = make_offer();
+    offer.agreement.modifiers.clear();
+    offer.agreement.rungs.assign(1, {std::string(length, 'x'), false, ""});
+    auto encoded = wire::encode(wire::Message(std::move(offer)));
+    ASSERT_TRUE(encoded) << encoded.error().to_string();
+    auto decoded = wire::decode(encoded->bytes, std::move(encoded->handles));
+    EXPECT_TRUE(decoded) << length << ": " << decoded.error().to_string();
+  }
+}
+
+TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
+  const wire::Subscribe subscribe = make_subscribe();
+  auto encoded = wire::encode(wire::Message(subscribe));
+  ASSERT_TRUE(encoded) << encoded.error().to_string();
+  auto decoded = wire::decode(encoded->bytes, {});
+  ASSERT_TRUE(decoded) << decoded.error().to_string();
+  const auto& asked = std::get<wire::Subscribe>(*decoded);
+  EXPECT_EQ(asked.hello.capabilities, subscribe.hello.capabilities);
+  EXPECT_FALSE(asked.policy.allow_opaque);
+  EXPECT_TRUE(asked.policy.allow_dma_buf);
+  EXPECT_EQ(asked.policy.force_fence, FenceKind::host_timeline);
+  EXPECT_TRUE(asked.every_frame);
+  EXPECT_EQ(asked.max_leases, 3U);
+
+  encoded = wire::encode(wire::Message(wire::Feed{make_feed()}));
+  ASSERT_TRUE(encoded) << encoded.error().to_string();
+  decoded = wire::decode(encoded->bytes, {});
+  ASSERT_TRUE(decoded) << decoded.error().to_string();
+  EXPECT_EQ(std::get<wire::Feed>(*decoded).info, make_feed());
+
+  wire::Pool pool = make_pool();
+  const auto ring = *platform::kernel_identity(pool.ring_page.get());
+  const auto lease = *platform::kernel_identity(pool.lease_page.get());
+  encoded = wire::encode(wire::Message(std::move(pool)));
+  ASSERT_TRUE(encoded) << encoded.error().to_string();
+  EXPECT_EQ(encoded->handles.size(), 5U);
+  decoded = wire::decode(encoded->bytes, std::move(encoded->handles));
+  ASSERT_TRUE(decoded) << decoded.error().to_string();
+  const auto& given = std::get<wire::Pool>(*decoded);
+  EXPECT_EQ(given.generation, 9U);
+  EXPECT_EQ(given.feed, make_feed());
+  EXPECT_EQ(given.offer.textures.size(), 2U);
+  EXPECT_EQ(*platform::kernel_identity(given.ring_page.get()), ring);
+  EXPECT_EQ(*platform::kernel_identity(given.lease_page.get()), lease);
+}
+
+TEST(Wire, LyingFeedsAreRefusedByField) {
+  const struct {
+    const char* field;
+    void (*spoil)(stream::FeedInfo&);
+  } lies[] = {
+      {"feed.name", [](stream::FeedInfo& f) { f.name.clear(); }},
+      {"feed.name", [](stream::FeedInfo& f) { f.name.assign(stream::max_feed_name_bytes + 1, 'x'); }},
+      {"feed.name", [](stream::FeedInfo& f) { f.name = "\xff"; }},
+      {"feed.application", [](stream::FeedInfo& f) { f.application.assign(stream::max_feed_name_bytes + 1, 'x'); }},
+      {"feed.ring_size", [](stream::FeedInfo& f) { f.ring_size = 1; }},
+      {"feed.ring_size", [](stream::FeedInfo& f) { f.ring_size = 17; }},
+      {"feed.frame_rate", [](stream::FeedInfo& f) { f.frame_rate.denominator = 0; }},
+      {"feed.descriptor", [](stream::FeedInfo& f) { f.descriptor.extent.width = 0; }},
+      {"feed.api", [](stream::FeedInfo& f) { f.api = static_cast<Api>(200); }},
+  };
+  for (const auto& lie : lies) {
+    stream::FeedInfo feed = make_feed();
+    lie.spoil(feed);
+    auto encoded = wire::encode(wire::Message(wire::Feed{feed}));
+    ASSERT_TRUE(encoded) << encoded.error().to_string();
+    EXPECT_NE(decode_error(encoded->bytes, {}).message().find(lie.field), std::string::npos) << lie.field;
+  }
+  wire::Subscribe subscribe = make_subscribe();
+  subscribe.max_leases = 0;
+  auto encoded = wire::encode(wire::Message(subscribe));
+  EXPECT_NE(decode_error(encoded->bytes, {}).message().find("subscribe.max_leases"), std::string::npos);
+}
+
 TEST(Wire, EveryTruncationIsRefused) {
   auto encoded = *wire::encode(wire::Message(make_offer()));
   const std::size_t before = open_descriptors();

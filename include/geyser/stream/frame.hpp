@@ -22,8 +22,8 @@ struct DamageRect {
 };
 
 struct FrameInfo {
-  std::uint64_t number = 0;               // counted by the publisher from 1; publish() sets it
-  std::uint64_t clock_ns = 0;             // monotonic clock at publish(); publish() sets it
+  std::uint64_t number = 0;                // counted by the publisher from 1; publish() sets it
+  std::uint64_t clock_ns = 0;              // monotonic clock at publish(); publish() sets it
   std::uint64_t presentation_time_ns = 0;  // when it should be seen, on the same clock; 0: at once
 
   // What changed since frame number - 1. None: everything may have changed.

@@ -55,9 +55,9 @@ struct SubscriberInfo {
   HandleKind handle_kind = HandleKind::none;
   SyncTier sync_tier = SyncTier::host_wait;
   bool every_frame = false;
-  std::uint64_t frames_read = 0;   // as it says itself
+  std::uint64_t frames_read = 0;    // as it says itself
   std::uint64_t frames_missed = 0;  // as it says itself
-  std::uint64_t leases_lost = 0;   // taken away because it overstayed
+  std::uint64_t leases_lost = 0;    // taken away because it overstayed
   std::uint32_t leases_held = 0;
   std::string agreement;  // every rung with its reason, for people
 };
@@ -66,9 +66,9 @@ struct PublisherStatistics {
   std::uint64_t frames_published = 0;
   std::uint64_t frames_refused = 0;  // begin_frame() found no free texture in time
   std::uint64_t leases_revoked = 0;
-  std::uint64_t gpu_copies = 0;      // made by Geyser, for subscribers that cannot share the ring, or by publish_copy()
+  std::uint64_t gpu_copies = 0;  // made by Geyser, for subscribers that cannot share the ring, or by publish_copy()
   std::uint64_t bytes_copied = 0;
-  std::uint64_t wake_calls = 0;      // system calls made to wake sleepers
+  std::uint64_t wake_calls = 0;  // system calls made to wake sleepers
   std::uint32_t subscribers = 0;
 };
 

@@ -14,7 +14,8 @@ namespace geyser::platform {
 Result<Poller> Poller::create() {
   Poller poller;
   poller.handle_ = OwnedHandle::adopt(HandleKind::none, ::epoll_create1(EPOLL_CLOEXEC));
-  if (!poller.handle_.has_value()) return fail(posix_error(ErrorCode::operating_system, "epoll_create1 failed.", errno));
+  if (!poller.handle_.has_value())
+    return fail(posix_error(ErrorCode::operating_system, "epoll_create1 failed.", errno));
   return poller;
 }
 

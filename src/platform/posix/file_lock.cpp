@@ -123,7 +123,8 @@ Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t li
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  if (size > limit) return fail(ErrorCode::operating_system, text("File [", path, "] has more than [", limit, "] bytes."));
+  if (size > limit)
+    return fail(ErrorCode::operating_system, text("File [", path, "] has more than [", limit, "] bytes."));
   bytes.resize(size);
   return bytes;
 }

@@ -1,0 +1,115 @@
+#include "backend.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <utility>
+
+#include <geyser/host.hpp>
+#ifdef GEYSER_TOOL_VULKAN
+#include <geyser/vulkan.hpp>
+#endif
+#ifdef GEYSER_TOOL_OPENGL
+#include <geyser/opengl.hpp>
+#endif
+
+#include "suggest.hpp"
+
+namespace geyser::tool {
+
+namespace {
+
+using Opened = Result<std::shared_ptr<TextureShareManager>>;
+
+void report(const GeyserError& error) { std::fprintf(stderr, "geyser: %s\n", error.to_string().c_str()); }
+
+Opened shared(Result<std::unique_ptr<TextureShareManager>>&& manager) {
+  if (!manager) return fail(std::move(manager.error()));
+  return std::shared_ptr<TextureShareManager>(*std::move(manager));
+}
+
+#ifdef GEYSER_TOOL_VULKAN
+vulkan::DeviceSelection selection(const std::string& device) {
+  vulkan::DeviceSelection wanted;
+  std::uint32_t index = 0;
+  const auto [end, error] = std::from_chars(device.data(), device.data() + device.size(), index);
+  if (error == std::errc() && end == device.data() + device.size()) {
+    wanted.index = index;
+  } else {
+    wanted.name_contains = device;
+  }
+  return wanted;
+}
+
+Opened open_vulkan(const BackendChoice& choice) {
+  vulkan::Options options;
+  if (!choice.device.empty()) options.device = selection(choice.device);
+  options.validation = choice.validation;
+  options.diagnostics = report;
+  return shared(vulkan::create_manager(options));
+}
+#endif
+
+#ifdef GEYSER_TOOL_OPENGL
+Opened open_opengl(const BackendChoice& choice, opengl::Profile profile) {
+  opengl::Options options;
+  options.profile = profile;
+  options.debug = choice.validation;
+  options.diagnostics = report;
+#ifdef GEYSER_TOOL_VULKAN
+  // The device is chosen where devices have names: in Vulkan.
+  auto allocator = open_vulkan(choice);
+  if (allocator && !choice.device.empty()) options.device_uuid = (*allocator)->capabilities().identity.device_uuid;
+#endif
+  auto manager = shared(opengl::create_manager(options));
+#ifdef GEYSER_TOOL_VULKAN
+  // Without one, or on another device, OpenGL publishes copies, and agreements say so.
+  if (manager && allocator) static_cast<void>((*manager)->use_allocator(*std::move(allocator)));
+#endif
+  return manager;
+}
+#endif
+
+Opened open_named(const BackendChoice& choice) {
+  if (choice.name == "host") return shared(host::create_manager({report}));
+#ifdef GEYSER_TOOL_VULKAN
+  if (choice.name == "vulkan") return open_vulkan(choice);
+#endif
+#ifdef GEYSER_TOOL_OPENGL
+  if (choice.name == "opengl") return open_opengl(choice, opengl::Profile::core);
+  if (choice.name == "opengl_es") return open_opengl(choice, opengl::Profile::es);
+#endif
+  const std::vector<std::string> names = backend_names();
+  GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
+  const std::string near = nearest(choice.name, names);
+  error.suggest(near.empty() ? join(names) : near);
+  return fail(std::move(error));
+}
+
+}  // namespace
+
+std::vector<std::string> backend_names() {
+  std::vector<std::string> names;
+#ifdef GEYSER_TOOL_VULKAN
+  names.emplace_back("vulkan");
+#endif
+#ifdef GEYSER_TOOL_OPENGL
+  names.emplace_back("opengl");
+  names.emplace_back("opengl_es");
+#endif
+  names.emplace_back("host");
+  return names;
+}
+
+Opened open_backend(const BackendChoice& choice) {
+  if (choice.name != "auto") return open_named(choice);
+  Opened last = fail(ErrorCode::not_available, "No backend opens.");
+  for (const std::string& name : backend_names()) {
+    BackendChoice one = choice;
+    one.name = name;
+    last = open_named(one);
+    if (last) return last;
+  }
+  return last;
+}
+
+}  // namespace geyser::tool

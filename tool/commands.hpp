@@ -1,0 +1,17 @@
+// The commands: each adds itself to the program, and runs from its callback.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "context.hpp"
+
+namespace geyser::tool {
+
+void add_doctor(CLI::App& app, Context& context);
+void add_list(CLI::App& app, Context& context);
+void add_publish(CLI::App& app, Context& context);
+void add_snapshot(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
+
+}  // namespace geyser::tool

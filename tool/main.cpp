@@ -1,0 +1,54 @@
+// geyser: share, show and examine feeds of GPU textures.
+#include <vector>
+
+#include <geyser/version.hpp>
+
+#include "commands.hpp"
+#include "suggest.hpp"
+
+namespace {
+
+using geyser::tool::Context;
+using geyser::tool::ExitCode;
+
+int usage_error(CLI::App& app, const CLI::ParseError& error, int count, char** words) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // help and version
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  std::string sentence = error.what();
+  if (count > 1 && words[1][0] != '-' && app.get_subcommands().empty()) {
+    const std::string near = geyser::tool::nearest(words[1], names);
+    sentence = "There is no command [" + std::string(words[1]) + "]";
+    sentence += near.empty() ? "; there are: " + geyser::tool::join(names) : "; do you mean [" + near + "]?";
+  }
+  std::fprintf(stderr, "geyser: %s\nMore: geyser --help\n", sentence.c_str());
+  return static_cast<int>(ExitCode::usage);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Context context;
+  CLI::App app{"Share, show and examine feeds of GPU textures", "geyser"};
+  app.set_version_flag("--version", std::string("geyser ") + GEYSER_VERSION_STRING);
+  app.add_flag("--json", context.json, "Print JSON, for programs");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(
+      "Exit status: 0 done, 1 wrong use, 2 no such feed, 3 lost or too late, 4 cannot share, 5 a bad file,\n"
+      "6 no driver or display, 7 a failed check. The manual: man geyser");
+  geyser::tool::add_doctor(app, context);
+  geyser::tool::add_list(app, context);
+  geyser::tool::add_publish(app, context);
+  geyser::tool::add_snapshot(app, context);
+  geyser::tool::add_inspect(app, context);
+  geyser::tool::add_completion(app, context);
+  try {  // CLI11 speaks by exceptions
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, count, words);
+  }
+  return static_cast<int>(context.exit_code);
+}
