@@ -58,6 +58,10 @@ std::string Child::join() {
   return "The child is gone already.";
 }
 
+void Child::send_signal(int number) const noexcept {
+  if (process_ != 0) ::kill(process_, number);
+}
+
 void Child::kill() noexcept {
   if (process_ == 0) return;
   ::kill(process_, SIGKILL);

@@ -27,6 +27,7 @@ class Child {
   Channel& channel() noexcept { return channel_; }
   // Waits for its end. Empty when it left with status 0, else what happened; one that stays is killed.
   std::string join();
+  void send_signal(int number) const noexcept;
   // SIGKILL, and gone on return.
   void kill() noexcept;
 

@@ -14,14 +14,13 @@
 #include <geyser/stream/publisher.hpp>
 #include <geyser/stream/subscriber.hpp>
 
+#include "process/child.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
 
 namespace geyser::test {
 
 using namespace std::chrono_literals;
-
-inline constexpr std::chrono::seconds patience{10};
 
 // Removed with everything in it; what is left in it then is `left_over()`.
 class RuntimeDirectory {
