@@ -58,17 +58,25 @@ Result<MappedMemory> map_shared_memory(NativeHandle handle, std::uint64_t size) 
     return fail(ErrorCode::out_of_memory, text("A mapping of [", size, "] bytes is larger than the address space."));
   }
   const auto length = static_cast<std::size_t>(size);
-  MappedMemory memory;
-  memory.data_ = static_cast<std::byte*>(::MapViewOfFile(handle_of(handle), access, 0, 0, length));
-  if (memory.data_ == nullptr) {
+  void* address = ::MapViewOfFile(handle_of(handle), access, 0, 0, length);
+  if (address == nullptr) {
     const DWORD number = ::GetLastError();
     return fail(win32_error(ErrorCode::out_of_memory,
                             text("Handle [", handle, "] cannot be mapped for reading and writing, [", size, "] bytes."),
                             number));
   }
-  memory.size_ = length;
-  if (usable_bytes(memory.data_) < size) return fail(not_a_section(handle, ERROR_INVALID_ADDRESS));
+  MappedMemory memory = adopt_mapping(address, length);
+  if (usable_bytes(address) < size) return fail(not_a_section(handle, ERROR_INVALID_ADDRESS));
   return memory;
+}
+
+// Sections have no seal: who may write is a right of each handle, and is to be given when streams come to Windows.
+Result<MappedMemory> map_shared_memory_for_reading(NativeHandle handle, std::uint64_t size) {
+  return map_shared_memory(handle, size);
+}
+
+Result<ReadOnlyMemory> create_read_only_shared_memory(std::uint64_t) {
+  return fail(ErrorCode::unsupported, "Memory that only one process can write is not made on Windows yet.");
 }
 
 // Windows tells a section's size only through a view of all of it; rounded up to whole pages.

@@ -1,0 +1,385 @@
+// Programs at the other end that speak the protocol and lie: what they write into the pages that they can write, and
+// what they send. Everything here runs on host memory; no graphics API is asked for any of it.
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+#include <random>
+
+#include "platform/shared_memory.hpp"
+#include "stream/feed_note.hpp"
+#include "stream/pages.hpp"
+#include "stream/scene.hpp"
+#include "support/descriptors.hpp"
+#include "support/messages.hpp"
+
+namespace geyser::test {
+namespace {
+
+constexpr const char* feed_name = "under test";
+
+// A subscriber made by hand.
+struct Liar {
+  std::optional<Channel> channel;
+  wire::Pool pool;
+  platform::MappedMemory memory;
+  stream::LeasePage* page = nullptr;
+  platform::MappedMemory ring_memory;
+  const stream::RingPage* ring = nullptr;
+};
+
+class Hostile : public testing::Test {
+ protected:
+  void SetUp() override {
+    stream::PublisherOptions options;
+    options.name = feed_name;
+    options.runtime_directory = directory_.path();
+    options.diagnostics = [this](const GeyserError& error) { dropped_.push_back(error.to_string()); };
+    auto made = stream::Publisher::create(share(end_), small_picture(), std::move(options));
+    ASSERT_TRUE(made) << made.error().to_string();
+    publisher_.emplace(*std::move(made));
+    stream::SubscriberOptions healthy;
+    healthy.feed = feed_name;
+    healthy.runtime_directory = directory_.path();
+    auto subscriber = stream::Subscriber::create(share(end_), std::move(healthy));
+    ASSERT_TRUE(subscriber) << subscriber.error().to_string();
+    healthy_.emplace(*std::move(subscriber));
+    expect_healthy(3);
+  }
+  Channel connect() {
+    auto channel = Channel::connect(stream::socket_path(directory_.path(), feed_name), patience);
+    EXPECT_TRUE(channel) << channel.error().to_string();
+    return *std::move(channel);
+  }
+  wire::Subscribe request() {
+    wire::Subscribe request;
+    request.hello = make_hello();
+    return request;
+  }
+  Liar make_liar() {
+    Liar liar;
+    liar.channel = connect();
+    EXPECT_TRUE(liar.channel->send(wire::Message(request()), patience));
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < end) {
+      publisher_->service();
+      auto message = liar.channel->receive_message(1ms);
+      if (!message) continue;
+      liar.pool = std::get<wire::Pool>(*std::move(message));
+      break;
+    }
+    liar.memory = *platform::map_shared_memory(liar.pool.lease_page.get(), sizeof(stream::LeasePage));
+    liar.page = reinterpret_cast<stream::LeasePage*>(liar.memory.bytes().data());
+    liar.ring_memory = *platform::map_shared_memory_for_reading(liar.pool.ring_page.get(), sizeof(stream::RingPage));
+    liar.ring = reinterpret_cast<const stream::RingPage*>(liar.ring_memory.bytes().data());
+    EXPECT_TRUE(liar.channel->send(wire::Message(wire::Accept{}), patience));
+    return liar;
+  }
+  // Every frame arrives, whole.
+  void expect_healthy(int frames) {
+    for (int i = 0; i < frames; ++i) {
+      const auto seed = static_cast<std::uint32_t>(publisher_->statistics().frames_published + 1);
+      const auto published = publish_pattern(*end_, *publisher_, seed);
+      ASSERT_TRUE(published) << published.error().to_string();
+      auto frame = acquire_beside(*publisher_, *healthy_);
+      ASSERT_TRUE(frame) << frame.error().to_string();
+      EXPECT_EQ(frame->info().number, *published);
+      expect_pattern(*end_, *frame, seed);
+      auto intact = healthy_->release(*std::move(frame));
+      ASSERT_TRUE(intact);
+      EXPECT_TRUE(*intact);
+    }
+  }
+  // The publisher hangs up, and says why.
+  void expect_dropped(Channel& channel, const std::string& words) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    std::array<std::byte, 65536> buffer{};
+    std::vector<OwnedHandle> handles;
+    for (;;) {
+      publisher_->service();
+      auto got = channel.receive(buffer, handles, 1ms);
+      if (!got && got.error().code() != ErrorCode::timeout) break;
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << words;
+    }
+    if (words.empty()) return;
+    ASSERT_FALSE(dropped_.empty());
+    EXPECT_NE(dropped_.back().find(words), std::string::npos) << dropped_.back();
+  }
+
+  RuntimeDirectory directory_;
+  std::shared_ptr<End> end_ = open_end("host");
+  std::optional<stream::Publisher> publisher_;
+  std::optional<stream::Subscriber> healthy_;
+  std::vector<std::string> dropped_;
+};
+
+TEST_F(Hostile, TheRingsPageCannotBeWritten) {
+  Liar liar = make_liar();
+  const int descriptor = static_cast<int>(liar.pool.ring_page.get());
+  EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), MAP_FAILED);
+  const std::uint64_t word = 7;
+  EXPECT_LT(::pwrite(descriptor, &word, sizeof(word), 0), 0);
+  const int again = ::open(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), O_RDWR | O_CLOEXEC);
+  if (again >= 0) {
+    EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, again, 0), MAP_FAILED);
+    EXPECT_LT(::pwrite(again, &word, sizeof(word), 0), 0);
+    ::close(again);
+  }
+  EXPECT_NE(::ftruncate(descriptor, 0), 0);
+  EXPECT_NE(::mprotect(liar.ring_memory.bytes().data(), 4096, PROT_READ | PROT_WRITE), 0);
+  expect_healthy(3);
+}
+
+TEST_F(Hostile, WhoHoldsEverythingIsSentAway) {
+  Liar liar = make_liar();
+  std::atomic<bool> stop{false};
+  std::thread grabbing([&] {
+    while (!stop) {
+      for (std::size_t slot = 0; slot < 4; ++slot) liar.page->leases[slot].store(liar.ring->slots[slot].frame.load());
+    }
+  });
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (dropped_.empty() && std::chrono::steady_clock::now() < end && !HasFailure()) expect_healthy(1);
+  stop = true;
+  grabbing.join();
+  expect_dropped(*liar.channel, "holds more frames than it may");
+  expect_healthy(5);
+}
+
+TEST_F(Hostile, NothingInALeasePageIsBelieved) {
+  Liar liar = make_liar();
+  std::atomic<bool> stop{false};
+  std::thread scribbling([&] {
+    std::mt19937_64 random(1);
+    auto* words = reinterpret_cast<std::atomic<std::uint64_t>*>(liar.memory.bytes().data());
+    while (!stop) words[random() % (sizeof(stream::LeasePage) / 8)].store(random() % 3 == 0 ? random() % 64 : random());
+  });
+  expect_healthy(300);
+  static_cast<void>(publisher_->subscribers());
+  stop = true;
+  scribbling.join();
+  expect_healthy(5);
+}
+
+TEST_F(Hostile, ReplayedLeasesKeepNothing) {
+  Liar liar = make_liar();
+  const std::uint64_t old = liar.ring->slots[0].frame.load();
+  expect_healthy(10);
+  for (std::size_t slot = 0; slot < 4; ++slot) liar.page->leases[slot].store(old);
+  expect_healthy(20);
+  EXPECT_EQ(publisher_->statistics().frames_refused, 0U);
+  EXPECT_EQ(publisher_->statistics().leases_revoked, 0U);
+}
+
+TEST_F(Hostile, WrongMessagesEndTheConnection) {
+  {
+    Channel channel = connect();
+    const std::vector<std::byte> noise(1000, std::byte{0x5a});
+    ASSERT_TRUE(channel.send(noise, {}, patience));
+    expect_dropped(channel, "");
+  }
+  {
+    Channel channel = connect();
+    ASSERT_TRUE(channel.send(wire::Message(wire::Accept{}), patience));
+    expect_dropped(channel, "accepts what it was not offered");
+  }
+  {
+    Channel channel = connect();
+    ASSERT_TRUE(channel.send(wire::Message(wire::Refusal{ErrorCode::unsupported, "no"}), patience));
+    expect_dropped(channel, "refuses what it was not offered");
+  }
+  {
+    Channel channel = connect();
+    ASSERT_TRUE(channel.send(wire::Message(make_pool()), patience));
+    expect_dropped(channel, "no subscriber sends");
+  }
+  {
+    Liar liar = make_liar();
+    ASSERT_TRUE(liar.channel->send(wire::Message(request()), patience));
+    expect_dropped(*liar.channel, "subscribes twice");
+  }
+  expect_healthy(5);
+}
+
+TEST_F(Hostile, WhoCanShareNothingIsToldWhy) {
+  Channel channel = connect();
+  wire::Subscribe nothing = request();
+  nothing.hello.capabilities.textures.clear();
+  ASSERT_TRUE(channel.send(wire::Message(std::move(nothing)), patience));
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    publisher_->service();
+    auto message = channel.receive_message(1ms);
+    if (message) {
+      const auto* refusal = std::get_if<wire::Refusal>(&*message);
+      ASSERT_NE(refusal, nullptr);
+      EXPECT_EQ(refusal->code, ErrorCode::unsupported) << refusal->message;
+      break;
+    }
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+  }
+  expect_healthy(3);
+}
+
+TEST_F(Hostile, WhoRefusesEveryRungIsToldThatNoneIsLeft) {
+  Liar liar = make_liar();
+  ASSERT_TRUE(liar.channel->send(wire::Message(wire::Refusal{ErrorCode::out_of_memory, "too large"}), patience));
+  expect_dropped(*liar.channel, "No way of sharing is left");
+  expect_healthy(3);
+}
+
+TEST_F(Hostile, TheSilentAreSentAway) {
+  Channel channel = connect();
+  expect_dropped(channel, "");  // within `patience`, without a word from it
+  expect_healthy(3);
+}
+
+TEST_F(Hostile, ConnectionsLeaveNothingBehind) {
+  expect_healthy(2);
+  const std::size_t descriptors = open_descriptors();
+  for (int i = 0; i < 200; ++i) {
+    Channel channel = connect();
+    if (i % 2 == 0) {
+      ASSERT_TRUE(channel.send(wire::Message(request()), patience));
+    }
+    publisher_->service();
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (open_descriptors() != descriptors && std::chrono::steady_clock::now() < end) {
+    expect_healthy(1);
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_EQ(publisher_->statistics().subscribers, 1U);
+}
+
+// A publisher made by hand.
+class LyingPublisher : public testing::Test {
+ protected:
+  void SetUp() override {
+    stream::FeedInfo info;
+    info.name = feed_name;
+    info.application = "liar";
+    info.descriptor = small_picture();
+    info.ring_size = 2;
+    claim_.emplace(*stream::NameClaim::claim(directory_.path(), info, stream::NameConflict::refuse));
+    listener_.emplace(*Listener::create(claim_->socket_path()));
+    ASSERT_TRUE(claim_->list());
+    stream::SubscriberOptions options;
+    options.feed = feed_name;
+    options.runtime_directory = directory_.path();
+    options.on_loss = stream::OnLoss::none;
+    auto made = stream::Subscriber::create(share(end_), std::move(options));
+    ASSERT_TRUE(made);
+    subscriber_.emplace(*std::move(made));
+    static_cast<void>(subscriber_->acquire(0ns));
+    channel_.emplace(*listener_->accept(patience));
+    auto message = channel_->receive_message(patience);
+    ASSERT_TRUE(message) << message.error().to_string();
+    ASSERT_NE(std::get_if<wire::Subscribe>(&*message), nullptr);
+  }
+  wire::Pool make_ring() {
+    wire::Pool pool;
+    pool.generation = 1;
+    pool.feed = claim_->info();
+    pool.offer.agreement = *negotiate(small_picture(), end_->manager().capabilities(), end_->manager().capabilities());
+    pool.offer.agreement.sync_tier = SyncTier::host_wait;
+    for (int i = 0; i < 2; ++i) {
+      textures_.push_back(*end_->manager().create_texture(small_picture(), HandleKind::host_memory));
+      pool.offer.textures.push_back(*end_->manager().export_texture(*textures_.back()));
+    }
+    auto ring = *platform::create_read_only_shared_memory(sizeof(stream::RingPage));
+    ring_memory_ = std::move(ring.memory);
+    page_ = ::new (ring_memory_.bytes().data()) stream::RingPage{};
+    page_->magic = stream::ring_magic;
+    page_->generation = 1;
+    page_->slot_count = 2;
+    pool.ring_page = std::move(ring.handle);
+    pool.lease_page = *platform::create_shared_memory(sizeof(stream::LeasePage));
+    lease_memory_ = *platform::map_shared_memory(pool.lease_page.get(), sizeof(stream::LeasePage));
+    (::new (lease_memory_.bytes().data()) stream::LeasePage{})->magic = stream::lease_magic;
+    return pool;
+  }
+  void offer(wire::Pool&& pool) { ASSERT_TRUE(channel_->send(wire::Message(std::move(pool)), patience)); }
+  void expect_live() {
+    offer(make_ring());
+    static_cast<void>(subscriber_->acquire(100ms));
+    ASSERT_EQ(subscriber_->state(), stream::FeedState::live) << subscriber_->last_error()->to_string();
+  }
+
+  RuntimeDirectory directory_;
+  std::shared_ptr<End> end_ = open_end("host");
+  std::optional<stream::NameClaim> claim_;
+  std::optional<Listener> listener_;
+  std::optional<stream::Subscriber> subscriber_;
+  std::optional<Channel> channel_;
+  std::vector<std::unique_ptr<SharedTexture>> textures_;
+  platform::MappedMemory ring_memory_;
+  platform::MappedMemory lease_memory_;
+  stream::RingPage* page_ = nullptr;
+};
+
+TEST_F(LyingPublisher, IsRefusedWhenItsRingIsNone) {
+  wire::Pool pool = make_ring();
+  page_->slot_count = 3;
+  offer(std::move(pool));
+  static_cast<void>(subscriber_->acquire(50ms));
+  EXPECT_NE(subscriber_->state(), stream::FeedState::live);
+  ASSERT_TRUE(subscriber_->last_error());
+  EXPECT_EQ(subscriber_->last_error()->code(), ErrorCode::protocol) << subscriber_->last_error()->to_string();
+  // It is told, so that it can try the next way.
+  auto answer = channel_->receive_message(patience);
+  ASSERT_TRUE(answer);
+  EXPECT_NE(std::get_if<wire::Refusal>(&*answer), nullptr);
+}
+
+TEST_F(LyingPublisher, ShowsNoFrameThatIsNone) {
+  expect_live();
+  page_->latest_complete = stream::pack_frame(1, 9);  // no such slot
+  EXPECT_EQ(subscriber_->acquire(20ms).error().code(), ErrorCode::timeout);
+  page_->latest_complete = stream::pack_frame(1, 0);  // which holds no such frame
+  EXPECT_EQ(subscriber_->acquire(20ms).error().code(), ErrorCode::timeout);
+  page_->slots[0].frame = 1;
+  page_->slots[0].user_size = 1U << 30U;
+  EXPECT_EQ(subscriber_->acquire(20ms).error().code(), ErrorCode::timeout);
+  page_->slots[0].user_size = 0;
+  page_->slots[0].damage_count = 1U << 30U;
+  EXPECT_EQ(subscriber_->acquire(20ms).error().code(), ErrorCode::timeout);
+  page_->slots[0].damage_count = 0;
+  EXPECT_TRUE(subscriber_->acquire(20ms));
+  EXPECT_EQ(subscriber_->state(), stream::FeedState::live);
+}
+
+TEST_F(LyingPublisher, IsLeftWhenItsFramesGoBackwards) {
+  expect_live();
+  page_->slots[0].frame = 5;
+  page_->slots[0].serial = 100;
+  page_->latest_complete = stream::pack_frame(5, 0);
+  EXPECT_TRUE(subscriber_->acquire(20ms));
+  page_->slots[0].frame = 6;
+  page_->slots[0].serial = 99;  // the texture has seen a later write
+  page_->latest_complete = stream::pack_frame(6, 0);
+  EXPECT_FALSE(subscriber_->acquire(20ms));
+  EXPECT_NE(subscriber_->state(), stream::FeedState::live);
+  ASSERT_TRUE(subscriber_->last_error());
+  EXPECT_EQ(subscriber_->last_error()->code(), ErrorCode::stale_state);
+}
+
+TEST_F(LyingPublisher, CannotCrashOrStallWhoReadsItsScribbles) {
+  expect_live();
+  std::mt19937_64 random(2);
+  auto* words = reinterpret_cast<std::atomic<std::uint64_t>*>(ring_memory_.bytes().data());
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20'000 && subscriber_->state() == stream::FeedState::live; ++i) {
+    // Mostly where the subscriber looks.
+    const std::size_t span = random() % 4 != 0 ? 24 : sizeof(stream::RingPage) / 8;
+    words[random() % span].store(random() % 3 == 0 ? random() % 64 : random());
+    page_->state = 0;
+    static_cast<void>(subscriber_->acquire(0ns));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, patience);
+}
+
+}  // namespace
+}  // namespace geyser::test

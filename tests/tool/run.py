@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""The program geyser as people use it: run.py PROGRAM TEST. Every test has a runtime directory of its own."""
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+PROGRAM = sys.argv[1]
+TIME = 60
+
+
+def run(*words, code=0):
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=TIME)
+    assert done.returncode == code, f"{words}: status {done.returncode}, expected {code}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def says(*words, code, error):
+    text = run(*words, code=code).stderr
+    assert error in text, f"{words}: expected [{error}] in\n{text}"
+    assert text.count("\n") <= 2, f"{words}: more than a sentence:\n{text}"
+
+
+class Publishing:
+    """A publisher in the background, up when entered, interrupted when left."""
+
+    def __init__(self, *words):
+        self.words = words
+
+    def __enter__(self):
+        self.process = subprocess.Popen([PROGRAM, "publish", *self.words], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline().startswith("Publishing"), "the publisher does not start"
+        return self.process
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(TIME) == 0, f"the publisher left with {self.process.returncode}"
+
+
+def read_png(path):
+    """Width, height and rows of RGBA; all five filters of the PNG specification."""
+    data = pathlib.Path(path).read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", path
+    at, packed = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+            assert (depth, colour) == (8, 6), (depth, colour)
+        if kind == b"IDAT":
+            packed += body
+        at += 12 + length
+    raw, stride, before, rows = zlib.decompress(packed), width * 4, bytes(width * 4), []
+    for y in range(height):
+        line = raw[y * (stride + 1):(y + 1) * (stride + 1)]
+        row = bytearray(line[1:])
+        for i in range(stride):
+            left = row[i - 4] if i >= 4 else 0
+            up, corner = before[i], before[i - 4] if i >= 4 else 0
+            guess = left + up - corner
+            near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
+            row[i] = (row[i] + (0, left, up, (left + up) // 2, near)[line[0]]) & 255
+        rows.append(bytes(row))
+        before = row
+    return width, height, rows
+
+
+def texel(picture, x, y):
+    return tuple(picture[2][y][x * 4:x * 4 + 3])
+
+
+def test_doctor():
+    report = json.loads(run("doctor", "--json").stdout)
+    names = [one["backend"] for one in report["backends"]]
+    assert "host" in names, names
+    for one in report["backends"]:
+        assert one["opens"] or (one["problem"] and one["cure"]), one
+    opened = [one["backend"] for one in report["backends"] if one["opens"]]
+    assert len(report["pairs"]) == len(opened) ** 2, "every pair has a line"
+    for pair in report["pairs"]:
+        assert pair["shares"], pair
+        assert pair["agreement"]["path"] == "zero_copy" or pair["cure"], pair
+        for rung in pair["agreement"]["rungs"]:
+            assert rung["chosen"] or rung["reason"], rung
+    assert report["runtime_directory"]["usable"]
+    text = run("doctor", "-v").stdout
+    assert "What can be shared" in text and "not opaque_fd:" in text, text
+    says("doctor", "--format", "nonsense", code=1, error="There is no format [nonsense]")
+
+
+def test_list():
+    assert "No feeds" in run("list").stdout
+    assert json.loads(run("list", "--json").stdout) == []
+    with Publishing("camera", "--size", "64x48", "--fps", "50", "--application", "studio", "-b", "host"):
+        (feed,) = json.loads(run("list", "--json").stdout)
+        assert (feed["name"], feed["application"]) == ("camera", "studio"), feed
+        assert (feed["texture"]["width"], feed["texture"]["height"]) == (64, 48), feed
+        assert feed["frame_rate"] == [50000, 1000], feed
+        assert "camera" in run("list").stdout
+        with Publishing("secret", "--private", "-b", "host"):
+            assert "secret" not in run("list").stdout
+            run("snapshot", "secret", "secret.png", "-b", "host")
+    assert json.loads(run("list", "--json").stdout) == []
+
+
+def test_watch():
+    watch = subprocess.Popen([PROGRAM, "list", "--watch", "--json"], stdout=subprocess.PIPE, text=True)
+    time.sleep(0.2)
+    with Publishing("camera", "-b", "host"):
+        assert json.loads(watch.stdout.readline())["change"] == "added"
+    event = json.loads(watch.stdout.readline())
+    assert (event["change"], event["feed"]["name"]) == ("removed", "camera"), event
+    watch.send_signal(signal.SIGINT)
+    assert watch.wait(TIME) == 0
+
+
+def test_snapshot():
+    backends = [one["backend"].split()[0] for one in json.loads(run("doctor", "--json").stdout)["backends"] if one["opens"]]
+    for source in dict.fromkeys(backends):
+        with Publishing("card", "--size", "160x120", "-b", source):
+            for sink in dict.fromkeys(backends):
+                run("snapshot", "card", "card.png", "-b", sink)
+                picture = read_png("card.png")
+                assert picture[:2] == (160, 120)
+                corners = [texel(picture, x, y) for x, y in ((2, 2), (157, 2), (2, 117), (157, 117))]
+                assert corners == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)], (source, sink, corners)
+    for kind in ("bgra8_unorm", "rgba16_float", "rgb10a2_unorm", "rgba8_srgb"):
+        with Publishing("card", "--size", "160x120", "-b", "host", "--format", kind):
+            run("snapshot", "card", "card.png", "-b", "host")
+            assert texel(read_png("card.png"), 2, 2) == (255, 0, 0), kind
+    with Publishing("card", "--size", "160x120", "-b", "host", "--bottom-left"):
+        run("snapshot", "card", "card.png", "-b", "host")
+        assert texel(read_png("card.png"), 2, 2) == (0, 0, 255), "a picture whose first row is its lowest"
+    with Publishing("card", "--size", "160x120", "-b", "host", "--format", "rgba16_float"):
+        done = subprocess.run([PROGRAM, "snapshot", "card", "card.exr", "-b", "host"], capture_output=True, text=True)
+        if done.returncode == 0:
+            assert pathlib.Path("card.exr").read_bytes()[:4] == b"\x76\x2f\x31\x01"
+        else:
+            assert "without OpenEXR" in done.stderr, done.stderr
+        run("snapshot", "card", "no/such/place.png", "-b", "host", code=5)
+    assert not list(pathlib.Path(".").glob("*.part")), "nothing half-written is left"
+
+
+def test_pictures():
+    with Publishing("card", "--size", "64x64", "-b", "host"):
+        run("snapshot", "card", "one.png", "-b", "host")
+    with Publishing("still", "--picture", "one.png", "-b", "host"):
+        run("snapshot", "still", "two.png", "-b", "host")
+    assert read_png("one.png") == read_png("two.png")
+    with Publishing("many", "--pictures", ".", "-b", "host"):
+        run("snapshot", "many", "three.png", "-b", "host")
+    assert read_png("one.png") == read_png("three.png")
+    pathlib.Path("no.png").write_text("not a picture")
+    says("publish", "x", "--picture", "no.png", "-b", "host", code=5, error="is no picture that can be read")
+    says("publish", "x", "--picture", "missing.png", "-b", "host", code=5, error="is not there")
+    says("publish", "x", "--pictures", "missing", "-b", "host", code=5, error="has no PNG or JPEG")
+
+
+def test_inspect():
+    with Publishing("card", "--size", "64x48", "--fps", "100", "-b", "host"):
+        report = json.loads(run("inspect", "card", "--json", "-b", "host").stdout)
+        assert report["state"] == "live", report
+        assert report["agreement"]["path"] == "zero_copy", report["agreement"]
+        assert report["layout"]["handle_kind"] == "host_memory", report["layout"]
+        assert 20 < report["measured_frame_rate"] < 130, report["measured_frame_rate"]
+        text = run("inspect", "card", "-b", "host").stdout
+        assert "path zero_copy" in text and "ring of 4" in text, text
+
+
+def test_mistakes():
+    says("snapshott", code=1, error="do you mean [snapshot]?")
+    says("nonsense", code=1, error="there are: doctor")
+    says("publish", code=1, error="name is required")
+    says("publish", "x", "-b", "volkan", code=1, error="would work: vulkan" if "vulkan" in
+         run("doctor", "--json").stdout else "There is no backend [volkan]")
+    says("publish", "x", "--format", "rgba8_unrom", "-b", "host", code=1, error="rgba8_unorm")
+    says("publish", "x", "--size", "big", "-b", "host", code=1, error="Size [big] is none")
+    says("publish", "x" * 200, "-b", "host", code=1, error="at most [128]")
+    says("snapshot", "card", "card.gif", "-b", "host", code=1, error="ends neither")
+    says("snapshot", "card", "card.png", "-b", "host", "--timeout", "0.2", code=2, error="There is none at all")
+    with Publishing("camera", "-b", "host"):
+        says("snapshot", "camrea", "c.png", "-b", "host", "--timeout", "0.2", code=2, error="Do you mean [camera]?")
+        says("publish", "camera", "-b", "host", code=1, error="is taken by [geyser]")
+        with Publishing("camera", "--suffix", "-b", "host"):
+            assert "camera (2)" in run("list").stdout
+    opens = [one["backend"].split()[0] for one in json.loads(run("doctor", "--json").stdout)["backends"] if one["opens"]]
+    if "vulkan" in opens:
+        with Publishing("camera", "-b", "vulkan"):
+            says("snapshot", "camera", "c.png", "-b", "host", "--forbid", "host_copy", code=4, error="host_memory")
+    with Publishing("camera", "-b", "host") as stopped:
+        stopped.send_signal(signal.SIGSTOP)
+        says("snapshot", "camera", "c.png", "-b", "host", "--timeout", "0.3", code=3, error="may have stopped")
+        stopped.send_signal(signal.SIGCONT)
+    os.chmod(os.environ["GEYSER_RUNTIME_DIR"], 0o777)
+    says("publish", "x", "-b", "host", code=5, error="chmod 700")
+    os.chmod(os.environ["GEYSER_RUNTIME_DIR"], 0o700)
+
+
+def test_completion():
+    script = run("completion", "bash").stdout
+    pathlib.Path("completion").write_text(script)
+    done = subprocess.run(["bash", "-c", ". ./completion; COMP_WORDS=(geyser sn); COMP_CWORD=1; _geyser; "
+                           "echo ${COMPREPLY[*]}"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "snapshot", done
+    assert "complete -c geyser" in run("completion", "fish").stdout
+    assert "#compdef geyser" in run("completion", "zsh").stdout
+    assert run("--version").stdout.startswith("geyser ")
+    assert "doctor" in run("--help").stdout
+
+
+with tempfile.TemporaryDirectory() as place:
+    PROGRAM = os.path.abspath(PROGRAM)
+    os.chdir(place)
+    os.mkdir("feeds", 0o700)
+    os.environ["GEYSER_RUNTIME_DIR"] = os.path.join(place, "feeds")
+    globals()[f"test_{sys.argv[2]}"]()
+    assert os.listdir("feeds") == [], f"left behind: {os.listdir('feeds')}"
