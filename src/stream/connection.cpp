@@ -37,7 +37,12 @@ void Subscriber::Impl::step() {
     return;
   }
   if (state == FeedState::live) {
-    if (ring->reader.state() == RingState::live && now - looked_at_socket < between_socket_looks) return;
+    // Whose frames come is there.
+    const bool news = ring->reader.newest(ring->publisher_fence == nullptr) > last;
+    if (ring->reader.state() == RingState::live && (news || now - looked_at_socket < between_socket_looks)) {
+      if (news) looked_at_socket = now;
+      return;
+    }
     looked_at_socket = now;
     return drain();
   }
