@@ -12,6 +12,9 @@ void add_list(CLI::App& app, Context& context);
 void add_publish(CLI::App& app, Context& context);
 void add_snapshot(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+#ifdef GEYSER_TOOL_VIEW
+void add_view(CLI::App& app, Context& context);
+#endif
 void add_completion(CLI::App& app, Context& context);
 
 }  // namespace geyser::tool

@@ -44,6 +44,9 @@ int main(int count, char** words) {
   geyser::tool::add_publish(app, context);
   geyser::tool::add_snapshot(app, context);
   geyser::tool::add_inspect(app, context);
+#ifdef GEYSER_TOOL_VIEW
+  geyser::tool::add_view(app, context);
+#endif
   geyser::tool::add_completion(app, context);
   try {  // CLI11 speaks by exceptions
     app.parse(count, words);

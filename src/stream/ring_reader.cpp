@@ -90,7 +90,7 @@ bool RingReader::copy_info(const SlotPage& slot, FrameInfo& info) const noexcept
   const std::uint32_t user_size = slot.user_size.load(std::memory_order_relaxed);
   if (damage_count > max_damage_rects || user_size > max_user_bytes) return false;
   std::array<DamageRect, max_damage_rects> damage{};
-  for (std::uint32_t i = 0; i < damage_count; ++i) {
+  for (std::size_t i = 0; i < damage_count; ++i) {
     const std::uint64_t at = slot.damage[2 * i].load(std::memory_order_relaxed);
     const std::uint64_t size = slot.damage[2 * i + 1].load(std::memory_order_relaxed);
     damage[i] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at >> 32U),

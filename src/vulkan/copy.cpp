@@ -20,9 +20,9 @@ std::vector<VkImageCopy> regions_of(const TextureDescriptor& descriptor) {
   const FormatInfo& info = format_info(descriptor.format);
   std::vector<VkImageCopy> regions;
   for (std::uint32_t plane = 0; plane < info.plane_count; ++plane) {
-    const VkImageAspectFlags aspects =
-        info.plane_count > 1 ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_PLANE_0_BIT) << plane
-                             : aspects_of(descriptor.format);
+    const VkImageAspectFlags aspects = info.plane_count > 1
+                                           ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_PLANE_0_BIT) << plane
+                                           : aspects_of(descriptor.format);
     for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
       const Extent3D extent = mip_extent(descriptor, mip, plane);
       const VkImageSubresourceLayers layers{aspects, mip, 0, descriptor.array_layers};

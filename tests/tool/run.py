@@ -174,6 +174,61 @@ def test_inspect():
         assert "path zero_copy" in text and "ring of 4" in text, text
 
 
+def corners_of(picture, left, top, width, height):
+    places = ((2, 2), (width - 3, 2), (2, height - 3), (width - 3, height - 3))
+    return [texel(picture, left + x, top + y) for x, y in places]
+
+
+CORNERS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+
+
+def test_view():
+    if "view" not in run("--help").stdout:
+        return print("NOT RUN: built without GLFW or OpenGL")
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    blind = subprocess.run([PROGRAM, "view", "card"], capture_output=True, text=True, env=environment, timeout=TIME)
+    assert blind.returncode == 6 and "no display" in blind.stderr, blind
+    says("view", "--headless", code=1, error="name the feed")
+    says("view", "nothing", "--headless", "--timeout", "0.2", code=2, error="There is no feed [nothing]")
+    with Publishing("card", "--size", "160x120", "-b", "host"):
+        # Wider than the picture: bars at its sides; then higher: above and below.
+        run("view", "card", "--headless", "--size", "400x240", "--frames", "5", "--screenshot", "wide.png")
+        assert corners_of(read_png("wide.png"), 40, 0, 320, 240) == CORNERS
+        assert texel(read_png("wide.png"), 10, 100) == (0, 0, 0)
+        run("view", "card", "--headless", "--size", "160x200", "--screenshot", "high.png")
+        assert corners_of(read_png("high.png"), 0, 40, 160, 120) == CORNERS
+    for words in (("--bottom-left",), ("--format", "rgba8_srgb"), ("--format", "bgra8_unorm"), ("--format", "rgba16_float")):
+        with Publishing("card", "--size", "160x120", "-b", "host", *words):
+            run("view", "card", "--headless", "--size", "160x120", "--screenshot", "view.png")
+            corners = corners_of(read_png("view.png"), 0, 0, 160, 120)
+            upside = [CORNERS[2], CORNERS[3], CORNERS[0], CORNERS[1]]
+            assert corners == (upside if words[0] == "--bottom-left" else CORNERS), (words, corners)
+
+
+def test_window():
+    if "view" not in run("--help").stdout:
+        return print("NOT RUN: built without GLFW or OpenGL")
+    reading, writing = os.pipe()
+    try:
+        server = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "640x480x24"],
+                                  pass_fds=[writing], stderr=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return print("NOT RUN: there is no Xvfb")
+    try:
+        os.environ["DISPLAY"] = ":" + os.read(reading, 16).decode().strip()
+        with Publishing("card", "--size", "160x120", "-b", "vulkan" if "vulkan" in run("doctor").stdout else "host"):
+            # The first feed there is, in a window, with figures over it.
+            run("view", "--size", "320x240", "--frames", "20", "--screenshot", "window.png")
+            assert corners_of(read_png("window.png"), 0, 0, 320, 240) == CORNERS
+            run("view", "card", "--size", "320x240", "--frames", "5", "--statistics", "--screenshot", "figures.png")
+            rows = read_png("figures.png")[2]
+            lit = sum(row[i:i + 3] == b"\xff\xff\xff" for row in rows[20:70] for i in range(80, 1000, 4))
+            assert lit > 100, "no text over the picture"
+    finally:
+        server.terminate()
+        server.wait(TIME)
+
+
 def test_mistakes():
     says("snapshott", code=1, error="do you mean [snapshot]?")
     says("nonsense", code=1, error="there are: doctor")
