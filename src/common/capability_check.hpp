@@ -12,7 +12,8 @@ namespace geyser::detail {
 enum class Direction { make, take };  // create for export, or import
 
 // What keeps `row` from covering `descriptor`, as the end of a sentence; empty when nothing does.
-std::string missing_in(const TextureCapability& row, const TextureDescriptor& descriptor, Direction direction);
+GEYSER_API std::string missing_in(const TextureCapability& row, const TextureDescriptor& descriptor,
+                                  Direction direction);
 
 // The row that covers it. Errors: unsupported, naming what is missing in the nearest row, with the kinds that work.
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const TextureDescriptor& descriptor,

@@ -5,11 +5,12 @@
 #include <string>
 
 #include <geyser/error.hpp>
+#include <geyser/export.hpp>
 #include <geyser/handle.hpp>
 
 namespace geyser::platform {
 
-class DirectoryWatch {
+class GEYSER_API DirectoryWatch {
  public:
   // Errors: operating_system.
   [[nodiscard]] static Result<DirectoryWatch> create(const std::string& path);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <geyser/error.hpp>
+#include <geyser/export.hpp>
 #include <geyser/handle.hpp>
 
 namespace geyser::platform {
 
 // Thread safety: all calls from any thread.
-class Event {
+class GEYSER_API Event {
  public:
   // Errors: operating_system.
   [[nodiscard]] static Result<Event> create();

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include <geyser/error.hpp>
+#include <geyser/export.hpp>
 #include <geyser/handle.hpp>
 
 namespace geyser::platform {
 
-class FileLock {
+class GEYSER_API FileLock {
  public:
   FileLock() = default;
   FileLock(FileLock&& other) noexcept;
@@ -34,10 +35,10 @@ class FileLock {
 };
 
 // At most `limit` bytes of a plain file. Errors: not_available (no such file), operating_system (larger, not a file).
-[[nodiscard]] Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t limit);
+[[nodiscard]] GEYSER_API Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t limit);
 // Writes a file under another name first, so that who reads it sees all of it or nothing. Mode 0600.
 // Errors: operating_system.
-[[nodiscard]] Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes);
-void remove_file(const std::string& path) noexcept;
+[[nodiscard]] GEYSER_API Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes);
+GEYSER_API void remove_file(const std::string& path) noexcept;
 
 }  // namespace geyser::platform

@@ -7,19 +7,21 @@
 #include <span>
 
 #include <geyser/error.hpp>
+#include <geyser/export.hpp>
 
 namespace geyser::platform {
 
 // Sleeps while `word` holds `expected`, at most `timeout`. May return early for no reason: look at the state again.
-[[nodiscard]] Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
-                                      std::chrono::nanoseconds timeout);
+[[nodiscard]] GEYSER_API Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                                                 std::chrono::nanoseconds timeout);
 // Sleeps while every word holds its `expected`; at most 128 words.
 struct FutexWord {
   const std::atomic<std::uint32_t>* word = nullptr;
   std::uint32_t expected = 0;
 };
-[[nodiscard]] Result<void> futex_wait_any(std::span<const FutexWord> words, std::chrono::nanoseconds timeout);
+[[nodiscard]] GEYSER_API Result<void> futex_wait_any(std::span<const FutexWord> words,
+                                                     std::chrono::nanoseconds timeout);
 // Wakes every sleeper of every process. The word may be in a mapping for reading.
-void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept;
+GEYSER_API void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept;
 
 }  // namespace geyser::platform

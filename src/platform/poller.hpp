@@ -7,12 +7,13 @@
 #include <span>
 
 #include <geyser/error.hpp>
+#include <geyser/export.hpp>
 #include <geyser/handle.hpp>
 
 namespace geyser::platform {
 
 // Thread safety: add and remove from any thread, wait from one.
-class Poller {
+class GEYSER_API Poller {
  public:
   // Errors: operating_system.
   [[nodiscard]] static Result<Poller> create();
