@@ -59,7 +59,7 @@ struct GlobalFunctions {
   X(vkEndCommandBuffer)              \
   X(vkCmdPipelineBarrier)            \
   X(vkCmdCopyImageToBuffer)          \
-  X(vkCmdCopyImage)               \
+  X(vkCmdCopyImage)                  \
   X(vkCmdCopyBufferToImage)          \
   X(vkCreateSemaphore)               \
   X(vkDestroySemaphore)
