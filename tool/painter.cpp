@@ -25,19 +25,17 @@ namespace geyser::tool {
 
 namespace {
 
-#define GEYSER_TOOL_GL(X)                                                                                          \
-  X(glViewport)                                                                                                    \
-  X(glClearColor)                                                                                                  \
-  X(glClear)                                                                                                       \
-  X(glCreateShader)                                                                                                \
-  X(glShaderSource)                                                                                                \
-  X(glCompileShader) X(glGetShaderiv) X(glGetShaderInfoLog) X(glCreateProgram) X(glAttachShader) X(glLinkProgram)  \
-      X(glGetProgramiv) X(glUseProgram) X(glGetUniformLocation) X(glUniform1i) X(glUniform4f) X(glGenVertexArrays) \
-          X(glBindVertexArray) X(glDrawArrays) X(glGenBuffers) X(glBindBuffer) X(glBufferData)                     \
-              X(glVertexAttribPointer) X(glEnableVertexAttribArray) X(glActiveTexture) X(glBindTexture)            \
-                  X(glTexParameteri) X(glGenTextures) X(glTexStorage2D) X(glGenFramebuffers) X(glBindFramebuffer)  \
-                      X(glFramebufferTexture2D) X(glCheckFramebufferStatus) X(glReadPixels) X(glPixelStorei)       \
-                          X(glDisable)
+// clang-format off
+#define GEYSER_TOOL_GL(X) \
+  X(glViewport) X(glClearColor) X(glClear) X(glCreateShader) X(glShaderSource) X(glCompileShader) \
+  X(glGetShaderiv) X(glGetShaderInfoLog) X(glCreateProgram) X(glAttachShader) X(glLinkProgram) \
+  X(glGetProgramiv) X(glUseProgram) X(glGetUniformLocation) X(glUniform1i) X(glUniform4f) \
+  X(glGenVertexArrays) X(glBindVertexArray) X(glDrawArrays) X(glGenBuffers) X(glBindBuffer) \
+  X(glBufferData) X(glVertexAttribPointer) X(glEnableVertexAttribArray) X(glActiveTexture) \
+  X(glBindTexture) X(glTexParameteri) X(glGenTextures) X(glTexStorage2D) X(glGenFramebuffers) \
+  X(glBindFramebuffer) X(glFramebufferTexture2D) X(glCheckFramebufferStatus) X(glReadPixels) \
+  X(glPixelStorei) X(glDisable)
+// clang-format on
 
 struct Gl {
 #define GEYSER_TOOL_MEMBER(name) decltype(&::name) name = nullptr;
