@@ -22,7 +22,7 @@ enum class SharePath : std::uint8_t {
 [[nodiscard]] GEYSER_API std::string_view to_string(SharePath path) noexcept;
 
 // One way that was considered, best first. Names are stable: "opaque_fd", "dma_buf modifier", "dma_buf linear",
-// "host_memory".
+// "host_memory"; for a subscriber of a stream also "publisher's ring".
 struct Rung {
   std::string name;
   bool chosen = false;

@@ -89,6 +89,19 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
   const std::shared_ptr<Connection> connection = member->connection;
   auto agreement = negotiate(feed.descriptor, manager->capabilities(), member->capabilities, member->policy);
   if (!agreement) return refuse(connection, agreement.error());
+  // Whoever cannot open what the publisher draws into gets copies, made by the publisher's GPU: that is said, and may
+  // be forbidden.
+  if (agreement->path == SharePath::zero_copy && !pools.front()->suits(*agreement)) {
+    if (!member->policy.allow_gpu_copy) {
+      if (forbid(member->policy, agreement->handle_kind)) return admit(std::move(member));
+      return refuse(connection, GeyserError(ErrorCode::unsupported,
+                                            "Only copies by the publisher's GPU are left, which the policy forbids."));
+    }
+    agreement->path = SharePath::gpu_copy;
+    agreement->rungs.push_back({"publisher's ring", false,
+                                text("It is of handles [", to_string(pools.front()->agreement().handle_kind),
+                                     "]; each frame is copied once by the publisher's GPU.")});
+  }
   auto pool = find_pool(*agreement);
   if (!pool) {
     // What this end cannot make is a rung that has failed, as one that the other end cannot open.

@@ -104,8 +104,9 @@ Result<std::optional<Pool::Open>> Pool::begin(const RingWriter::Policy& policy, 
   return std::optional<Open>(Open{*slot, *std::move(access)});
 }
 
-Result<void> Pool::publish(Open&& open, std::uint64_t number, const FrameInfo& info) {
+Result<std::uint64_t> Pool::publish(Open&& open, std::uint64_t number, const FrameInfo& info) {
   SharedTexture& texture = *textures_[open.slot];
+  const std::uint64_t copied_before = texture.statistics().bytes_copied;
   auto ended = texture.end_access(std::move(open.access));
   if (!ended) {
     ring_.abandon(open.slot);
@@ -123,7 +124,10 @@ Result<void> Pool::publish(Open&& open, std::uint64_t number, const FrameInfo& i
   newest_ = number;
   newest_slot_ = open.slot;
   const bool someone_waits = std::any_of(views_.begin(), views_.end(), [](const auto* v) { return !v->timeline(); });
-  return someone_waits ? complete(open.slot, number) : Result<void>{};
+  if (someone_waits) {
+    if (auto done = complete(open.slot, number); !done) return fail(std::move(done.error()));
+  }
+  return texture.statistics().bytes_copied - copied_before;
 }
 
 void Pool::abandon(Open&& open) {

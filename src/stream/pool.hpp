@@ -54,8 +54,8 @@ class Pool {
     TextureAccess access;
   };
   [[nodiscard]] Result<std::optional<Open>> begin(const RingWriter::Policy& policy, bool revoke, std::uint64_t& lost);
-  // Ends the access and announces the frame.
-  [[nodiscard]] Result<void> publish(Open&& open, std::uint64_t number, const FrameInfo& info);
+  // Ends the access and announces the frame. Gives how many bytes that copied.
+  [[nodiscard]] Result<std::uint64_t> publish(Open&& open, std::uint64_t number, const FrameInfo& info);
   void abandon(Open&& open);
 
   // Rings and writes to those who sleep; gives the number of system calls.

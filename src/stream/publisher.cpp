@@ -226,9 +226,10 @@ Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInf
   newest.number = number;
   newest.clock_ns = monotonic_ns();
   newest_slot = open.slot;
-  if (auto done = pool->publish(std::move(open), number, newest); !done) {
+  const auto copied_bytes = pool->publish(std::move(open), number, newest);
+  if (!copied_bytes) {
     newest.number = 0;
-    return fail(std::move(done.error()).during(text("publishing frame [", number, "]")));
+    return fail(GeyserError(copied_bytes.error()).during(text("publishing frame [", number, "]")));
   }
   frames = number;
   std::uint32_t calls = pool->wake();
@@ -241,6 +242,7 @@ Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInf
   {
     const std::lock_guard lock(info_mutex);
     ++statistics.frames_published;
+    statistics.bytes_copied += *copied_bytes;
     statistics.wake_calls += calls;
   }
   service();
@@ -266,12 +268,12 @@ Result<void> Publisher::Impl::copy_to(Pool& to) {
     return fail(std::move(copied ? ended.error() : copied.error()));
   }
   from.set_state(newest_slot, *std::move(ended));
-  const std::uint64_t before = to.texture(slot).statistics().bytes_copied;
-  if (auto done = to.publish(*std::move(*open), newest.number, newest); !done) return done;
+  auto copied_bytes = to.publish(*std::move(*open), newest.number, newest);
+  if (!copied_bytes) return fail(std::move(copied_bytes.error()));
   const std::lock_guard lock(info_mutex);
   ++statistics.gpu_copies;
   statistics.leases_revoked += lost;
-  statistics.bytes_copied += to.texture(slot).statistics().bytes_copied - before;
+  statistics.bytes_copied += *copied_bytes;
   return {};
 }
 
