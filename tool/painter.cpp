@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
 #define GL_GLEXT_PROTOTYPES
+#include <geyser/picture_transform.hpp>
+
 #include <GL/gl.h>
 #include <GL/glext.h>
 
@@ -34,7 +37,7 @@ namespace {
   X(glBufferData) X(glVertexAttribPointer) X(glEnableVertexAttribArray) X(glActiveTexture) \
   X(glBindTexture) X(glTexParameteri) X(glGenTextures) X(glTexStorage2D) X(glGenFramebuffers) \
   X(glBindFramebuffer) X(glFramebufferTexture2D) X(glCheckFramebufferStatus) X(glReadPixels) \
-  X(glPixelStorei) X(glDisable)
+  X(glPixelStorei) X(glDisable) X(glUniformMatrix3x4fv) X(glUniformMatrix3fv)
 // clang-format on
 
 struct Gl {
@@ -45,42 +48,36 @@ struct Gl {
 
 constexpr const char* picture_vertex = R"(#version 330 core
 uniform vec4 rect;  // left, bottom, right, top in clip space
-uniform int flip;   // 1: the first row in memory is the picture's highest
+uniform vec4 sampled;  // PictureTransform's scale and offset
 out vec2 where;
 void main() {
   vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-  where = vec2(corner.x, flip == 1 ? 1.0 - corner.y : corner.y);
+  where = vec2(corner.x, 1.0 - corner.y) * sampled.xy + sampled.zw;
   gl_Position = vec4(mix(rect.xy, rect.zw, corner), 0.0, 1.0);
 })";
 
-constexpr const char* picture_fragment = R"(#version 330 core
+// Behind the version line and Geyser's transfer functions.
+constexpr const char* picture_fragment = R"(
 uniform sampler2D picture;
 uniform int alpha;     // AlphaMode: 0 opaque, 1 premultiplied, 2 straight
-uniform int transfer;  // what the sampled values are: 0 encoded as the screen wants them, 8 linear, 16 PQ, 18 HLG
+uniform int transfer;  // what the sampled values are encoded by
+uniform int stays;     // 1: as the screen wants them already
+uniform mat3x4 to_rgb;
+uniform mat3 to_bt709;
 in vec2 where;
 out vec4 colour;
-vec3 encode(vec3 c) {
-  c = clamp(c, 0.0, 1.0);
-  return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
-}
-vec3 from_pq(vec3 v) {  // SMPTE ST 2084; 1.0 is reference white, 203 cd/m2
-  vec3 p = pow(max(v, 0.0), vec3(1.0 / 78.84375));
-  vec3 l = pow(max(p - 0.8359375, 0.0) / (18.8515625 - 18.6875 * p), vec3(1.0 / 0.1593017578125));
-  return l * 10000.0 / 203.0;
-}
-vec3 from_hlg(vec3 v) {  // ARIB STD-B67, without the system gamma
-  return mix(v * v / 3.0, (exp((v - 0.55991073) / 0.17883277) + 0.28466892) / 12.0, step(0.5, v)) * 3.77;
-}
 void main() {
   vec4 c = texture(picture, where);
-  if (transfer == 8) c.rgb = encode(c.rgb);
-  if (transfer == 16) c.rgb = encode(from_pq(c.rgb));
-  if (transfer == 18) c.rgb = encode(from_hlg(c.rgb));
+  if (alpha == 1 && c.a > 0.0) c.rgb /= c.a;  // encoded colours are not to be scaled
+  c.rgb = vec4(c.rgb, 1.0) * to_rgb;
+  if (stays == 0) {
+    c.rgb = to_bt709 * geyser_to_linear(transfer, c.rgb);
+    c.rgb = geyser_from_linear(13, clamp(c.rgb, 0.0, 1.0));
+  }
   ivec2 square = ivec2(gl_FragCoord.xy) / 12;
   vec3 board = vec3((square.x + square.y) % 2 == 0 ? 0.35 : 0.55);
   if (alpha == 0) c.a = 1.0;
-  if (alpha == 2) c.rgb *= c.a;
-  colour = vec4(c.rgb + board * (1.0 - c.a), 1.0);
+  colour = vec4(mix(board, c.rgb, c.a), 1.0);
 })";
 
 constexpr const char* text_vertex = R"(#version 330 core
@@ -93,11 +90,11 @@ uniform vec4 rect;
 out vec4 colour;
 void main() { colour = vec4(vec3(rect.z), 1.0); })";
 
-int transfer_of(const TextureDescriptor& descriptor) {
-  const FormatInfo& info = format_info(descriptor.format);
-  if (info.is_srgb()) return 8;  // the sampler gives linear light
-  const int stated = descriptor.picture.transfer_characteristics;
-  return stated == 8 || stated == 16 || stated == 18 ? stated : 0;
+// Whether values reach the screen as they are stored: sRGB's primaries, and an encoding that screens take for sRGB's.
+bool stays(const PictureTransform& transform) {
+  const std::uint8_t t = transform.transfer;
+  const bool like_srgb = t != 8 && t != 16 && t != 18;
+  return like_srgb && transform.to_bt709 == PictureTransform{}.to_bt709;
 }
 
 class GlPainter final : public Painter {
@@ -108,7 +105,8 @@ class GlPainter final : public Painter {
   if (gl_.name == nullptr) return fail(ErrorCode::not_available, "OpenGL has no [" #name "].");
     GEYSER_TOOL_GL(GEYSER_TOOL_LOAD)
 #undef GEYSER_TOOL_LOAD
-    auto picture = link(picture_vertex, picture_fragment);
+    const std::string fragment = "#version 330 core\n" + std::string(glsl_transfer_functions()) + picture_fragment;
+    auto picture = link(picture_vertex, fragment.c_str());
     if (!picture) return fail(std::move(picture.error()));
     auto letters = link(text_vertex, text_fragment);
     if (!letters) return fail(std::move(letters.error()));
@@ -137,10 +135,15 @@ class GlPainter final : public Painter {
     const float y = wide < high ? 1.0F : high / wide;
     gl_.glUseProgram(picture_);
     gl_.glUniform4f(gl_.glGetUniformLocation(picture_, "rect"), -x, -y, x, y);
-    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "flip"),
-                    descriptor.picture.origin == PictureOrigin::top_left ? 1 : 0);
-    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "alpha"), static_cast<int>(descriptor.picture.alpha));
-    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "transfer"), transfer_of(descriptor));
+    const PictureTransform transform = picture_transform(descriptor);
+    gl_.glUniform4f(gl_.glGetUniformLocation(picture_, "sampled"), transform.scale[0], transform.scale[1],
+                    transform.offset[0], transform.offset[1]);
+    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "alpha"), static_cast<int>(transform.alpha));
+    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "transfer"), transform.transfer);
+    gl_.glUniform1i(gl_.glGetUniformLocation(picture_, "stays"), stays(transform) ? 1 : 0);
+    // Three columns of four: the rows of to_rgb, multiplied from the left.
+    gl_.glUniformMatrix3x4fv(gl_.glGetUniformLocation(picture_, "to_rgb"), 1, GL_FALSE, transform.to_rgb[0].data());
+    gl_.glUniformMatrix3fv(gl_.glGetUniformLocation(picture_, "to_bt709"), 1, GL_TRUE, transform.to_bt709[0].data());
     gl_.glActiveTexture(GL_TEXTURE0);
     gl_.glBindTexture(GL_TEXTURE_2D, texture);
     gl_.glBindVertexArray(empty_);
