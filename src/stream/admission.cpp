@@ -21,15 +21,19 @@ NegotiationPolicy meet(const NegotiationPolicy& a, const NegotiationPolicy& b) {
   both.allow_dma_buf = a.allow_dma_buf && b.allow_dma_buf;
   both.allow_opaque = a.allow_opaque && b.allow_opaque;
   both.allow_gpu_copy = a.allow_gpu_copy && b.allow_gpu_copy;
+  both.allow_host_linear = a.allow_host_linear && b.allow_host_linear;
   both.allow_host_copy = a.allow_host_copy && b.allow_host_copy;
   both.force_fence = a.force_fence != FenceKind::none ? a.force_fence : b.force_fence;
   return both;
 }
 
 // The rung that has failed may not be tried again. False: there is none below it.
-bool forbid(NegotiationPolicy& policy, HandleKind failed) {
-  if (failed == HandleKind::host_memory) return false;
-  (failed == HandleKind::dma_buf ? policy.allow_dma_buf : policy.allow_opaque) = false;
+bool forbid(NegotiationPolicy& policy, const Agreement& failed) {
+  if (failed.handle_kind == HandleKind::host_memory && failed.tiling == Tiling::host) return false;
+  bool& allowed = failed.handle_kind == HandleKind::host_memory ? policy.allow_host_linear
+                  : failed.handle_kind == HandleKind::dma_buf   ? policy.allow_dma_buf
+                                                                : policy.allow_opaque;
+  allowed = false;
   return true;
 }
 
@@ -92,8 +96,9 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
   // Whoever cannot open what the publisher draws into gets copies, made by the publisher's GPU: that is said, and may
   // be forbidden.
   if (agreement->path == SharePath::zero_copy && !pools.front()->suits(*agreement)) {
-    if (!member->policy.allow_gpu_copy) {
-      if (forbid(member->policy, agreement->handle_kind)) return admit(std::move(member));
+    // Without a GPU the publisher leaves the copy to the subscriber.
+    if (!member->policy.allow_gpu_copy || manager->capabilities().api == Api::host) {
+      if (forbid(member->policy, *agreement)) return admit(std::move(member));
       return refuse(connection, GeyserError(ErrorCode::unsupported,
                                             "Only copies by the publisher's GPU are left, which the policy forbids."));
     }
@@ -105,7 +110,7 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
   auto pool = find_pool(*agreement);
   if (!pool) {
     // What this end cannot make is a rung that has failed, as one that the other end cannot open.
-    if (!forbid(member->policy, agreement->handle_kind)) return refuse(connection, pool.error());
+    if (!forbid(member->policy, *agreement)) return refuse(connection, pool.error());
     return admit(std::move(member));
   }
   member->agreement = *std::move(agreement);
@@ -121,7 +126,10 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
 void Publisher::Impl::accept(const std::shared_ptr<Connection>& connection, wire::Accept&& accepted) {
   const std::shared_ptr<Member> member = find(*connection);
   if (member == nullptr) return drop(*connection, "It accepts what it was not offered.");
-  if (member->limits.timeline) {
+  if (member->made_fence != nullptr) {
+    if (!accepted.fences.empty()) return drop(*connection, "It gives a fence that it was given.");
+    member->view->set_fence(member->made_fence);
+  } else if (member->limits.timeline) {
     if (accepted.fences.size() != 1 || accepted.fences[0].kind != member->agreement.fence_kind) {
       return drop(*connection, "It accepts a timeline without giving one of its own.");
     }
@@ -143,7 +151,7 @@ void Publisher::Impl::refuse_import(const std::shared_ptr<Connection>& connectio
   member->capabilities = old->capabilities;
   member->policy = old->policy;
   member->limits = old->limits;
-  if (!forbid(member->policy, old->agreement.handle_kind)) {
+  if (!forbid(member->policy, old->agreement)) {
     return refuse(connection, GeyserError(ErrorCode::unsupported,
                                           text("No way of sharing is left; the last failed with: ", refusal.message)));
   }

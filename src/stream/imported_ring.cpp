@@ -21,14 +21,18 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
   ring->agreement = std::move(pool.offer.agreement);
   ring->generation = pool.generation;
   const bool timeline = ring->agreement.sync_tier == SyncTier::shared_timeline;
-  if (pool.offer.fences.size() != (timeline ? 1U : 0U)) {
-    return fail(ErrorCode::protocol, text("A ring of tier [", to_string(ring->agreement.sync_tier), "] comes with [",
-                                          pool.offer.fences.size(), "] fences."));
+  const std::size_t fences = pool.offer.fences.size();
+  if (timeline ? fences != 1 && fences != 2 : fences != 0) {
+    return fail(ErrorCode::protocol,
+                text("A ring of tier [", to_string(ring->agreement.sync_tier), "] comes with [", fences, "] fences."));
   }
   if (timeline) {
     auto theirs = manager.import_fence(std::move(pool.offer.fences[0]));
     if (!theirs) return fail(std::move(theirs.error()));
-    auto own = manager.create_fence((*theirs)->kind());
+    // A second one is this end's, made by the publisher because this end can only open them.
+    ring->own_fence_is_given = fences == 2;
+    auto own =
+        fences == 2 ? manager.import_fence(std::move(pool.offer.fences[1])) : manager.create_fence((*theirs)->kind());
     if (!own) return fail(std::move(own.error()));
     ring->publisher_fence = *std::move(theirs);
     ring->own_fence = *std::move(own);
@@ -47,7 +51,7 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
 
 Result<wire::Accept> ImportedRing::accept() const {
   wire::Accept message;
-  if (own_fence == nullptr) return message;
+  if (own_fence == nullptr || own_fence_is_given) return message;
   auto handle = own_fence->export_handle();
   if (!handle) return fail(std::move(handle.error()));
   message.fences.push_back(*std::move(handle));

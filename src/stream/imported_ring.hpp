@@ -31,6 +31,7 @@ struct ImportedRing {
   std::vector<std::unique_ptr<SharedTexture>> textures;
   std::shared_ptr<SharedFence> publisher_fence;  // null: the publisher's CPU has waited for every frame
   std::shared_ptr<SharedFence> own_fence;        // null with it
+  bool own_fence_is_given = false;               // made by the publisher
   Agreement agreement;
   std::uint64_t generation = 0;
   std::uint64_t waited_value = 0;

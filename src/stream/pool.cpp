@@ -53,6 +53,9 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
   if (agreement.handle_kind != agreement_.handle_kind || agreement.tiling != agreement_.tiling) return false;
   const MemoryLayout& layout = textures_.front()->layout();
   if (agreement.dedicated && !layout.dedicated) return false;
+  if (agreement.tiling == Tiling::linear) {
+    return layout == host_linear_layout(textures_.front()->descriptor(), agreement.row_alignment);
+  }
   return agreement.tiling != Tiling::drm_modifier || std::find(agreement.modifiers.begin(), agreement.modifiers.end(),
                                                                layout.modifier) != agreement.modifiers.end();
 }
@@ -77,6 +80,18 @@ Result<wire::Pool> Pool::admit(TextureShareManager& manager, Member& member, con
     auto fence = fence_->export_handle();
     if (!fence) return fail(std::move(fence.error()));
     message.offer.fences.push_back(*std::move(fence));
+    const auto& rows = member.capabilities.fences;
+    const bool makes_its_own = std::any_of(rows.begin(), rows.end(), [&](const FenceCapability& row) {
+      return row.kind == fence_->kind() && row.exportable;
+    });
+    if (!makes_its_own) {
+      auto theirs = manager.create_fence(fence_->kind());
+      if (!theirs) return fail(std::move(theirs.error()));
+      auto handle = (*theirs)->export_handle();
+      if (!handle) return fail(std::move(handle.error()));
+      message.offer.fences.push_back(*std::move(handle));
+      member.made_fence = *std::move(theirs);
+    }
   } else {
     message.offer.agreement.sync_tier = member.agreement.sync_tier = SyncTier::host_wait;
     message.offer.agreement.fence_kind = member.agreement.fence_kind = FenceKind::host_timeline;

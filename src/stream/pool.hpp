@@ -26,7 +26,8 @@ struct Member {
   Agreement agreement;
   LeaseView::Limits limits;
   std::unique_ptr<LeaseView> view;
-  bool joined = false;  // it has accepted the present ring
+  std::shared_ptr<SharedFence> made_fence;  // the subscriber's, where it can open fences and make none
+  bool joined = false;                      // it has accepted the present ring
 };
 
 class Pool {
