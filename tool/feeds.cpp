@@ -27,8 +27,10 @@ void add_backend_options(CLI::App& command, BackendChoice& choice) {
 }
 
 void add_forbid_option(CLI::App& command, std::vector<std::string>& forbidden) {
-  command.add_option("--forbid", forbidden, "Ways of sharing that may not be used: opaque, dma_buf, host_copy")
-      ->check(CLI::IsMember({"opaque", "dma_buf", "host_copy"}));
+  command
+      .add_option("--forbid", forbidden,
+                  "Ways of sharing that may not be used: opaque, dma_buf, gpu_copy, host_linear, host_copy")
+      ->check(CLI::IsMember({"opaque", "dma_buf", "gpu_copy", "host_linear", "host_copy"}));
 }
 
 void add_feed_options(CLI::App& command, FeedChoice& choice) {
@@ -46,6 +48,8 @@ NegotiationPolicy policy_without(const std::vector<std::string>& forbidden) {
   for (const std::string& name : forbidden) {
     if (name == "opaque") policy.allow_opaque = false;
     if (name == "dma_buf") policy.allow_dma_buf = false;
+    if (name == "gpu_copy") policy.allow_gpu_copy = false;
+    if (name == "host_linear") policy.allow_host_linear = false;
     if (name == "host_copy") policy.allow_host_copy = false;
   }
   return policy;

@@ -23,12 +23,15 @@ class HostPass final : public Pass {
     if (!from) return geyser::fail(std::move(from.error()));
     auto to = geyser::host::bytes(target);
     if (!to) return geyser::fail(std::move(to.error()));
+    const geyser::Extent3D size = target.descriptor().extent;
+    const auto read = geyser::host_subresource(source.descriptor(), source.layout(), 0, 0, 0);
+    const auto write = geyser::host_subresource(target.descriptor(), target.layout(), 0, 0, 0);
     if (!phase) {
-      std::copy(from->begin(), from->end(), to->begin());
+      for (std::uint64_t row = 0; row < write.rows; ++row) {
+        std::memcpy(to->data() + row * write.row_stride, from->data() + row * read.row_stride, write.row_bytes);
+      }
       return {};
     }
-    const geyser::Extent3D size = target.descriptor().extent;
-    const auto layout = geyser::host_subresource(target.descriptor(), 0, 0, 0);
     const auto width = static_cast<float>(size.width);
     const auto height = static_cast<float>(size.height);
     const float aspect = width / height;
@@ -46,8 +49,8 @@ class HostPass final : public Pass {
         const float v = (s * px + c * py + 0.5F) * height;
         const auto sx = static_cast<std::uint64_t>(std::clamp(u, 0.0F, width - 1.0F));
         const auto sy = static_cast<std::uint64_t>(std::clamp(v, 0.0F, height - 1.0F));
-        const std::byte* in = from->data() + sy * layout.row_stride + sx * 4;
-        std::byte* out = to->data() + y * layout.row_stride + x * 4;
+        const std::byte* in = from->data() + sy * read.row_stride + sx * 4;
+        std::byte* out = to->data() + y * write.row_stride + x * 4;
         for (int i = 0; i < 3; ++i) {
           out[i] = static_cast<std::byte>(static_cast<float>(std::to_integer<int>(in[i])) * tint[i] + 0.5F);
         }

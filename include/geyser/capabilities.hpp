@@ -26,6 +26,8 @@ using DimensionSet = std::uint8_t;
   return static_cast<DimensionSet>(1U << static_cast<unsigned>(d));
 }
 
+inline constexpr std::uint32_t max_row_alignment = 4096;
+
 // One way to share one format. Several rows per format are normal (one per handle kind, tiling and modifier).
 struct TextureCapability {
   TextureFormat format = TextureFormat::unknown;
@@ -42,6 +44,9 @@ struct TextureCapability {
   std::uint32_t max_mip_levels = 1;
   std::uint32_t max_array_layers = 1;
   std::uint32_t sample_counts = 1;  // a set: bit value 4 means that 4 samples work
+  // With host_memory and Tiling::linear: rows are at the smallest multiple of so many bytes that holds one; 1: the
+  // device takes any. See host_linear_layout().
+  std::uint32_t row_alignment = 0;
 
   friend bool operator==(const TextureCapability&, const TextureCapability&) = default;
 };

@@ -70,6 +70,16 @@ struct HostSubresource {
 // The MemoryLayout of that packing (Tiling::host, one handle, a memory plane for each format plane).
 [[nodiscard]] GEYSER_API MemoryLayout host_layout(const TextureDescriptor& descriptor) noexcept;
 
+// Rows one after another in mapped memory that devices use in place (handle kind host_memory, Tiling::linear): the
+// stride is the smallest multiple of `row_alignment` that holds a row, the memory a multiple of 4096 bytes. For
+// textures of one mip level, one layer and one plane.
+[[nodiscard]] GEYSER_API MemoryLayout host_linear_layout(const TextureDescriptor& descriptor,
+                                                         std::uint32_t row_alignment) noexcept;
+// As above, where `layout` (host or linear) has it.
+[[nodiscard]] GEYSER_API HostSubresource host_subresource(const TextureDescriptor& descriptor,
+                                                          const MemoryLayout& layout, std::uint32_t plane,
+                                                          std::uint32_t layer, std::uint32_t mip_level) noexcept;
+
 // Whether a layout can belong to a descriptor: plane counts, handle indices, strides against widths, ranges of the
 // planes in handle 0 against allocation_size, everything without overflow. `handle_count` is how many came with it.
 // Errors: incompatible_layout, naming the field and both values.

@@ -22,7 +22,8 @@ enum class SharePath : std::uint8_t {
 [[nodiscard]] GEYSER_API std::string_view to_string(SharePath path) noexcept;
 
 // One way that was considered, best first. Names are stable: "opaque_fd", "dma_buf modifier", "dma_buf linear",
-// "host_memory"; for a subscriber of a stream also "publisher's ring".
+// "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for a subscriber of
+// a stream also "publisher's ring".
 struct Rung {
   std::string name;
   bool chosen = false;
@@ -34,6 +35,7 @@ struct NegotiationPolicy {
   bool allow_dma_buf = true;
   bool allow_opaque = true;
   bool allow_gpu_copy = true;
+  bool allow_host_linear = true;  // on a GPU with memory of its own, every access to such a texture crosses the bus
   bool allow_host_copy = true;
   // When not `none`, the only fence kind that is acceptable.
   FenceKind force_fence = FenceKind::none;
@@ -44,6 +46,7 @@ struct Agreement {
   HandleKind handle_kind = HandleKind::none;
   Tiling tiling = Tiling::opaque;
   std::vector<std::uint64_t> modifiers;  // candidates, best first, with Tiling::drm_modifier
+  std::uint32_t row_alignment = 0;       // with Tiling::linear
   bool dedicated = false;
   SyncTier sync_tier = SyncTier::host_wait;
   FenceKind fence_kind = FenceKind::host_timeline;  // what both ends create and exchange

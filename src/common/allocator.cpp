@@ -16,8 +16,8 @@ namespace {
 // What both can do with memory that `maker` makes and `user` opens; none when the two rows are about different memory.
 std::optional<TextureCapability> meet(const TextureCapability& user, const TextureCapability& maker) {
   if (user.format != maker.format || user.handle_kind != maker.handle_kind || user.tiling != maker.tiling ||
-      user.modifier != maker.modifier || user.memory_plane_count != maker.memory_plane_count || !user.importable ||
-      !maker.exportable) {
+      user.modifier != maker.modifier || user.memory_plane_count != maker.memory_plane_count ||
+      user.row_alignment != maker.row_alignment || !user.importable || !maker.exportable) {
     return std::nullopt;
   }
   TextureCapability both = user;

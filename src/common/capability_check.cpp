@@ -25,15 +25,21 @@ std::string missing_in(const TextureCapability& row, const TextureDescriptor& d,
   return {};
 }
 
+Tiling usual_tiling(HandleKind kind) noexcept {
+  if (kind == HandleKind::host_memory) return Tiling::host;
+  return kind == HandleKind::dma_buf ? Tiling::drm_modifier : Tiling::opaque;
+}
+
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const TextureDescriptor& descriptor,
-                                          HandleKind kind, Direction direction) {
+                                          HandleKind kind, Tiling tiling, Direction direction) {
   std::string reason;
   std::vector<HandleKind> working;
   for (const TextureCapability& row : capabilities.textures) {
     if (row.format != descriptor.format) continue;
     std::string missing = missing_in(row, descriptor, direction);
-    if (row.handle_kind == kind && missing.empty()) return &row;
-    if (row.handle_kind == kind && (reason.empty() || (row.dimensions & dimension_bit(descriptor.dimension)) != 0)) {
+    const bool meant = row.handle_kind == kind && row.tiling == tiling;
+    if (meant && missing.empty()) return &row;
+    if (meant && (reason.empty() || (row.dimensions & dimension_bit(descriptor.dimension)) != 0)) {
       reason = std::move(missing);
     } else if (missing.empty() && (working.empty() || working.back() != row.handle_kind)) {
       working.push_back(row.handle_kind);
@@ -43,13 +49,16 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
   GeyserError error(
       ErrorCode::unsupported,
       text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name, "] cannot share format [",
-           to_string(descriptor.format), "] as [", to_string(kind), "]: ", reason, "."));
+           to_string(descriptor.format), "] as [", to_string(kind),
+           tiling == Tiling::linear && kind == HandleKind::host_memory ? " linear" : "", "]: ", reason, "."));
   for (const HandleKind other : working) error.suggest(text("handle kind [", to_string(other), "]"));
   return fail(std::move(error));
 }
 
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel) {
-  auto any = find_row(capabilities, parcel.descriptor, parcel.kind, Direction::take);
+  const bool in_place = parcel.kind == HandleKind::host_memory && parcel.layout.tiling == Tiling::linear;
+  const Tiling tiling = in_place ? Tiling::linear : usual_tiling(parcel.kind);
+  auto any = find_row(capabilities, parcel.descriptor, parcel.kind, tiling, Direction::take);
   if (!any) return any;
   if ((*any)->tiling != parcel.layout.tiling) {
     return fail(ErrorCode::incompatible_layout,

@@ -17,7 +17,9 @@ GEYSER_API std::string missing_in(const TextureCapability& row, const TextureDes
 
 // The row that covers it. Errors: unsupported, naming what is missing in the nearest row, with the kinds that work.
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const TextureDescriptor& descriptor,
-                                          HandleKind kind, Direction direction);
+                                          HandleKind kind, Tiling tiling, Direction direction);
+// The tiling of a handle kind that has one only; for host_memory the packed one.
+Tiling usual_tiling(HandleKind kind) noexcept;
 // The row that covers a parcel: also its tiling, modifier and number of memory planes.
 // Errors: as above, incompatible_layout with the modifiers that work.
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel);

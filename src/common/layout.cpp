@@ -14,6 +14,27 @@ std::string_view to_string(Tiling tiling) noexcept {
   return index < names.size() ? names[index] : std::string_view("unknown");
 }
 
+MemoryLayout host_linear_layout(const TextureDescriptor& descriptor, std::uint32_t row_alignment) noexcept {
+  const auto round_up = [](std::uint64_t value, std::uint64_t to) { return (value + to - 1) / to * to; };
+  const HostSubresource packed = host_subresource(descriptor, 0, 0, 0);
+  MemoryLayout layout;
+  layout.tiling = Tiling::linear;
+  layout.plane_count = 1;
+  layout.planes[0].stride = round_up(packed.row_bytes, row_alignment != 0 ? row_alignment : 1);
+  layout.allocation_size = round_up(layout.planes[0].stride * packed.rows, 4096);
+  return layout;
+}
+
+HostSubresource host_subresource(const TextureDescriptor& descriptor, const MemoryLayout& layout, std::uint32_t plane,
+                                 std::uint32_t layer, std::uint32_t mip_level) noexcept {
+  HostSubresource where = host_subresource(descriptor, plane, layer, mip_level);
+  if (layout.tiling != Tiling::linear) return where;
+  where.offset = layout.planes[0].offset;
+  where.row_stride = layout.planes[0].stride;
+  where.slice_stride = where.row_stride * where.rows;
+  return where;
+}
+
 namespace {
 
 tl::unexpected<GeyserError> wrong(std::string sentence) {

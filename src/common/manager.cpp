@@ -18,7 +18,7 @@ TextureShareManager::~TextureShareManager() = default;
 Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const TextureDescriptor& descriptor,
                                                                            const Agreement& agreement) {
   if (auto valid = validate(descriptor); !valid) return fail(std::move(valid.error()).during("creating a texture"));
-  auto row = detail::find_row(capabilities_, descriptor, agreement.handle_kind, Direction::make);
+  auto row = detail::find_row(capabilities_, descriptor, agreement.handle_kind, agreement.tiling, Direction::make);
   if (!row) return fail(std::move(row.error()).during("creating a texture"));
   Agreement checked = agreement;
   checked.dedicated = agreement.dedicated || (*row)->requires_dedicated;
@@ -34,9 +34,7 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   agreement.handle_kind = kind;
   const bool copied = kind == HandleKind::host_memory && capabilities_.api != Api::host;
   agreement.path = copied ? SharePath::host_copy : SharePath::zero_copy;
-  agreement.tiling = kind == HandleKind::host_memory ? Tiling::host
-                     : kind == HandleKind::dma_buf   ? Tiling::drm_modifier
-                                                     : Tiling::opaque;
+  agreement.tiling = detail::usual_tiling(kind);
   return create_texture(descriptor, agreement);
 }
 

@@ -28,21 +28,21 @@ struct Ends {
 };
 
 // Why one end cannot, as a clause; empty when it can.
-std::string obstacle(const Ends& ends, HandleKind kind, Direction direction) {
+std::string obstacle(const Ends& ends, HandleKind kind, Tiling tiling, Direction direction) {
   const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
-  auto row = detail::find_row(side, ends.descriptor, kind, direction);
+  auto row = detail::find_row(side, ends.descriptor, kind, tiling, direction);
   if (row) return {};
   return text(direction == Direction::make ? "exporter: " : "importer: ", row.error().message());
 }
 
-std::string obstacles(const Ends& ends, HandleKind kind) {
-  std::string reason = obstacle(ends, kind, Direction::make);
-  return reason.empty() ? obstacle(ends, kind, Direction::take) : reason;
+std::string obstacles(const Ends& ends, HandleKind kind, Tiling tiling) {
+  std::string reason = obstacle(ends, kind, tiling, Direction::make);
+  return reason.empty() ? obstacle(ends, kind, tiling, Direction::take) : reason;
 }
 
 bool dedicated(const Ends& ends, HandleKind kind) {
   const auto needs = [&](const Capabilities& side, Direction direction) {
-    auto row = detail::find_row(side, ends.descriptor, kind, direction);
+    auto row = detail::find_row(side, ends.descriptor, kind, detail::usual_tiling(kind), direction);
     return row && (*row)->requires_dedicated;
   };
   return needs(ends.exporter, Direction::make) || needs(ends.importer, Direction::take);
@@ -54,7 +54,7 @@ std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
     return text("Opaque handles need one device and driver, but the ends are [", to_string(ends.exporter.identity),
                 "] and [", to_string(ends.importer.identity), "].");
   }
-  return obstacles(ends, HandleKind::opaque_fd);
+  return obstacles(ends, HandleKind::opaque_fd, Tiling::opaque);
 }
 
 // Modifiers that both ends take with the same number of memory planes, in the exporter's order.
@@ -77,11 +77,36 @@ std::vector<std::uint64_t> common_modifiers(const Ends& ends) {
   return modifiers;
 }
 
+std::uint32_t row_alignment(const Ends& ends, Direction direction) {
+  const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
+  const auto row = detail::find_row(side, ends.descriptor, HandleKind::host_memory, Tiling::linear, direction);
+  return row ? (*row)->row_alignment : 0;
+}
+
+// The alignment that suits both; 0 when none does.
+std::uint32_t common_row_alignment(const Ends& ends) {
+  const std::uint32_t mine = row_alignment(ends, Direction::make);
+  const std::uint32_t theirs = row_alignment(ends, Direction::take);
+  if (mine == theirs || theirs == 1) return mine;
+  return mine == 1 ? theirs : 0;
+}
+
+std::string why_not_host_linear(const Ends& ends, const NegotiationPolicy& policy) {
+  if (!policy.allow_host_linear) return "The policy forbids it.";
+  if (ends.exporter.api == Api::host && ends.importer.api == Api::host) return "No device uses the memory in place.";
+  std::string reason = obstacles(ends, HandleKind::host_memory, Tiling::linear);
+  if (reason.empty() && common_row_alignment(ends) == 0) {
+    reason = text("The exporter has rows at multiples of [", row_alignment(ends, Direction::make),
+                  "] bytes, the importer of [", row_alignment(ends, Direction::take), "].");
+  }
+  return reason;
+}
+
 std::string why_not_host(const Ends& ends, const NegotiationPolicy& policy) {
   const bool copies = ends.exporter.api != Api::host || ends.importer.api != Api::host;
   if (copies && !policy.allow_host_copy) return "The policy forbids copies through host memory.";
   if (ends.descriptor.samples > 1) return "Host memory has no samples.";
-  return obstacles(ends, HandleKind::host_memory);
+  return obstacles(ends, HandleKind::host_memory, Tiling::host);
 }
 
 void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
@@ -127,6 +152,11 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
              take_dma_buf();
              agreement.modifiers = {drm_modifier_linear};
            });
+  consider("host_memory linear", why_not_host_linear(ends, policy), [&] {
+    agreement.handle_kind = HandleKind::host_memory;
+    agreement.tiling = Tiling::linear;
+    agreement.row_alignment = common_row_alignment(ends);
+  });
   consider("host_memory", why_not_host(ends, policy), [&] {
     agreement.handle_kind = HandleKind::host_memory;
     agreement.tiling = Tiling::host;

@@ -29,6 +29,14 @@ Capabilities capabilities() {
     row.max_mip_levels = 17;
     row.max_array_layers = max_array_layers;
     result.textures.push_back(row);
+    // For those who use the memory in place.
+    if (info.is_multi_planar() || info.has_depth || info.has_stencil) continue;
+    row.tiling = Tiling::linear;
+    row.row_alignment = 1;
+    row.dimensions = dimension_bit(TextureDimension::two_d);
+    row.max_extent.depth = 1;
+    row.max_mip_levels = row.max_array_layers = 1;
+    result.textures.push_back(row);
   }
   return result;
 }
@@ -39,8 +47,12 @@ class HostManager final : public TextureShareManager {
       : TextureShareManager(host::capabilities()), diagnostics_(std::move(diagnostics)) {}
 
  private:
-  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor, const Agreement&) override {
-    return HostTexture::create(descriptor, capabilities().identity, diagnostics_);
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor,
+                                                   const Agreement& agreement) override {
+    const bool linear = agreement.tiling == Tiling::linear;
+    const MemoryLayout layout =
+        linear ? host_linear_layout(descriptor, agreement.row_alignment) : host_layout(descriptor);
+    return HostTexture::create(descriptor, layout, capabilities().identity, diagnostics_);
   }
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     return HostTexture::import(std::move(parcel), capabilities().identity, diagnostics_);
@@ -51,7 +63,18 @@ class HostManager final : public TextureShareManager {
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
     const auto source = static_cast<HostTexture&>(from).bytes();
-    std::memcpy(static_cast<HostTexture&>(to).bytes().data(), source.data(), source.size());
+    const auto target = static_cast<HostTexture&>(to).bytes();
+    if (from.layout() == to.layout()) {
+      std::memcpy(target.data(), source.data(), source.size());
+      return {};
+    }
+    // Only textures of one subresource have another layout than the packed one.
+    const HostSubresource read = host_subresource(from.descriptor(), from.layout(), 0, 0, 0);
+    const HostSubresource write = host_subresource(to.descriptor(), to.layout(), 0, 0, 0);
+    for (std::uint64_t row = 0; row < read.rows; ++row) {
+      std::memcpy(target.data() + write.offset + row * write.row_stride,
+                  source.data() + read.offset + row * read.row_stride, read.row_bytes);
+    }
     return {};
   }
   // Host memory belongs to no device: any host manager can export any host texture.

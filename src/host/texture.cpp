@@ -11,37 +11,31 @@ HostTexture::HostTexture(Init init, DeviceIdentity identity, OwnedHandle handle,
       memory_(std::move(memory)) {}
 
 Result<std::unique_ptr<SharedTexture>> HostTexture::create(const TextureDescriptor& descriptor,
-                                                           const DeviceIdentity& identity,
+                                                           const MemoryLayout& layout, const DeviceIdentity& identity,
                                                            DiagnosticHandler diagnostics) {
-  auto handle = platform::create_shared_memory(host_size(descriptor));
+  auto handle = platform::create_shared_memory(layout.allocation_size);
   if (!handle) return fail(std::move(handle.error()));
-  auto memory = platform::map_shared_memory(handle->get(), host_size(descriptor));
-  if (!memory) return fail(std::move(memory.error()));
-  Init init{Api::host,
-            descriptor,
-            host_layout(descriptor),
-            HandleKind::host_memory,
-            SharePath::zero_copy,
-            std::move(diagnostics)};
-  return std::unique_ptr<SharedTexture>(
-      new HostTexture(std::move(init), identity, *std::move(handle), *std::move(memory)));
+  return open(descriptor, layout, *std::move(handle), identity, std::move(diagnostics));
 }
 
 Result<std::unique_ptr<SharedTexture>> HostTexture::import(ApiTextureHandle&& parcel, const DeviceIdentity& identity,
                                                            DiagnosticHandler diagnostics) {
-  if (parcel.layout != host_layout(parcel.descriptor)) {
+  // Linear rows may be anywhere in the memory: validate() has seen that they are inside.
+  if (parcel.layout.tiling == Tiling::host && parcel.layout != host_layout(parcel.descriptor)) {
     return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
   }
-  auto memory = platform::map_shared_memory(parcel.handles[0].get(), host_size(parcel.descriptor));
+  return open(parcel.descriptor, parcel.layout, std::move(parcel.handles[0]), identity, std::move(diagnostics));
+}
+
+Result<std::unique_ptr<SharedTexture>> HostTexture::open(const TextureDescriptor& descriptor,
+                                                         const MemoryLayout& layout, OwnedHandle handle,
+                                                         const DeviceIdentity& identity,
+                                                         DiagnosticHandler diagnostics) {
+  auto memory = platform::map_shared_memory(handle.get(), layout.allocation_size);
   if (!memory) return fail(std::move(memory.error()));
-  Init init{Api::host,
-            parcel.descriptor,
-            parcel.layout,
-            HandleKind::host_memory,
-            SharePath::zero_copy,
-            std::move(diagnostics)};
+  Init init{Api::host, descriptor, layout, HandleKind::host_memory, SharePath::zero_copy, std::move(diagnostics)};
   return std::unique_ptr<SharedTexture>(
-      new HostTexture(std::move(init), identity, std::move(parcel.handles[0]), *std::move(memory)));
+      new HostTexture(std::move(init), identity, std::move(handle), *std::move(memory)));
 }
 
 Result<void> HostTexture::do_begin(AccessMode, const AccessState&, const SyncPoints& waits) {

@@ -13,7 +13,7 @@ namespace geyser::host {
 
 class HostTexture final : public SharedTexture {
  public:
-  static Result<std::unique_ptr<SharedTexture>> create(const TextureDescriptor& descriptor,
+  static Result<std::unique_ptr<SharedTexture>> create(const TextureDescriptor& descriptor, const MemoryLayout& layout,
                                                        const DeviceIdentity& identity, DiagnosticHandler diagnostics);
   static Result<std::unique_ptr<SharedTexture>> import(ApiTextureHandle&& parcel, const DeviceIdentity& identity,
                                                        DiagnosticHandler diagnostics);
@@ -22,6 +22,9 @@ class HostTexture final : public SharedTexture {
   std::span<std::byte> bytes() noexcept { return holders_ != 0 ? memory_.bytes() : std::span<std::byte>(); }
 
  private:
+  static Result<std::unique_ptr<SharedTexture>> open(const TextureDescriptor& descriptor, const MemoryLayout& layout,
+                                                     OwnedHandle handle, const DeviceIdentity& identity,
+                                                     DiagnosticHandler diagnostics);
   HostTexture(Init init, DeviceIdentity identity, OwnedHandle handle, platform::MappedMemory memory);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;

@@ -6,6 +6,7 @@
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
+#include "vulkan/host_pointer.hpp"
 
 namespace geyser::vulkan {
 
@@ -31,6 +32,7 @@ struct Query {
   VkImageUsageFlags usage = 0;
   VkExternalMemoryHandleTypeFlagBits handle_type{};  // 0: an image of our own, not shared
   std::optional<std::uint64_t> modifier = std::nullopt;
+  VkImageTiling tiling = VK_IMAGE_TILING_OPTIMAL;
 };
 
 struct Answer {
@@ -48,14 +50,13 @@ std::optional<Answer> ask(const Device& device, const Query& query) {
       nullptr};
   const VkPhysicalDeviceExternalImageFormatInfo external{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
                                                          query.modifier ? &modifier : nullptr, query.handle_type};
-  const VkPhysicalDeviceImageFormatInfo2 info{
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
-      query.handle_type != 0 ? &external : nullptr,
-      query.format,
-      image_type_of(query.dimension),
-      query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-      query.usage,
-      create_flags_of(query.dimension)};
+  const VkPhysicalDeviceImageFormatInfo2 info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
+                                              query.handle_type != 0 ? &external : nullptr,
+                                              query.format,
+                                              image_type_of(query.dimension),
+                                              query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : query.tiling,
+                                              query.usage,
+                                              create_flags_of(query.dimension)};
   VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
   VkImageFormatProperties2 properties{
       VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, query.handle_type != 0 ? &external_properties : nullptr, {}};
@@ -143,6 +144,28 @@ void add_modifier_rows(const Device& device, TextureFormat format, std::vector<T
   }
 }
 
+// A row for images in shared memory of the host's: one mip, one layer, one plane.
+void add_in_place_row(const Device& device, const FormatInfo& info, VkFormatFeatureFlags features,
+                      std::vector<TextureCapability>& rows) {
+  if (!device.extensions().host_pointer || info.is_multi_planar() || info.has_depth || info.has_stencil) return;
+  TextureCapability row;
+  row.format = info.format;
+  row.handle_kind = HandleKind::host_memory;
+  row.tiling = Tiling::linear;
+  row.usages = usages_of(features);
+  row.dimensions = dimension_bit(TextureDimension::two_d);
+  const VkFormat format = to_vulkan(info.format);
+  const auto answer =
+      ask(device, {format, TextureDimension::two_d, to_vulkan(row.usages),
+                   VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, std::nullopt, VK_IMAGE_TILING_LINEAR});
+  if (!answer || (answer->external & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) == 0) return;
+  row.row_alignment = host_row_alignment(device, format, to_vulkan(row.usages));
+  if (row.row_alignment == 0) return;
+  row.exportable = row.importable = true;
+  row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
+  rows.push_back(row);
+}
+
 }  // namespace
 
 Capabilities probe_capabilities(const Device& device) {
@@ -168,6 +191,7 @@ Capabilities probe_capabilities(const Device& device) {
     // No fourcc code stands for a depth format, and the layout of one cannot be asked for by the letter: its aspect
     // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).
     if (!info.has_depth && !info.has_stencil) add_modifier_rows(device, info.format, capabilities.textures);
+    add_in_place_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;
     if (!contains(row.usages, copies)) continue;

@@ -55,8 +55,12 @@ void record_transition(const DeviceFunctions& functions, VkCommandBuffer buffer,
                                      transition.destination_family,
                                      transition.image,
                                      {transition.aspects, 0, VK_REMAINING_MIP_LEVELS, 0, VK_REMAINING_ARRAY_LAYERS}};
-  functions.vkCmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0,
-                                 nullptr, 0, nullptr, 1, &barrier);
+  VkPipelineStageFlags stages = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+  if (transition.host) stages |= VK_PIPELINE_STAGE_HOST_BIT;
+  constexpr VkAccessFlags host = VK_ACCESS_HOST_READ_BIT | VK_ACCESS_HOST_WRITE_BIT;
+  const VkMemoryBarrier memory{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, everything | host, everything | host};
+  functions.vkCmdPipelineBarrier(buffer, stages, stages, 0, transition.host ? 1U : 0U, &memory, 0, nullptr, 1,
+                                 &barrier);
 }
 
 }  // namespace geyser::vulkan

@@ -37,6 +37,7 @@ struct ImageTransition {
   VkImageLayout new_layout = VK_IMAGE_LAYOUT_GENERAL;
   std::uint32_t source_family = VK_QUEUE_FAMILY_IGNORED;
   std::uint32_t destination_family = VK_QUEUE_FAMILY_IGNORED;
+  bool host = false;  // CPUs read and write the image's memory before and after
 };
 // From the new owner back to the old one, and the same without taking anything over.
 constexpr ImageTransition reversed(ImageTransition transition) noexcept {

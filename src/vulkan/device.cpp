@@ -58,7 +58,11 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
     functions_.vkGetDeviceQueue(native_.device, native_.queue_family, 0, &native_.queue);
   }
   instance_functions_.vkGetPhysicalDeviceMemoryProperties(native_.physical_device, &memory_properties_);
-  read_identity();
+  read_properties();
+  // Shared memory begins and ends with pages of 4096 bytes.
+  extensions_.host_pointer = enabled(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) &&
+                             functions_.vkGetMemoryHostPointerPropertiesEXT != nullptr &&
+                             host_pointer_alignment_ != 0 && 4096 % host_pointer_alignment_ == 0;
 
   const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr,
                                        VK_SEMAPHORE_TYPE_TIMELINE, 0};
@@ -75,11 +79,14 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   return {};
 }
 
-void Device::read_identity() {
-  VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, nullptr, {}, {}, {}, {}};
+void Device::read_properties() {
+  VkPhysicalDeviceExternalMemoryHostPropertiesEXT host{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT, nullptr, 0};
+  VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, &host, {}, {}, {}, {}};
   VkPhysicalDeviceIDProperties id{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES, &driver, {}, {}, {}, 0, 0};
   VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &id, {}};
   instance_functions_.vkGetPhysicalDeviceProperties2(native_.physical_device, &properties);
+  host_pointer_alignment_ = host.minImportedHostPointerAlignment;
   identity_.has_uuids = true;
   std::memcpy(identity_.device_uuid.data(), id.deviceUUID, VK_UUID_SIZE);
   std::memcpy(identity_.driver_uuid.data(), id.driverUUID, VK_UUID_SIZE);

@@ -25,6 +25,7 @@ struct DeviceExtensions {
   bool dma_buf = false;  // with explicit modifiers: without them nobody could say where the pixels are
   bool foreign = false;  // VK_EXT_queue_family_foreign
   bool external_semaphore_fd = false;
+  bool host_pointer = false;  // VK_EXT_external_memory_host, at the pages' alignment
 };
 
 // A semaphore in a submission. `value` is ignored for binary ones.
@@ -51,6 +52,8 @@ class Device : public std::enable_shared_from_this<Device> {
   const DeviceExtensions& extensions() const noexcept { return extensions_; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
   const VkPhysicalDeviceMemoryProperties& memory_properties() const noexcept { return memory_properties_; }
+  // What imported host memory begins at and is a multiple of.
+  std::uint64_t host_pointer_alignment() const noexcept { return host_pointer_alignment_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
   // The first memory type in `type_bits` with all of `wanted`, else the first in `type_bits`; -1 when it is empty.
   int pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags wanted) const noexcept;
@@ -82,7 +85,7 @@ class Device : public std::enable_shared_from_this<Device> {
   Result<void> initialize(const std::vector<std::string>& enabled_extensions);
   Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                                   const SemaphoreUse* signal);
-  void read_identity();
+  void read_properties();
 
   platform::DynamicLibrary loader_;
   NativeDevice native_;
@@ -93,6 +96,7 @@ class Device : public std::enable_shared_from_this<Device> {
   DeviceExtensions extensions_;
   DeviceIdentity identity_;
   VkPhysicalDeviceMemoryProperties memory_properties_{};
+  std::uint64_t host_pointer_alignment_ = 1;
   DiagnosticHandler diagnostics_;
   std::function<void()> lock_queue_;
   std::function<void()> unlock_queue_;

@@ -12,13 +12,6 @@ namespace geyser::vulkan {
 
 using detail::text;
 
-namespace {
-
-struct Requirements {
-  VkMemoryRequirements memory{};
-  bool dedicated = false;
-};
-
 Requirements requirements_of(const Device& device, VkImage image) {
   const VkImageMemoryRequirementsInfo2 info{VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2, nullptr, image};
   VkMemoryDedicatedRequirements dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS, nullptr, VK_FALSE, VK_FALSE};
@@ -28,11 +21,10 @@ Requirements requirements_of(const Device& device, VkImage image) {
           dedicated.requiresDedicatedAllocation == VK_TRUE || dedicated.prefersDedicatedAllocation == VK_TRUE};
 }
 
-}  // namespace
-
 VkExternalMemoryHandleTypeFlagBits to_vulkan(HandleKind kind) noexcept {
   if (kind == HandleKind::opaque_fd) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
   if (kind == HandleKind::dma_buf) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+  if (kind == HandleKind::host_memory) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
   return {};
 }
 
@@ -40,13 +32,14 @@ Image::Image(Image&& other) noexcept
     : device_(std::move(other.device_)),
       image_(std::exchange(other.image_, VK_NULL_HANDLE)),
       memory_(std::exchange(other.memory_, VK_NULL_HANDLE)),
+      host_memory_(std::move(other.host_memory_)),
       owned_(other.owned_) {}
 
 Image::~Image() {
   if (!owned_ || (image_ == VK_NULL_HANDLE && memory_ == VK_NULL_HANDLE)) return;
-  device_->destroy_later([device = device_.get(), image = image_, memory = memory_] {
+  device_->destroy_later([device = device_.get(), image = image_, memory = memory_, host = std::move(host_memory_)] {
     device->functions().vkDestroyImage(device->handle(), image, nullptr);
-    device->functions().vkFreeMemory(device->handle(), memory, nullptr);
+    device->functions().vkFreeMemory(device->handle(), memory, nullptr);  // only then `host` is unmapped
   });
 }
 

@@ -13,6 +13,7 @@
 #include <geyser/layout.hpp>
 #include <geyser/texture.hpp>
 
+#include "platform/shared_memory.hpp"
 #include "vulkan/device.hpp"
 
 namespace geyser::vulkan {
@@ -24,7 +25,14 @@ struct ImageRecipe {
   VkImageCreateFlags flags = 0;
   bool dedicated = false;
   std::vector<std::uint64_t> modifiers;  // dma_buf: the driver picks one of them
+  bool in_place = false;                 // host_memory: linear, in the shared memory itself
 };
+
+struct Requirements {
+  VkMemoryRequirements memory{};
+  bool dedicated = false;
+};
+Requirements requirements_of(const Device& device, VkImage image);
 
 // Destroys what it owns when the device is done with it.
 class Image {
@@ -38,6 +46,10 @@ class Image {
   // A dma_buf parcel, whose first handle it consumes on success.
   static Result<Image> import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
                                       const ImageRecipe& recipe);
+  // Linear, in `memory`, with rows where `layout` says.
+  // Errors: incompatible_layout (the driver has them elsewhere), unsupported.
+  static Result<Image> place(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
+                             const ImageRecipe& recipe, const MemoryLayout& layout, platform::MappedMemory&& memory);
   // Borrows the caller's.
   static Image borrow(const std::shared_ptr<Device>& device, VkImage image, VkDeviceMemory memory);
 
@@ -62,6 +74,7 @@ class Image {
   std::shared_ptr<Device> device_;
   VkImage image_ = VK_NULL_HANDLE;
   VkDeviceMemory memory_ = VK_NULL_HANDLE;
+  std::shared_ptr<platform::MappedMemory> host_memory_;
   bool owned_ = true;
 };
 

@@ -71,6 +71,7 @@ struct GlobalFunctions {
 #define GEYSER_VK_DEVICE_OPTIONAL(X)          \
   X(vkGetMemoryFdKHR)                         \
   X(vkGetMemoryFdPropertiesKHR)               \
+  X(vkGetMemoryHostPointerPropertiesEXT)      \
   X(vkGetImageDrmFormatModifierPropertiesEXT) \
   X(vkGetSemaphoreFdKHR)                      \
   X(vkImportSemaphoreFdKHR)

@@ -24,10 +24,10 @@ namespace {
 // usages an image was made with, so OpenGL drivers assume each one that the format has, and place the image
 // differently otherwise (seen on radeonsi).
 TextureUsage common_usages(const Capabilities& capabilities, const TextureDescriptor& descriptor, HandleKind kind,
-                           std::span<const std::uint64_t> modifiers) {
+                           Tiling tiling, std::span<const std::uint64_t> modifiers) {
   TextureUsage usages = all_texture_usages;
   for (const TextureCapability& row : capabilities.textures) {
-    if (row.format == descriptor.format && row.handle_kind == kind &&
+    if (row.format == descriptor.format && row.handle_kind == kind && row.tiling == tiling &&
         (row.dimensions & dimension_bit(descriptor.dimension)) != 0 &&
         (modifiers.empty() || std::find(modifiers.begin(), modifiers.end(), row.modifier) != modifiers.end())) {
       usages = usages & row.usages;
@@ -66,7 +66,12 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDes
       return fail(ErrorCode::unsupported, "None of the agreement's modifiers can be exported by this device.");
     }
   }
-  recipe.usage = to_vulkan(common_usages(capabilities(), descriptor, agreement.handle_kind, recipe.modifiers));
+  recipe.usage =
+      to_vulkan(common_usages(capabilities(), descriptor, agreement.handle_kind, agreement.tiling, recipe.modifiers));
+  if (agreement.handle_kind == HandleKind::host_memory && agreement.tiling == Tiling::linear) {
+    recipe.in_place = true;
+    return VulkanTexture::create_in_place(device_, descriptor, recipe, agreement.row_alignment);
+  }
   return VulkanTexture::create(device_, descriptor, recipe);
 }
 
@@ -76,7 +81,9 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_import(ApiTextureHandle
   recipe.flags = create_flags_of(parcel.descriptor.dimension);
   std::vector<std::uint64_t> modifiers;
   if (parcel.kind == HandleKind::dma_buf) modifiers.push_back(parcel.layout.modifier);
-  recipe.usage = to_vulkan(common_usages(capabilities(), parcel.descriptor, parcel.kind, modifiers));
+  recipe.in_place = parcel.kind == HandleKind::host_memory && parcel.layout.tiling == Tiling::linear;
+  recipe.usage =
+      to_vulkan(common_usages(capabilities(), parcel.descriptor, parcel.kind, parcel.layout.tiling, modifiers));
   return VulkanTexture::import(device_, std::move(parcel), recipe);
 }
 

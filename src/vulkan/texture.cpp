@@ -44,6 +44,32 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_p
   return texture;
 }
 
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::create_in_place(const std::shared_ptr<Device>& device,
+                                                                      const TextureDescriptor& descriptor,
+                                                                      const ImageRecipe& recipe,
+                                                                      std::uint32_t row_alignment) {
+  const MemoryLayout layout = host_linear_layout(descriptor, row_alignment);
+  auto memory = platform::create_shared_memory(layout.allocation_size);
+  if (!memory) return fail(std::move(memory.error()));
+  return open_in_place(device, descriptor, recipe, layout, *std::move(memory));
+}
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::open_in_place(const std::shared_ptr<Device>& device,
+                                                                    const TextureDescriptor& descriptor,
+                                                                    const ImageRecipe& recipe,
+                                                                    const MemoryLayout& layout, OwnedHandle memory) {
+  auto mapped = platform::map_shared_memory(memory.get(), layout.allocation_size);
+  if (!mapped) return fail(std::move(mapped.error()));
+  auto image = Image::place(device, descriptor, recipe, layout, *std::move(mapped));
+  if (!image) return fail(std::move(image.error()));
+  Init init{Api::vulkan, descriptor, layout, HandleKind::host_memory, SharePath::zero_copy, device->diagnostics()};
+  std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
+  texture->usage_ = recipe.usage;
+  texture->host_memory_ = std::move(memory);
+  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
+  return texture;
+}
+
 namespace {
 
 // Chooses by handle kind. Opaque images repeat the exporter's creation, which the layout describes.
@@ -65,6 +91,9 @@ Result<Image> import_image(const std::shared_ptr<Device>& device, ApiTextureHand
 
 Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_ptr<Device>& device,
                                                              ApiTextureHandle&& parcel, ImageRecipe recipe) {
+  if (recipe.in_place) {
+    return open_in_place(device, parcel.descriptor, recipe, parcel.layout, std::move(parcel.handles[0]));
+  }
   const bool copied = parcel.kind == HandleKind::host_memory;
   auto image = import_image(device, parcel, recipe);
   if (!image) return fail(std::move(image.error()));
@@ -119,7 +148,7 @@ Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
 // copied path the image never leaves this device.
 std::uint32_t VulkanTexture::outside_family() const noexcept {
   if (staging_) return VK_QUEUE_FAMILY_IGNORED;
-  const bool foreign = handle_kind() == HandleKind::dma_buf && device_->extensions().foreign;
+  const bool foreign = handle_kind() != HandleKind::opaque_fd && device_->extensions().foreign;
   return foreign ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL;
 }
 
@@ -135,7 +164,8 @@ Result<void> VulkanTexture::record() {
       VK_IMAGE_LAYOUT_GENERAL,
       VK_IMAGE_LAYOUT_GENERAL,
       outside,
-      inside};
+      inside,
+      host_memory_.has_value()};
   transition_ = transition;
   const auto write = [&](VkCommandBuffer buffer) { record_transition(device_->functions(), buffer, transition); };
   auto acquire = Commands::record(device_, write);
@@ -276,8 +306,8 @@ Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
   parcel.api = Api::vulkan;
   parcel.kind = kind;
   parcel.handle_count = 1;
-  if (staging_) {
-    auto copy = staging_->memory().duplicate();
+  if (staging_ || host_memory_.has_value()) {
+    auto copy = staging_ ? staging_->memory().duplicate() : host_memory_.duplicate();
     if (!copy) return fail(std::move(copy.error()));
     parcel.handles[0] = *std::move(copy);
     return parcel;

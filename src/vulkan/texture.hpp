@@ -24,6 +24,10 @@ class VulkanTexture final : public SharedTexture {
   // `recipe.external` is the handle kind, host_memory included: then the image is private and copied.
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
                                                        const TextureDescriptor& descriptor, ImageRecipe recipe);
+  // Linear, in new shared memory that host programs use as it is.
+  static Result<std::unique_ptr<SharedTexture>> create_in_place(const std::shared_ptr<Device>& device,
+                                                                const TextureDescriptor& descriptor,
+                                                                const ImageRecipe& recipe, std::uint32_t row_alignment);
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Device>& device, ApiTextureHandle&& parcel,
                                                        ImageRecipe recipe);
   static Result<std::unique_ptr<SharedTexture>> adopt(const std::shared_ptr<Device>& device,
@@ -56,6 +60,10 @@ class VulkanTexture final : public SharedTexture {
   Result<void> record();
   std::uint32_t outside_family() const noexcept;
   Result<void> add_staging(OwnedHandle memory);
+  static Result<std::unique_ptr<SharedTexture>> open_in_place(const std::shared_ptr<Device>& device,
+                                                              const TextureDescriptor& descriptor,
+                                                              const ImageRecipe& recipe, const MemoryLayout& layout,
+                                                              OwnedHandle memory);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
@@ -66,6 +74,7 @@ class VulkanTexture final : public SharedTexture {
   Image image_;
   VkImageUsageFlags usage_ = 0;
   std::optional<Staging> staging_;
+  OwnedHandle host_memory_;  // of an image that is in place there
   // Taken from the outside with the contents kept, or discarded; given back.
   Commands acquire_;
   Commands acquire_discard_;

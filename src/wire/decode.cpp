@@ -299,6 +299,7 @@ class Decoder {
       texture.max_mip_levels = row->max_mip_levels();
       texture.max_array_layers = row->max_array_layers();
       texture.sample_counts = row->sample_counts();
+      texture.row_alignment = enumerator<std::uint32_t>(row->row_alignment(), 0, max_row_alignment, "row_alignment");
       out.capabilities.textures.push_back(texture);
     }
     const std::size_t fence_rows = count(capabilities->fences(), max_rungs, "capabilities.fences");
@@ -331,6 +332,8 @@ class Decoder {
         agreement->fence_kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "agreement.fence_kind");
     a.rungs = rungs(agreement->rungs());
     a.sync_rungs = rungs(agreement->sync_rungs());
+    a.row_alignment =
+        enumerator<std::uint32_t>(agreement->row_alignment(), 0, max_row_alignment, "agreement.row_alignment");
     const std::size_t textures = count(in->textures(), max_textures, "offer.textures");
     for (std::size_t i = 0; i < textures; ++i) {
       out.textures.push_back(parcel(in->textures()->Get(static_cast<flatbuffers::uoffset_t>(i))));
@@ -402,6 +405,7 @@ class Decoder {
     out.policy.allow_dma_buf = policy->allow_dma_buf();
     out.policy.allow_opaque = policy->allow_opaque();
     out.policy.allow_gpu_copy = policy->allow_gpu_copy();
+    out.policy.allow_host_linear = policy->allow_host_linear();
     out.policy.allow_host_copy = policy->allow_host_copy();
     out.policy.force_fence = enumerator<FenceKind>(
         policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");

@@ -156,7 +156,7 @@ class Encoder {
           builder_, static_cast<std::uint16_t>(row.format), byte_of(row.handle_kind), byte_of(row.tiling), row.modifier,
           row.memory_plane_count, row.exportable, row.importable, row.requires_dedicated,
           static_cast<std::uint32_t>(row.usages), row.dimensions, &extent, row.max_mip_levels, row.max_array_layers,
-          row.sample_counts));
+          row.sample_counts, row.row_alignment));
     }
     const auto textures_offset = builder_.CreateVector(textures);
     std::vector<Offset<fb::FenceCapability>> fences;
@@ -184,9 +184,9 @@ class Encoder {
     const auto modifiers = builder_.CreateVector(a.modifiers);
     const auto rungs = add(a.rungs);
     const auto sync_rungs = add(a.sync_rungs);
-    const auto agreement =
-        fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling), modifiers,
-                            a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind), rungs, sync_rungs);
+    const auto agreement = fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling),
+                                               modifiers, a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind),
+                                               rungs, sync_rungs, a.row_alignment);
     std::vector<Offset<fb::Parcel>> textures;
     for (ApiTextureHandle& parcel : offer.textures) textures.push_back(add(parcel));
     const auto textures_offset = builder_.CreateVector(textures);
@@ -233,8 +233,8 @@ class Encoder {
   fb::Body add(Subscribe& subscribe, Offset<void>& body) {
     const auto hello = add(std::as_const(subscribe.hello));
     const NegotiationPolicy& p = subscribe.policy;
-    const auto policy = fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy, p.allow_host_copy,
-                                         byte_of(p.force_fence));
+    const auto policy = fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy,
+                                         p.allow_host_linear, p.allow_host_copy, byte_of(p.force_fence));
     body = fb::CreateSubscribe(builder_, hello, policy, subscribe.every_frame, subscribe.max_leases).Union();
     return fb::Body::Subscribe;
   }

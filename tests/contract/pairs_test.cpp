@@ -53,6 +53,8 @@ void hand_off(End& writer, SharedTexture& source, End& reader, SharedTexture& de
   EXPECT_EQ(difference(source.descriptor(), expected, *actual), "");
 }
 
+void share(End& from, End& to, const TextureDescriptor& d, const Agreement& agreement);
+
 void run(End& from, End& to, const Case& c) {
   const TextureDescriptor d = describe(c);
   const std::string where = from.name() + " " + to.name() + " " + c.shape.name;
@@ -62,18 +64,29 @@ void run(End& from, End& to, const Case& c) {
   auto agreement = negotiate(d, a, b);
   refusals().note(where, c.format, a, b, agreement);
   if (!agreement) return;
-  auto texture = from.manager().create_texture(d, *agreement);
+  share(from, to, d, *agreement);
+  if (agreement->handle_kind != HandleKind::host_memory || agreement->tiling != Tiling::linear) return;
+  // The rung below it, too.
+  NegotiationPolicy copying;
+  copying.allow_host_linear = false;
+  agreement = negotiate(d, a, b, copying);
+  ASSERT_TRUE(agreement) << agreement.error().to_string();
+  share(from, to, d, *agreement);
+}
+
+void share(End& from, End& to, const TextureDescriptor& d, const Agreement& agreement) {
+  auto texture = from.manager().create_texture(d, agreement);
   ASSERT_TRUE(texture) << texture.error().to_string();
   auto parcel = from.manager().export_texture(**texture);
   ASSERT_TRUE(parcel) << parcel.error().to_string();
-  EXPECT_EQ(parcel->kind, agreement->handle_kind);
+  EXPECT_EQ(parcel->kind, agreement.handle_kind);
   auto imported = to.manager().import_shared_texture(*std::move(parcel));
   ASSERT_TRUE(imported) << imported.error().to_string();
   EXPECT_EQ((*imported)->descriptor(), d);
   AccessState state;
   hand_off(from, **texture, to, **imported, state, 1);
   hand_off(to, **imported, from, **texture, state, 2);
-  const bool copied = agreement->path == SharePath::host_copy;
+  const bool copied = agreement.path == SharePath::host_copy;
   EXPECT_EQ((*texture)->statistics().bytes_copied + (*imported)->statistics().bytes_copied != 0, copied);
 }
 

@@ -22,7 +22,6 @@ constexpr std::uint32_t seed = 11;
 TextureDescriptor picture() {
   TextureDescriptor descriptor;
   descriptor.extent = {51, 33, 1};
-  descriptor.mip_levels = 2;
   return descriptor;
 }
 

@@ -119,11 +119,21 @@ TEST_P(Feeds, SayHowTheyShare) {
   const Agreement& agreement = subscriber_->agreement();
   const auto direct = negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities());
   ASSERT_TRUE(direct);
-  EXPECT_EQ(agreement.path, direct->path);
+  const bool own = from_->manager().capabilities().api == Api::host;
+  const auto ring = negotiate(descriptor_, from_->manager().capabilities(), from_->manager().capabilities());
+  ASSERT_TRUE(ring);
+  const bool same_ring = ring->handle_kind == direct->handle_kind && ring->tiling == direct->tiling;
+  // Who cannot open what the publisher draws into gets copies: by the publisher's GPU, or where that has none by its
+  // own.
+  const SharePath expected = direct->path != SharePath::zero_copy || same_ring ? direct->path
+                             : own                                             ? SharePath::host_copy
+                                                                               : SharePath::gpu_copy;
+  EXPECT_EQ(agreement.path, expected);
   EXPECT_EQ(agreement.handle_kind, direct->handle_kind);
   // Copies are counted, and made only where the agreement says so.
-  const bool copies = agreement.path != SharePath::zero_copy;
-  EXPECT_EQ(publisher_->statistics().bytes_copied + subscriber_->statistics().bytes_copied != 0, copies);
+  EXPECT_EQ(publisher_->statistics().bytes_copied + subscriber_->statistics().bytes_copied != 0,
+            expected == SharePath::host_copy);
+  EXPECT_EQ(publisher_->statistics().gpu_copies != 0, !same_ring && !own) << to_string(agreement);
 }
 
 TEST_P(Feeds, SkipToTheLatest) {

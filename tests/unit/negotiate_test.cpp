@@ -47,9 +47,9 @@ TEST(Negotiate, OneDeviceSharesOpaqueHandlesAndTimelines) {
   EXPECT_EQ(a->handle_kind, HandleKind::opaque_fd);
   EXPECT_EQ(a->fence_kind, FenceKind::opaque_fd_timeline);
   EXPECT_EQ(a->sync_tier, SyncTier::shared_timeline);
-  ASSERT_EQ(a->rungs.size(), 4U);
+  ASSERT_EQ(a->rungs.size(), 5U);
   EXPECT_TRUE(a->rungs[0].chosen);
-  EXPECT_EQ(a->rungs[3].reason, "A better rung was chosen.");
+  EXPECT_EQ(a->rungs[4].reason, "A better rung was chosen.");
   EXPECT_EQ(*a, *negotiate(descriptor(), gpu(1), gpu(1)));
 }
 
@@ -83,6 +83,36 @@ TEST(Negotiate, EveryRungCanBeTheLast) {
   EXPECT_EQ(none.error().code(), ErrorCode::unsupported);
   EXPECT_NE(none.error().message().find("[host_memory]: The policy forbids copies through host memory."),
             std::string::npos);
+}
+
+TEST(Negotiate, HostMemoryIsUsedInPlaceWhereRowsAgree) {
+  const auto in_place = [](Capabilities side, std::uint32_t alignment) {
+    side.textures = {row(HandleKind::host_memory, Tiling::linear), row(HandleKind::host_memory, Tiling::host)};
+    side.textures[0].row_alignment = alignment;
+    return side;
+  };
+  Capabilities host;
+  host.fences = {{FenceKind::host_timeline, true, true, false}};
+  const auto with = [&](const Capabilities& a, const Capabilities& b) { return *negotiate(descriptor(), a, b); };
+  Agreement a = with(in_place(gpu(1), 64), in_place(gpu(2), 64));
+  EXPECT_EQ(a.path, SharePath::zero_copy);
+  EXPECT_EQ(a.tiling, Tiling::linear);
+  EXPECT_EQ(a.row_alignment, 64U);
+  a = with(in_place(gpu(1), 64), in_place(gpu(2), 256));
+  EXPECT_EQ(a.path, SharePath::host_copy);
+  EXPECT_EQ(a.rungs[3].reason, "The exporter has rows at multiples of [64] bytes, the importer of [256].");
+  // A CPU takes them as they are, whichever end it is.
+  a = with(in_place(gpu(1), 64), in_place(host, 1));
+  EXPECT_EQ(a.row_alignment, 64U);
+  a = with(in_place(host, 1), in_place(gpu(1), 64));
+  EXPECT_EQ(a.path, SharePath::zero_copy);
+  EXPECT_EQ(a.row_alignment, 64U);
+  EXPECT_EQ(with(in_place(host, 1), in_place(host, 1)).tiling, Tiling::host);
+  NegotiationPolicy policy;
+  policy.allow_host_linear = false;
+  const auto copied = negotiate(descriptor(), in_place(gpu(1), 64), in_place(gpu(2), 64), policy);
+  EXPECT_EQ(copied->path, SharePath::host_copy);
+  EXPECT_EQ(copied->rungs[3].reason, "The policy forbids it.");
 }
 
 TEST(Negotiate, MissingCapabilitiesAreNamed) {
