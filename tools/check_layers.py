@@ -26,7 +26,7 @@ PUBLIC = {
 }
 COMMON = {
     "capabilities", "descriptor", "error", "export", "fence", "format", "geyser", "handle", "identity", "layout",
-    "manager", "negotiate", "texture", "version",
+    "manager", "negotiate", "picture_transform", "texture", "version",
 }
 OS_MACRO = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|WIN32|__linux__|__APPLE__|__unix__|__MINGW32__|_MSC_VER)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
