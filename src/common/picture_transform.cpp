@@ -128,11 +128,11 @@ void set_ycbcr(const TextureDescriptor& d, PictureTransform& out) {
   const double unpack = ten_bits ? 65535.0 / (64.0 * 1023.0) : 1;
   const Levels y = levels(d.picture.range, bits, false);
   const Levels c = levels(d.picture.range, bits, true);
-  const Matrix from{{{1, 0, 2 * (1 - kr)},
-                     {1, -2 * kb * (1 - kb) / kg, -2 * kr * (1 - kr) / kg},
-                     {1, 2 * (1 - kb), 0}}};
+  const Matrix from{
+      {{1, 0, 2 * (1 - kr)}, {1, -2 * kb * (1 - kb) / kg, -2 * kr * (1 - kr) / kg}, {1, 2 * (1 - kb), 0}}};
   for (std::size_t i = 0; i < 3; ++i) {
-    out.to_rgb[i] = {static_cast<float>(from[i][0] * y.scale * unpack), static_cast<float>(from[i][1] * c.scale * unpack),
+    out.to_rgb[i] = {static_cast<float>(from[i][0] * y.scale * unpack),
+                     static_cast<float>(from[i][1] * c.scale * unpack),
                      static_cast<float>(from[i][2] * c.scale * unpack),
                      static_cast<float>(from[i][0] * y.offset + (from[i][1] + from[i][2]) * c.offset)};
   }

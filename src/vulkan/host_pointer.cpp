@@ -1,6 +1,5 @@
 #include "vulkan/host_pointer.hpp"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -65,6 +64,44 @@ std::uint32_t host_row_alignment(const Device& device, VkFormat format, VkImageU
   return static_cast<std::uint32_t>(common);
 }
 
+bool has_host_buffers(const Device& device) {
+  if (!device.extensions().host_pointer) return false;
+  const VkPhysicalDeviceExternalBufferInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO, nullptr, 0,
+                                                VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
+  VkExternalBufferProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES, nullptr, {}};
+  device.instance_functions().vkGetPhysicalDeviceExternalBufferProperties(device.native().physical_device, &info,
+                                                                          &properties);
+  return (properties.externalMemoryProperties.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
+}
+
+Result<VkDeviceMemory> import_host_pointer(const Device& device, std::byte* pages, std::uint64_t size,
+                                           std::uint32_t type_bits, const void* next) {
+  constexpr auto kind = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
+  VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
+  if (const VkResult result =
+          device.functions().vkGetMemoryHostPointerPropertiesEXT(device.handle(), kind, pages, &properties);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetMemoryHostPointerPropertiesEXT"));
+  }
+  constexpr VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+  const int type = device.pick_memory_type(type_bits & properties.memoryTypeBits, wanted);
+  if (type < 0 || (device.memory_properties().memoryTypes[type].propertyFlags & wanted) != wanted) {
+    return fail(ErrorCode::unsupported, "No coherent memory type fits memory of the host's.");
+  }
+  const VkImportMemoryHostPointerInfoEXT import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, next, kind,
+                                                     pages};
+  const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import_info, size,
+                                  static_cast<std::uint32_t>(type)};
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  if (const VkResult result = device.functions().vkAllocateMemory(device.handle(), &info, nullptr, &memory);
+      result != VK_SUCCESS) {
+    return fail(
+        make_error(result, "vkAllocateMemory").during(text("using [", size, "] bytes of the host's memory in place")));
+  }
+  return memory;
+}
+
 Result<Image> Image::place(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                            const ImageRecipe& recipe, const MemoryLayout& layout, platform::MappedMemory&& memory) {
   Image image(device);
@@ -76,8 +113,8 @@ Result<Image> Image::place(const std::shared_ptr<Device>& device, const TextureD
   const MemoryPlane& plane = layout.planes[0];
   if (plane.stride != rows.rowPitch || plane.offset != rows.offset) {
     return fail(ErrorCode::incompatible_layout,
-                text("The rows are [", plane.stride, "] bytes apart from [", plane.offset, "] on, but this device has [",
-                     rows.rowPitch, "] from [", rows.offset, "] on."));
+                text("The rows are [", plane.stride, "] bytes apart from [", plane.offset,
+                     "] on, but this device has [", rows.rowPitch, "] from [", rows.offset, "] on."));
   }
   const Requirements requirements = requirements_of(*device, image.image_);
   const std::uint64_t unit = device->host_pointer_alignment();
@@ -87,29 +124,12 @@ Result<Image> Image::place(const std::shared_ptr<Device>& device, const TextureD
                 text("The image needs [", size, "] bytes, but field [layout.allocation_size] is [",
                      layout.allocation_size, "]."));
   }
-  VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
-  if (const VkResult result = device->functions().vkGetMemoryHostPointerPropertiesEXT(
-          device->handle(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, memory.bytes().data(), &properties);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkGetMemoryHostPointerPropertiesEXT"));
-  }
-  // Who writes the memory beside this device flushes nothing for it.
-  constexpr VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  const int type = device->pick_memory_type(requirements.memory.memoryTypeBits & properties.memoryTypeBits, wanted);
-  if (type < 0 || (device->memory_properties().memoryTypes[type].propertyFlags & wanted) != wanted) {
-    return fail(ErrorCode::unsupported, "No coherent memory type fits both the image and memory of the host's.");
-  }
   const VkMemoryDedicatedAllocateInfo dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image.image_,
                                                 VK_NULL_HANDLE};
-  const VkImportMemoryHostPointerInfoEXT import_info{
-      VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, requirements.dedicated ? &dedicated : nullptr,
-      VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, memory.bytes().data()};
-  if (auto done = image.allocate(
-          {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import_info, size, static_cast<std::uint32_t>(type)},
-          text("placing an image in [", size, "] bytes of the host's memory"));
-      !done) {
-    return fail(std::move(done.error()));
-  }
+  auto imported = import_host_pointer(*device, memory.bytes().data(), size, requirements.memory.memoryTypeBits,
+                                      requirements.dedicated ? &dedicated : nullptr);
+  if (!imported) return fail(std::move(imported.error()));
+  image.memory_ = *imported;
   image.host_memory_ = std::make_shared<platform::MappedMemory>(std::move(memory));
   if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   return image;

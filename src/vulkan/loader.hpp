@@ -27,6 +27,7 @@ struct GlobalFunctions {
   X(vkGetPhysicalDeviceQueueFamilyProperties)       \
   X(vkGetPhysicalDeviceFormatProperties2)           \
   X(vkGetPhysicalDeviceImageFormatProperties2)      \
+  X(vkGetPhysicalDeviceExternalBufferProperties)    \
   X(vkGetPhysicalDeviceExternalSemaphoreProperties) \
   X(vkEnumerateDeviceExtensionProperties)           \
   X(vkCreateDevice)                                 \

@@ -6,6 +6,7 @@
 
 #include "vulkan/error.hpp"
 #include "vulkan/format.hpp"
+#include "vulkan/host_pointer.hpp"
 
 namespace geyser::vulkan {
 
@@ -65,20 +66,49 @@ void Staging::plan(const TextureDescriptor& descriptor) {
   }
 }
 
-Result<void> Staging::allocate(std::uint64_t size) {
-  const DeviceFunctions& functions = device_->functions();
+Result<void> Staging::create_buffer(std::uint64_t size, const void* next) {
   const VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                nullptr,
+                                next,
                                 0,
                                 size,
                                 VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                                 VK_SHARING_MODE_EXCLUSIVE,
                                 0,
                                 nullptr};
-  if (const VkResult result = functions.vkCreateBuffer(device_->handle(), &info, nullptr, &buffer_);
+  if (const VkResult result = device_->functions().vkCreateBuffer(device_->handle(), &info, nullptr, &buffer_);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkCreateBuffer"));
   }
+  return {};
+}
+
+// Memory beside the image's needs no copy of the CPU's: the device reads and writes what the peer does.
+Result<void> Staging::place(std::uint64_t size) {
+  const DeviceFunctions& functions = device_->functions();
+  const VkExternalMemoryBufferCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, nullptr,
+                                                  VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
+  // Mappings are of whole pages.
+  const std::uint64_t unit = device_->host_pointer_alignment();
+  const std::uint64_t pages = (size + unit - 1) / unit * unit;
+  if (auto made = create_buffer(size, &external); !made) return made;
+  VkMemoryRequirements requirements{};
+  functions.vkGetBufferMemoryRequirements(device_->handle(), buffer_, &requirements);
+  if (requirements.size > pages) {
+    return fail(ErrorCode::unsupported, "The driver wants more memory for a buffer than the shared memory has.");
+  }
+  auto imported = import_host_pointer(*device_, shared_->bytes().data(), pages, requirements.memoryTypeBits, nullptr);
+  if (!imported) return fail(std::move(imported.error()));
+  buffer_memory_ = *imported;
+  if (const VkResult result = functions.vkBindBufferMemory(device_->handle(), buffer_, buffer_memory_, 0);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkBindBufferMemory"));
+  }
+  return {};
+}
+
+Result<void> Staging::allocate(std::uint64_t size) {
+  const DeviceFunctions& functions = device_->functions();
+  if (auto made = create_buffer(size, nullptr); !made) return made;
   VkMemoryRequirements requirements{};
   functions.vkGetBufferMemoryRequirements(device_->handle(), buffer_, &requirements);
   constexpr VkMemoryPropertyFlags wanted = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
@@ -113,11 +143,16 @@ Result<Staging> Staging::create(const std::shared_ptr<Device>& device, const Tex
   Staging staging(device);
   auto mapped = platform::map_shared_memory(memory.get(), host_size(descriptor));
   if (!mapped) return fail(std::move(mapped.error()));
-  staging.shared_ = *std::move(mapped);
+  staging.shared_ = std::make_shared<platform::MappedMemory>(*std::move(mapped));
   staging.handle_ = std::move(memory);
   staging.plan(descriptor);
-  if (auto done = staging.allocate(staging.buffer_size_); !done) {
-    return fail(std::move(done.error()).during("making the staging buffer"));
+  const FormatInfo& format = format_info(descriptor.format);
+  const bool as_they_are = !(format.has_depth && format.has_stencil);
+  if (!as_they_are || !has_host_buffers(*device) || !staging.place(staging.buffer_size_)) {
+    staging.release();
+    if (auto done = staging.allocate(staging.buffer_size_); !done) {
+      return fail(std::move(done.error()).during("making the staging buffer"));
+    }
   }
   std::vector<VkBufferImageCopy> regions;
   regions.reserve(staging.pieces_.size());
@@ -164,18 +199,26 @@ Staging::Staging(Staging&& other) noexcept
       to_image_(std::move(other.to_image_)),
       from_image_(std::move(other.from_image_)) {}
 
-Staging::~Staging() {
-  if (buffer_ == VK_NULL_HANDLE && buffer_memory_ == VK_NULL_HANDLE) return;
-  device_->destroy_later([device = device_.get(), buffer = buffer_, memory = buffer_memory_] {
-    device->functions().vkDestroyBuffer(device->handle(), buffer, nullptr);
-    device->functions().vkFreeMemory(device->handle(), memory, nullptr);
+Staging::~Staging() { release(); }
+
+void Staging::release() noexcept {
+  const VkBuffer old_buffer = std::exchange(buffer_, VK_NULL_HANDLE);
+  const VkDeviceMemory old_memory = std::exchange(buffer_memory_, VK_NULL_HANDLE);
+  if (old_buffer == VK_NULL_HANDLE && old_memory == VK_NULL_HANDLE) return;
+  device_->destroy_later([device = device_.get(), old_buffer, old_memory, pages = shared_] {
+    device->functions().vkDestroyBuffer(device->handle(), old_buffer, nullptr);
+    device->functions().vkFreeMemory(device->handle(), old_memory, nullptr);  // only then `pages` may be unmapped
   });
 }
 
 std::uint64_t Staging::copy(bool upload) noexcept {
   std::uint64_t total = 0;
-  std::byte* shared = shared_.bytes().data();
+  std::byte* shared = shared_->bytes().data();
   for (const Piece& piece : pieces_) {
+    if (mapped_ == nullptr) {
+      total += piece.bytes;
+      continue;
+    }
     if (piece.bytes != 0) {
       std::byte* host = shared + piece.host_offset;
       std::byte* buffer = mapped_ + piece.buffer_offset;

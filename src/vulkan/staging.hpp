@@ -29,7 +29,8 @@ class Staging {
   const OwnedHandle& memory() const noexcept { return handle_; }
   VkCommandBuffer to_image() const noexcept { return to_image_.buffer(); }
   VkCommandBuffer from_image() const noexcept { return from_image_.buffer(); }
-  // Shared memory to the staging buffer, before to_image(). Gives the bytes copied.
+  // Shared memory to the staging buffer, before to_image(); nothing to do when it is the buffer. Gives the bytes that
+  // all of this copies.
   std::uint64_t upload() noexcept;
   // The staging buffer to shared memory, after from_image() is done.
   std::uint64_t download() noexcept;
@@ -50,17 +51,21 @@ class Staging {
   };
   explicit Staging(std::shared_ptr<Device> device) : device_(std::move(device)) {}
   void plan(const TextureDescriptor& descriptor);
+  Result<void> create_buffer(std::uint64_t size, const void* next);
   Result<void> allocate(std::uint64_t size);
+  // The shared memory is the buffer.
+  Result<void> place(std::uint64_t size);
+  void release() noexcept;
   std::uint64_t copy(bool upload) noexcept;
 
   std::shared_ptr<Device> device_;
   OwnedHandle handle_;
-  platform::MappedMemory shared_;
+  std::shared_ptr<platform::MappedMemory> shared_;
   std::vector<Piece> pieces_;
   std::uint64_t buffer_size_ = 0;
   VkBuffer buffer_ = VK_NULL_HANDLE;
   VkDeviceMemory buffer_memory_ = VK_NULL_HANDLE;
-  std::byte* mapped_ = nullptr;
+  std::byte* mapped_ = nullptr;  // null: the buffer is the shared memory
   Commands to_image_;
   Commands from_image_;
 };

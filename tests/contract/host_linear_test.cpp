@@ -110,8 +110,7 @@ TEST_F(HostLinear, RowsElsewhereAreRefused) {
 TEST_F(HostLinear, MemoryThatIsTooSmallIsRefused) {
   EXPECT_EQ(refusal([](ApiTextureHandle& p) { p.layout.allocation_size = 4096 * 1000; }).code(),
             ErrorCode::incompatible_layout);
-  EXPECT_EQ(refusal([](ApiTextureHandle& p) { p.layout.allocation_size -= 1; }).code(),
-            ErrorCode::incompatible_layout);
+  EXPECT_EQ(refusal([](ApiTextureHandle& p) { p.layout.allocation_size -= 1; }).code(), ErrorCode::incompatible_layout);
   EXPECT_EQ(refusal([](ApiTextureHandle& p) { p.layout.planes[0].stride = ~0ULL; }).code(),
             ErrorCode::incompatible_layout);
   EXPECT_EQ(refusal([](ApiTextureHandle& p) { p.layout.planes[0].offset = ~0ULL - 8; }).code(),
