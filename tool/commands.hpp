@@ -10,6 +10,7 @@ namespace geyser::tool {
 void add_doctor(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_publish(CLI::App& app, Context& context);
+void add_record(CLI::App& app, Context& context);
 void add_snapshot(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 #ifdef GEYSER_TOOL_VIEW

@@ -42,6 +42,7 @@ int main(int count, char** words) {
   geyser::tool::add_doctor(app, context);
   geyser::tool::add_list(app, context);
   geyser::tool::add_publish(app, context);
+  geyser::tool::add_record(app, context);
   geyser::tool::add_snapshot(app, context);
   geyser::tool::add_inspect(app, context);
 #ifdef GEYSER_TOOL_VIEW

@@ -40,7 +40,7 @@ struct Options {
 };
 
 Result<std::unique_ptr<FrameSource>> open_source(const Options& options) {
-  if (!options.video.empty()) return open_video(options.video, options.loop);
+  if (!options.video.empty()) return open_video(options.video, options.loop, options.fps);
   if (!options.picture.empty()) return open_picture(options.picture);
   if (!options.pictures.empty()) return open_pictures(options.pictures);
   unsigned width = 0;
