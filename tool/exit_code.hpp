@@ -10,7 +10,7 @@ enum class ExitCode : int {
   lost = 3,          // a time limit, or a feed that went away
   cannot_share = 4,  // no way of sharing is left
   bad_input = 5,     // a file that cannot be read or written
-  no_device = 6,     // no driver, device or display
+  no_device = 6,     // no driver, device, display or codec
   check_failed = 7,  // `check` has found something wrong
 };
 

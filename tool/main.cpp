@@ -38,7 +38,7 @@ int main(int count, char** words) {
   app.fallthrough();
   app.footer(
       "Exit status: 0 done, 1 wrong use, 2 no such feed, 3 lost or too late, 4 cannot share, 5 a bad file,\n"
-      "6 no driver or display, 7 a failed check. The manual: man geyser");
+      "6 no driver, display or codec, 7 a failed check. The manual: man geyser");
   geyser::tool::add_doctor(app, context);
   geyser::tool::add_list(app, context);
   geyser::tool::add_publish(app, context);
