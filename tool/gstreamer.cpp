@@ -130,6 +130,12 @@ GeyserError Pipeline::error(const std::string& what, GstMessage* message) const 
     GError* error = nullptr;
     gst_message_parse_error(message, &error, nullptr);
     why = without_stop(error->message);
+    if (g_error_matches(error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND) != FALSE ||
+        g_error_matches(error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE) != FALSE) {
+      why = "it is no video that GStreamer knows";
+    }
+    // With nothing reported missing: every stream was left out as none that is wanted.
+    if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN) != FALSE) why = "it has no pictures";
     g_clear_error(&error);
   }
   return {ErrorCode::operating_system, what + ": " + why + "."};

@@ -144,18 +144,20 @@ Result<void> VideoSource::first_picture() {
   const Clock::time_point end = Clock::now() + patience;
   GstPtr<GstMessage> message;
   while (message == nullptr && Clock::now() < end && !interrupted()) message = pipeline_.wait(types, 100ms);
-  if (message == nullptr) return fail(pipeline_.error(what(), nullptr));
+  if (message == nullptr) {
+    return fail(ErrorCode::timeout, what() + (interrupted() ? ": interrupted." : ": it gives no picture in time."));
+  }
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_APPLICATION) {
     // What is missing is told after the last stream has been found.
     const auto later = pipeline_.wait(GST_MESSAGE_ERROR, 200ms);
     GeyserError error = pipeline_.error(what(), later.get());
     if (error.code() == ErrorCode::not_available) return fail(std::move(error));
-    return fail(ErrorCode::operating_system, "File [" + path_ + "] has no video in it.");
+    return fail(ErrorCode::operating_system, what() + ": it has no pictures.");
   }
   if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) return fail(pipeline_.error(what(), message.get()));
   const GstPtr<GstSample> sample(gst_app_sink_try_pull_preroll(sink_, GST_SECOND));
   if (sample == nullptr) {
-    return fail(ErrorCode::operating_system, "Video [" + path_ + "] has no picture that can be decoded.");
+    return fail(ErrorCode::operating_system, what() + ": it has no picture that can be decoded.");
   }
   return take(sample.get());
 }

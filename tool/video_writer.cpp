@@ -23,9 +23,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
 
 constexpr auto patience = 60s;           // for an encoder that takes nothing
 constexpr std::uint64_t max_queued = 6;  // pictures that wait for the encoder
+
+constexpr std::uint32_t smallest = 16;  // width or height, of most containers
 
 // One way to write a file.
 struct Recipe {
@@ -33,11 +36,10 @@ struct Recipe {
   const char* muxer;
   const char* encoder;
   const char* kind;
-  const char* package;   // Debian's, with the encoder
-  const char* parser;    // between the two, where they need one
-  const char* settings;  // of the encoder
-  std::uint32_t min_size;
-  std::uint32_t max_size;
+  const char* package;    // Debian's, with the encoder
+  const char* parser;     // between the two, where they need one
+  const char* settings;   // of the encoder
+  std::uint32_t largest;  // width or height
 };
 
 constexpr const char* x264_settings = "speed-preset=superfast pass=qual quantizer=18 bframes=0 key-int-max=120";
@@ -46,16 +48,15 @@ constexpr const char* vp8_settings =
 
 // For each extension the best first.
 constexpr std::array recipes{
-    Recipe{".webm", "webmmux", "vp8enc", "VP8 in WebM", "gstreamer1.0-plugins-good", nullptr, vp8_settings, 2, 16382},
+    Recipe{".webm", "webmmux", "vp8enc", "VP8 in WebM", "gstreamer1.0-plugins-good", nullptr, vp8_settings, 16382},
     Recipe{".mkv", "matroskamux", "x264enc", "H.264 in Matroska", "gstreamer1.0-plugins-ugly", nullptr, x264_settings,
-           2, 16384},
-    Recipe{".mkv", "matroskamux", "vp8enc", "VP8 in Matroska", "gstreamer1.0-plugins-good", nullptr, vp8_settings, 2,
+           16384},
+    Recipe{".mkv", "matroskamux", "vp8enc", "VP8 in Matroska", "gstreamer1.0-plugins-good", nullptr, vp8_settings,
            16382},
-    Recipe{".mp4", "mp4mux", "x264enc", "H.264 in MP4", "gstreamer1.0-plugins-ugly", nullptr, x264_settings, 2, 16384},
+    Recipe{".mp4", "mp4mux", "x264enc", "H.264 in MP4", "gstreamer1.0-plugins-ugly", nullptr, x264_settings, 16384},
     Recipe{".mp4", "mp4mux", "openh264enc", "H.264 in MP4", "gstreamer1.0-plugins-bad", "h264parse",
-           "complexity=low gop-size=120", 16, 3840},
-    Recipe{".avi", "avimux", "jpegenc", "Motion JPEG in AVI", "gstreamer1.0-plugins-good", nullptr, "quality=90", 16,
-           4096},
+           "complexity=low gop-size=120", 3840},
+    Recipe{".avi", "avimux", "jpegenc", "Motion JPEG in AVI", "gstreamer1.0-plugins-good", nullptr, "quality=90", 4096},
 };
 
 Result<const Recipe*> recipe_for(const std::string& path) {
@@ -103,15 +104,15 @@ void apply(GstElement* element, const std::string& settings) {
   }
 }
 
-// appsrc ! videoconvert ! videoscale ! [videorate !] filter ! encoder ! [parser !] muxer ! filesink
+// appsrc ! videoconvert ! videoscale ! filter ! encoder ! [parser !] muxer ! filesink
 class GstVideoWriter final : public VideoWriter {
  public:
   GstVideoWriter(VideoOptions options, const Recipe& recipe) : options_(std::move(options)), recipe_(recipe) {}
   ~GstVideoWriter() override;
 
   Result<void> open(std::uint32_t width, std::uint32_t height);
-  Result<void> put(Picture&& picture, std::chrono::nanoseconds time) override;
-  Result<void> finish(std::chrono::nanoseconds end) override;
+  Result<void> put(Picture&& picture, nanoseconds time) override;
+  Result<void> finish(nanoseconds end) override;
   std::uint64_t bytes() const override;
   std::string kind() const override { return recipe_.kind; }
 
@@ -119,7 +120,12 @@ class GstVideoWriter final : public VideoWriter {
   Result<void> build(std::uint32_t width, std::uint32_t height);
   GstPtr<GstCaps> input_caps(std::uint32_t width, std::uint32_t height) const;
   GstPtr<GstCaps> output_caps(std::uint32_t width, std::uint32_t height) const;
-  Result<void> push(std::chrono::nanoseconds until);
+  Result<void> push(nanoseconds until);
+  Result<void> wait_for_room();
+  Result<void> send(GstBuffer* picture, GstClockTime time, GstClockTime duration);
+  // Of a constant rate.
+  std::uint64_t nearest_tick(nanoseconds time) const;
+  GstClockTime time_of(std::uint64_t tick) const;
   GeyserError trouble(GstMessage* message) const {
     return pipeline_.error("Video [" + options_.path + "] cannot be written", message);
   }
@@ -130,7 +136,8 @@ class GstVideoWriter final : public VideoWriter {
   std::uint32_t height_ = 0;
   GstAppSrc* source_ = nullptr;
   Picture waiting_;  // until it is known how long it is shown
-  std::chrono::nanoseconds waiting_time_{0};
+  nanoseconds waiting_time_{0};
+  std::uint64_t ticks_ = 0;  // of a constant rate, written so far
   bool finished_ = false;
   Pipeline pipeline_;
 };
@@ -173,9 +180,7 @@ Result<void> GstVideoWriter::build(std::uint32_t width, std::uint32_t height) {
   source_ = reinterpret_cast<GstAppSrc*>(*source);
   gst_util_set_object_arg(G_OBJECT(*source), "format", "time");
   g_object_set(*source, "max-bytes", guint64{0}, nullptr);
-  std::vector<const char*> names{"videoconvert", "videoscale"};
-  if (options_.constant_rate) names.push_back("videorate");
-  for (const char* name : names) {
+  for (const char* name : {"videoconvert", "videoscale"}) {
     auto element = pipeline_.add(name);
     if (!element) return fail(std::move(element.error()));
   }
@@ -200,22 +205,32 @@ Result<void> GstVideoWriter::build(std::uint32_t width, std::uint32_t height) {
   auto sink = pipeline_.add("filesink");
   if (!sink) return fail(std::move(sink.error()));
   g_object_set(*sink, "location", draft_of(options_.path).c_str(), nullptr);
+  gst_util_set_object_arg(G_OBJECT(*sink), "buffer-mode", "unbuffered");  // a full disk is told at once
   return {};
 }
 
 Result<void> GstVideoWriter::open(std::uint32_t width, std::uint32_t height) {
-  if (std::min(width, height) < recipe_.min_size || std::max(width, height) > recipe_.max_size) {
+  if (std::min(width, height) < smallest || std::max(width, height) > recipe_.largest) {
     return fail(ErrorCode::unsupported, "Pictures of " + std::to_string(width) + "x" + std::to_string(height) +
                                             " cannot be written as " + recipe_.kind + ", whose sides have " +
-                                            std::to_string(recipe_.min_size) + " to " +
-                                            std::to_string(recipe_.max_size) + " texels.");
+                                            std::to_string(smallest) + " to " + std::to_string(recipe_.largest) +
+                                            " texels.");
   }
   if (auto built = build(width, height); !built) return built;
   if (pipeline_.set_state(GST_STATE_PLAYING)) return {};
   return fail(trouble(pipeline_.wait(GST_MESSAGE_ERROR, 0s).get()));
 }
 
-Result<void> GstVideoWriter::push(std::chrono::nanoseconds until) {
+std::uint64_t GstVideoWriter::nearest_tick(nanoseconds time) const {
+  return gst_util_uint64_scale_round(static_cast<std::uint64_t>(time.count()), options_.rate.numerator,
+                                     GST_SECOND * options_.rate.denominator);
+}
+
+GstClockTime GstVideoWriter::time_of(std::uint64_t tick) const {
+  return gst_util_uint64_scale(tick, GST_SECOND * options_.rate.denominator, options_.rate.numerator);
+}
+
+Result<void> GstVideoWriter::wait_for_room() {
   Clock::time_point end = Clock::now() + patience;
   std::uint64_t before = max_queued;
   for (;;) {
@@ -224,9 +239,21 @@ Result<void> GstVideoWriter::push(std::chrono::nanoseconds until) {
     if (queued < before) end = Clock::now() + patience;
     before = queued;
     if (const auto message = pipeline_.wait(GST_MESSAGE_ERROR, full ? 5ms : 0ms)) return fail(trouble(message.get()));
-    if (!full) break;
+    if (!full) return {};
     if (Clock::now() > end) return fail(trouble(nullptr));
   }
+}
+
+Result<void> GstVideoWriter::send(GstBuffer* picture, GstClockTime time, GstClockTime duration) {
+  if (auto room = wait_for_room(); !room) return room;
+  GstBuffer* buffer = gst_buffer_copy(picture);  // with the same texels
+  GST_BUFFER_PTS(buffer) = time;
+  GST_BUFFER_DURATION(buffer) = duration;
+  if (gst_app_src_push_buffer(source_, buffer) == GST_FLOW_OK) return {};
+  return fail(trouble(pipeline_.wait(GST_MESSAGE_ERROR, 1s).get()));
+}
+
+Result<void> GstVideoWriter::push(nanoseconds until) {
   if (waiting_.width != width_ || waiting_.height != height_) {
     width_ = waiting_.width;
     height_ = waiting_.height;
@@ -234,15 +261,20 @@ Result<void> GstVideoWriter::push(std::chrono::nanoseconds until) {
   }
   auto* bytes = new std::vector<std::uint8_t>(std::move(waiting_.rgba));
   const auto let_go = [](gpointer data) { delete static_cast<std::vector<std::uint8_t>*>(data); };
-  GstBuffer* buffer = gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, bytes->data(), bytes->size(), 0,
-                                                  bytes->size(), bytes, let_go);
-  GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(waiting_time_.count());
-  GST_BUFFER_DURATION(buffer) = static_cast<GstClockTime>((until - waiting_time_).count());
-  if (gst_app_src_push_buffer(source_, buffer) == GST_FLOW_OK) return {};
-  return fail(trouble(pipeline_.wait(GST_MESSAGE_ERROR, 1s).get()));
+  const GstPtr<GstBuffer> picture(gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, bytes->data(), bytes->size(), 0,
+                                                              bytes->size(), bytes, let_go));
+  if (!options_.constant_rate) {
+    return send(picture.get(), static_cast<GstClockTime>(waiting_time_.count()),
+                static_cast<GstClockTime>((until - waiting_time_).count()));
+  }
+  for (const std::uint64_t end = nearest_tick(until); ticks_ < end; ++ticks_) {
+    const GstClockTime time = time_of(ticks_);
+    if (auto sent = send(picture.get(), time, time_of(ticks_ + 1) - time); !sent) return sent;
+  }
+  return {};
 }
 
-Result<void> GstVideoWriter::put(Picture&& picture, std::chrono::nanoseconds time) {
+Result<void> GstVideoWriter::put(Picture&& picture, nanoseconds time) {
   if (!waiting_.rgba.empty()) {
     if (auto pushed = push(time); !pushed) return pushed;
   }
@@ -251,8 +283,10 @@ Result<void> GstVideoWriter::put(Picture&& picture, std::chrono::nanoseconds tim
   return {};
 }
 
-Result<void> GstVideoWriter::finish(std::chrono::nanoseconds end) {
-  if (auto pushed = push(std::max(end, waiting_time_ + 1ms)); !pushed) return pushed;
+Result<void> GstVideoWriter::finish(nanoseconds end) {
+  end = std::max(end, waiting_time_ + 1ms);
+  if (options_.constant_rate && ticks_ == 0) end = std::max(end, nanoseconds(time_of(1)));
+  if (auto pushed = push(end); !pushed) return pushed;
   gst_app_src_end_of_stream(source_);
   constexpr auto types = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
   const auto message = pipeline_.wait(types, patience);

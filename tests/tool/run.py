@@ -270,10 +270,16 @@ def test_completion():
     assert "doctor" in run("--help").stdout
 
 
-with tempfile.TemporaryDirectory() as place:
-    PROGRAM = os.path.abspath(PROGRAM)
-    os.chdir(place)
-    os.mkdir("feeds", 0o700)
-    os.environ["GEYSER_RUNTIME_DIR"] = os.path.join(place, "feeds")
-    globals()[f"test_{sys.argv[2]}"]()
-    assert os.listdir("feeds") == [], f"left behind: {os.listdir('feeds')}"
+def main(tests):
+    global PROGRAM
+    with tempfile.TemporaryDirectory() as place:
+        PROGRAM = os.path.abspath(PROGRAM)
+        os.chdir(place)
+        os.mkdir("feeds", 0o700)
+        os.environ["GEYSER_RUNTIME_DIR"] = os.path.join(place, "feeds")
+        tests[f"test_{sys.argv[2]}"]()
+        assert os.listdir("feeds") == [], f"left behind: {os.listdir('feeds')}"
+
+
+if __name__ == "__main__":
+    main(globals())
