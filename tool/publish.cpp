@@ -9,8 +9,8 @@
 #include "feed_text.hpp"
 #include "feeds.hpp"
 #include "frame_source.hpp"
+#include "picture_options.hpp"
 #include "pixels.hpp"
-#include "suggest.hpp"
 
 namespace geyser::tool {
 
@@ -43,27 +43,9 @@ Result<std::unique_ptr<FrameSource>> open_source(const Options& options) {
   if (!options.video.empty()) return open_video(options.video, options.loop, options.fps);
   if (!options.picture.empty()) return open_picture(options.picture);
   if (!options.pictures.empty()) return open_pictures(options.pictures);
-  unsigned width = 0;
-  unsigned height = 0;
-  char end = 0;
-  if (std::sscanf(options.size.c_str(), "%ux%u%c", &width, &height, &end) != 2 || width == 0 || height == 0) {
-    return fail(
-        GeyserError(ErrorCode::invalid_argument, "Size [" + options.size + "] is none.").suggest("[1920x1080]"));
-  }
-  return make_test_card(width, height);
-}
-
-Result<TextureFormat> find_format(const std::string& name) {
-  const TextureFormat format = format_from_name(name);
-  if (format != TextureFormat::unknown && is_known(format)) return format;
-  std::vector<std::string> names;
-  for (const FormatInfo& info : all_formats()) {
-    if (is_known(info.format)) names.emplace_back(info.name);
-  }
-  GeyserError error(ErrorCode::invalid_argument, "Format [" + name + "] cannot be published by this program.");
-  const std::string near = nearest(name, names);
-  error.suggest(near.empty() ? join(names) : near);
-  return fail(std::move(error));
+  auto size = parse_size(options.size);
+  if (!size) return fail(std::move(size.error()));
+  return make_test_card(size->width, size->height);
 }
 
 // Once a second, where someone looks.
