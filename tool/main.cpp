@@ -45,6 +45,7 @@ int main(int count, char** words) {
   geyser::tool::add_record(app, context);
   geyser::tool::add_snapshot(app, context);
   geyser::tool::add_inspect(app, context);
+  geyser::tool::add_check(app, context);
 #ifdef GEYSER_TOOL_VIEW
   geyser::tool::add_view(app, context);
 #endif

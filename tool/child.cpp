@@ -1,0 +1,146 @@
+#include "child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "context.hpp"
+
+namespace geyser::tool {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+int milliseconds_until(Clock::time_point end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+  return left < 0 ? 0 : static_cast<int>(left);
+}
+
+void close_if_open(int& descriptor) {
+  if (descriptor >= 0) ::close(descriptor);
+  descriptor = -1;
+}
+
+}  // namespace
+
+Result<Child> Child::start(std::vector<std::string> words, Output output) {
+  const auto refuse = [](int error) {
+    return fail(ErrorCode::operating_system, std::string("A second process does not start: ") + std::strerror(error));
+  };
+  words.insert(words.begin(), "geyser");
+  std::vector<char*> values;
+  for (std::string& word : words) values.push_back(word.data());
+  values.push_back(nullptr);
+  std::array<int, 2> ends{-1, -1};
+  if (output == Output::captured && ::pipe2(ends.data(), O_CLOEXEC) != 0) return refuse(errno);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (output == Output::captured) posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  if (output == Output::thrown_away) {
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  }
+  pid_t process = 0;
+  const int error = ::posix_spawn(&process, "/proc/self/exe", &actions, nullptr, values.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close_if_open(ends[1]);
+  if (error != 0) {
+    close_if_open(ends[0]);
+    return refuse(error);
+  }
+  // glibc 2.36 declares pidfd_open() for C only.
+  const int watched = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
+  Child child(process, watched, ends[0]);
+  if (watched < 0) return refuse(errno);
+  return child;
+}
+
+Child::Child(Child&& other) noexcept
+    : process_(std::exchange(other.process_, 0)),
+      watched_(std::exchange(other.watched_, -1)),
+      output_(std::exchange(other.output_, -1)),
+      status_(other.status_),
+      written_(std::move(other.written_)) {}
+
+Child& Child::operator=(Child&& other) noexcept {
+  std::swap(process_, other.process_);
+  std::swap(watched_, other.watched_);
+  std::swap(output_, other.output_);
+  std::swap(status_, other.status_);
+  std::swap(written_, other.written_);
+  return *this;
+}
+
+Child::~Child() {
+  if (process_ != 0 && !status_) {
+    terminate();
+    pollfd end{watched_, POLLIN, 0};
+    if (watched_ < 0 || ::poll(&end, 1, 2000) <= 0) ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+  close_if_open(watched_);
+  close_if_open(output_);
+}
+
+void Child::terminate() noexcept {
+  if (process_ != 0 && !status_) ::kill(process_, SIGTERM);
+}
+
+std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
+  const Clock::time_point end = Clock::now() + timeout;
+  while (!status_ && !interrupted()) {
+    std::array<pollfd, 2> events{pollfd{watched_, POLLIN, 0}, pollfd{output_, POLLIN, 0}};
+    const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
+    if (ready == 0) break;
+    if (ready < 0) continue;
+    if (events[0].revents != 0) {
+      int status = 0;
+      ::waitpid(process_, &status, 0);
+      status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    if (events[1].revents != 0) drain();
+  }
+  return status_;
+}
+
+// What the pipe has now, or all when nobody can write to it any more.
+void Child::drain() {
+  std::array<char, 4096> buffer{};
+  const ssize_t count = ::read(output_, buffer.data(), buffer.size());
+  if (count > 0) {
+    written_.append(buffer.data(), static_cast<std::size_t>(count));
+  } else if (count == 0) {
+    close_if_open(output_);
+  }
+}
+
+std::string Child::take_output() {
+  while (output_ >= 0 && status_) drain();
+  return std::move(written_);
+}
+
+std::optional<std::size_t> wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds timeout) {
+  const Clock::time_point end = Clock::now() + timeout;
+  std::vector<pollfd> events;
+  for (const Child* child : children) events.push_back({child->watched(), POLLIN, 0});
+  while (!interrupted()) {
+    const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
+    if (ready == 0) break;
+    for (std::size_t i = 0; ready > 0 && i < events.size(); ++i) {
+      if (events[i].revents != 0) return i;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace geyser::tool
