@@ -36,9 +36,22 @@ void add_if(Words& words, const char* option, const std::string& value) {
 }
 
 Words publisher_words(const Options& options, const std::string& feed) {
-  Words words{"check",    "publish",    feed,       "--private",         "--subscribers", "1",
-              "--size",   options.size, "--format", options.format,      "--backend",     options.from,
-              "--frames", options.latest ? "0" : std::to_string(options.frames), "--fps", std::to_string(options.fps),
+  Words words{"check",
+              "publish",
+              feed,
+              "--private",
+              "--subscribers",
+              "1",
+              "--size",
+              options.size,
+              "--format",
+              options.format,
+              "--backend",
+              options.from,
+              "--frames",
+              options.latest ? "0" : std::to_string(options.frames),
+              "--fps",
+              std::to_string(options.fps),
               "--json"};
   add_if(words, "--device", options.from_device);
   add_if(words, "--fault", options.fault);
@@ -48,8 +61,8 @@ Words publisher_words(const Options& options, const std::string& feed) {
 }
 
 Words receiver_words(const Options& options, const std::string& feed, bool json) {
-  Words words{"check",     "receive",  feed,       "--backend", options.to,
-              "--timeout", "15",       "--frames", std::to_string(options.frames)};
+  Words words{
+      "check", "receive", feed, "--backend", options.to, "--timeout", "15", "--frames", std::to_string(options.frames)};
   words.emplace_back(options.latest ? "--latest" : "--complete");
   add_if(words, "--device", options.to_device);
   add_if(words, "--path", options.path);
@@ -72,27 +85,33 @@ Json last_line(const std::string& text) {
   return last;
 }
 
+void say_publisher_failed(Context& context, Child& publisher) {
+  const auto status = publisher.wait(1s);
+  if (interrupted()) return context.fail(ExitCode::lost, "It was interrupted.");
+  if (!status) return context.fail(ExitCode::lost, "The publisher does not begin.");
+  // It has said why.
+  if (*status > 0 && *status <= static_cast<int>(ExitCode::check_failed)) {
+    context.exit_code = static_cast<ExitCode>(*status);
+  } else {
+    context.fail(ExitCode::lost, "The publisher died.");
+  }
+}
+
 void pair(Context& context, const Options& options) {
   const std::string feed = "geyser check " + std::to_string(::getpid());
   auto publisher = Child::start(publisher_words(options, feed), Child::Output::captured);
   if (!publisher) return context.fail(publisher.error());
+  if (!publisher->wait_for_line(30s)) return say_publisher_failed(context, *publisher);
   auto receiver = Child::start(receiver_words(options, feed, context.json),
                                context.json ? Child::Output::captured : Child::Output::shared);
   if (!receiver) return context.fail(receiver.error());
-  const auto patience =
-      30s + std::chrono::ceil<std::chrono::seconds>(
-                std::chrono::duration<double>(static_cast<double>(options.frames) * (1 / options.fps + 0.2)));
-  // A publisher that does not start has said why; nobody waits for it then.
+  const auto patience = 30s + std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(
+                                  static_cast<double>(options.frames) * (1 / options.fps + 0.2)));
+  // Who has failed has said why; nobody waits for it then.
   std::optional<int> published;
-  const auto first = wait_for_any({&*publisher, &*receiver}, patience);
-  if (first == std::size_t{0}) {
+  if (wait_for_any({&*publisher, &*receiver}, patience) == std::size_t{0}) {
     published = publisher->wait(0ms);
-    if (published && *published != 0) {
-      receiver->terminate();
-      context.exit_code = static_cast<ExitCode>(*published);
-      if (*published > 7) context.fail(ExitCode::lost, "The publisher died.");
-      return;
-    }
+    if (published != 0) return say_publisher_failed(context, *publisher);
   }
   const std::optional<int> received = receiver->wait(patience);
   publisher->terminate();
@@ -134,7 +153,8 @@ void add_check_pair(CLI::App& check, Context& context) {
   command->add_option("--fault", options->fault, "Publish wrongly: mirrored, torn, stale, ...")->type_name("FAULT");
   command->add_flag("--latest", options->latest, "Read the newest frame each time, not every one");
   command->add_flag("--bottom-left", options->bottom_left, "Send the lowest row first, and say so");
-  command->add_option("--forbid", options->forbidden, "Ways of sharing that may not be used: opaque, dma_buf, host_copy")
+  command
+      ->add_option("--forbid", options->forbidden, "Ways of sharing that may not be used: opaque, dma_buf, host_copy")
       ->check(CLI::IsMember({"opaque", "dma_buf", "host_copy"}));
   command->add_option("--path", options->path, "Fail when it is another: zero_copy, gpu_copy, host_copy")
       ->check(CLI::IsMember({"zero_copy", "gpu_copy", "host_copy"}));

@@ -124,16 +124,16 @@ class Receiving {
     progress_.clear();
     evidence_.every_frame = !options_.latest;
     const std::string frames = std::to_string(judge_.frames()) + " frames";
-    const bool early = !end.empty() && options_.frames != 0;
+    ExitCode code = ExitCode::ok;
     if (!judge_.passed()) {
       evidence_.verdict = "fail";
       evidence_.sentence = "FAIL: " + judge_.first_fault();
-      context_.exit_code = ExitCode::check_failed;
-    } else if (early) {
+      code = ExitCode::check_failed;
+    } else if (!end.empty() && options_.frames != 0) {
       evidence_.verdict = "incomplete";
       evidence_.sentence = "INCOMPLETE: " + end + " after " + frames + " of " + std::to_string(options_.frames) +
                            "; those were as they should be";
-      context_.exit_code = ExitCode::lost;
+      code = ExitCode::lost;
     } else {
       evidence_.verdict = "pass";
       evidence_.sentence = "PASS: " + frames + " as they were sent";
@@ -146,12 +146,9 @@ class Receiving {
       print_table(evidence_, judge_, receiver, *open_.subscriber);
     }
     std::fflush(stdout);
-    if (!options_.evidence.empty()) {
-      if (auto written = write_file(options_.evidence, json); !written) context_.fail(written.error());
-    }
-    if (context_.exit_code == ExitCode::lost || context_.exit_code == ExitCode::check_failed) {
-      std::fprintf(stderr, "geyser: %s\n", evidence_.sentence.c_str());
-    }
+    if (code != ExitCode::ok) context_.fail(code, evidence_.sentence);
+    if (options_.evidence.empty()) return;
+    if (auto written = write_file(options_.evidence, json); !written) context_.fail(written.error());
   }
 
   Context& context_;

@@ -45,38 +45,60 @@ std::vector<SequenceFault> sequence_faults() {
   using Frames = std::vector<Sent>;
   return {
       {"none", {}, "", [](Frames&) {}},
-      {"missed_and_counted", {}, "", [](Frames& f) {
+      {"missed_and_counted",
+       {},
+       "",
+       [](Frames& f) {
          f.erase(f.begin() + 3);
          for (std::size_t i = 3; i < f.size(); ++i) f[i].frames_missed = 1;
        }},
       {"twice", {Check::order}, "came twice", [](Frames& f) { f.insert(f.begin() + 3, f[3]); }},
       {"exchanged", {Check::order}, "came after frame", [](Frames& f) { std::swap(f[3], f[4]); }},
-      {"missing", {Check::order}, "did not come, and the statistics do not say so",
+      {"missing",
+       {Check::order},
+       "did not come, and the statistics do not say so",
        [](Frames& f) { f.erase(f.begin() + 3); }},
-      {"missing_miscounted", {Check::order}, "the statistics count 1", [](Frames& f) {
+      {"missing_miscounted",
+       {Check::order},
+       "the statistics count 1",
+       [](Frames& f) {
          f.erase(f.begin() + 3, f.begin() + 5);
          for (std::size_t i = 3; i < f.size(); ++i) f[i].frames_missed = 1;
        }},
-      {"counted_not_missing", {Check::order}, "the statistics count 2 as missed", [](Frames& f) {
+      {"counted_not_missing",
+       {Check::order},
+       "the statistics count 2 as missed",
+       [](Frames& f) {
          for (std::size_t i = 3; i < f.size(); ++i) f[i].frames_missed = 2;
        }},
-      {"renumbered", {Check::numbering, Check::metadata}, "shows the picture of frame", [](Frames& f) {
+      {"renumbered",
+       {Check::numbering, Check::metadata},
+       "shows the picture of frame",
+       [](Frames& f) {
          for (Sent& sent : f) ++sent.info.number;
        }},
-      {"held_back", {Check::numbering}, "shows the picture of frame 5",
-       [](Frames& f) { f[1].memory = f[0].memory; }},
+      {"held_back", {Check::numbering}, "shows the picture of frame 5", [](Frames& f) { f[1].memory = f[0].memory; }},
       {"user_bytes_lost", {Check::metadata}, "user bytes lost", [](Frames& f) { strip(f[2], true, false, false); }},
-      {"user_bytes_cut", {Check::metadata}, "4095 user bytes, not 4096", [](Frames& f) {
-         static_cast<void>(f[3].info.set_user_bytes(f[3].info.user_bytes().first(4095)));
-       }},
-      {"user_bytes_of_another", {Check::metadata}, "the user bytes are those of frame 6", [](Frames& f) {
-         static_cast<void>(f[2].info.set_user_bytes(f[1].info.user_bytes()));
-       }},
-      {"damage_lost", {Check::metadata}, "0 damage rectangles, not 7", [](Frames& f) { strip(f[2], false, true, false); }},
-      {"presentation_time_lost", {Check::metadata}, "presentation time [0]",
+      {"user_bytes_cut",
+       {Check::metadata},
+       "4095 user bytes, not 4096",
+       [](Frames& f) { static_cast<void>(f[3].info.set_user_bytes(f[3].info.user_bytes().first(4095))); }},
+      {"user_bytes_of_another",
+       {Check::metadata},
+       "the user bytes are those of frame 6",
+       [](Frames& f) { static_cast<void>(f[2].info.set_user_bytes(f[1].info.user_bytes())); }},
+      {"damage_lost",
+       {Check::metadata},
+       "0 damage rectangles, not 7",
+       [](Frames& f) { strip(f[2], false, true, false); }},
+      {"presentation_time_lost",
+       {Check::metadata},
+       "presentation time [0]",
        [](Frames& f) { strip(f[2], false, false, true); }},
       {"clock_lost", {Check::latency}, "says not when", [](Frames& f) { f[2].info.clock_ns = 0; }},
-      {"from_the_future", {Check::latency}, "before it was published",
+      {"from_the_future",
+       {Check::latency},
+       "before it was published",
        [](Frames& f) { f[2].info.clock_ns += 10'000'000'000; }},
       {"late", {Check::latency}, "allowed are", [](Frames& f) { f[2].info.clock_ns = 1; }},
   };

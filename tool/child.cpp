@@ -113,6 +113,17 @@ std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
   return status_;
 }
 
+bool Child::wait_for_line(std::chrono::milliseconds timeout) {
+  const Clock::time_point end = Clock::now() + timeout;
+  while (written_.find('\n') == std::string::npos && output_ >= 0 && !interrupted()) {
+    pollfd event{output_, POLLIN, 0};
+    const int ready = ::poll(&event, 1, milliseconds_until(end));
+    if (ready == 0) break;
+    if (ready > 0) drain();
+  }
+  return written_.find('\n') != std::string::npos;
+}
+
 // What the pipe has now, or all when nobody can write to it any more.
 void Child::drain() {
   std::array<char, 4096> buffer{};

@@ -27,6 +27,8 @@ class Child {
   // program was interrupted.
   [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds timeout);
   void terminate() noexcept;
+  // Whether it has written a whole line before it ended or the time was over.
+  [[nodiscard]] bool wait_for_line(std::chrono::milliseconds timeout);
   // What it has written, when it has ended.
   [[nodiscard]] std::string take_output();
   [[nodiscard]] int watched() const noexcept { return watched_; }  // readable when it has ended

@@ -119,7 +119,8 @@ TexelBits CodedPicture::colour(unsigned rgb) const noexcept {
 }
 
 bool CodedPicture::is_mark(Place at) const noexcept {
-  return cells_.contains(at) || std::any_of(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.contains(at); });
+  return cells_.contains(at) ||
+         std::any_of(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.contains(at); });
 }
 
 TexelBits CodedPicture::texel(std::uint64_t number, Place at) const noexcept {

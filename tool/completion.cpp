@@ -1,4 +1,5 @@
 // Completions are made from the commands themselves, so that none is forgotten.
+#include <algorithm>
 #include <functional>
 #include <sstream>
 
@@ -8,9 +9,15 @@ namespace geyser::tool {
 
 namespace {
 
-// Every spelling of the options of a command: "-b", "--backend".
+// Every spelling of the options of a command: "-b", "--backend"; of commands below it, too, after their names.
 std::vector<std::string> spellings(const CLI::App& command) {
   std::vector<std::string> words;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back(below->get_name());
+    for (std::string& word : spellings(*below)) {
+      if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+    }
+  }
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_snames()) words.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
@@ -52,10 +59,11 @@ std::string for_fish(CLI::App& app) {
   for (const CLI::App* command : commands_of(app)) {
     out << "complete -c geyser -n __fish_use_subcommand -a " << command->get_name() << " -d '"
         << command->get_description() << "'\n";
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        out << "complete -c geyser -n '__fish_seen_subcommand_from " << command->get_name() << "' -l " << name << "\n";
-      }
+    for (const std::string& word : spellings(*command)) {
+      const bool is_option = word.starts_with("--");
+      if (word.starts_with('-') && !is_option) continue;
+      out << "complete -c geyser -n '__fish_seen_subcommand_from " << command->get_name() << "' "
+          << (is_option ? "-l " + word.substr(2) : "-a " + word) << "\n";
     }
   }
   return out.str();

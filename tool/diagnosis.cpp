@@ -134,8 +134,8 @@ class Diagnosis {
     const std::size_t all = rest.size();
     for (const std::uint64_t number : numbers_near(std::nullopt)) {
       if (number == found.number || rest.size() * 50 < all) continue;
-      const auto end = std::stable_partition(rest.begin(), rest.end(),
-                                             [&](Place at) { return !agrees(up, found, number, at); });
+      const auto end =
+          std::stable_partition(rest.begin(), rest.end(), [&](Place at) { return !agrees(up, found, number, at); });
       const auto count = static_cast<std::size_t>(rest.end() - end);
       // Fewer bits than this agree by chance.
       if (count * bits_of_texel() < 96 || count * 20 < all) continue;

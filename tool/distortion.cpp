@@ -27,8 +27,7 @@ constexpr Curve curves[] = {
     {"the sRGB curve was applied once too often", [](double v, double) { return encode_srgb(v); }},
     {"the sRGB curve was taken away", [](double v, double) { return decode_srgb(v); }},
     {"colours were multiplied by alpha", [](double v, double alpha) { return v * alpha; }},
-    {"the full range was squeezed into the limited one",
-     [](double v, double) { return (16.0 + v * 219.0) / 255.0; }},
+    {"the full range was squeezed into the limited one", [](double v, double) { return (16.0 + v * 219.0) / 255.0; }},
     {"the limited range was stretched to the full one",
      [](double v, double) { return std::clamp((v * 255.0 - 16.0) / 219.0, 0.0, 1.0); }},
 };
@@ -104,8 +103,7 @@ class Distortion {
       const auto expect = [&](Place at) -> std::optional<TexelBits> {
         const std::int64_t flat = at.y * (wide + extra) + at.x;
         if (flat < 0 || flat >= wide * coded_.height()) return std::nullopt;
-        return coded_.texel(number,
-                            {static_cast<std::uint32_t>(flat % wide), static_cast<std::uint32_t>(flat / wide)});
+        return coded_.texel(number, {static_cast<std::uint32_t>(flat % wide), static_cast<std::uint32_t>(flat / wide)});
       };
       if (extra != 0 && explains(expect)) {
         return "each row begins " + std::to_string(std::abs(extra)) + (std::abs(extra) == 1 ? " texel" : " texels") +
@@ -168,8 +166,7 @@ std::string distortion_of(const CodedPicture& coded, std::span<const std::uint64
   return Distortion(coded, memory).name(numbers);
 }
 
-std::string describe_difference(const CodedPicture& coded, Place at, const TexelBits& expected,
-                                const TexelBits& seen) {
+std::string describe_difference(const CodedPicture& coded, Place at, const TexelBits& expected, const TexelBits& seen) {
   int bits = 0;
   for (std::size_t i = 0; i < 4; ++i) bits += std::popcount(expected[i] ^ seen[i]);
   return "column " + std::to_string(at.x) + " of row " + std::to_string(at.y) + " is " + text_of(coded, seen) +

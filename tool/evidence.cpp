@@ -62,8 +62,11 @@ void print_table(const Evidence& evidence, Judge& judge, const Capabilities& rec
   for (const CheckResult& result : judge.results()) {
     const std::string name(to_string(result.check));
     for (std::size_t i = 0; i < result.seen.size(); ++i) {
-      std::printf("  %-4s  %-14s %s\n", i != 0 ? "" : result.passed ? "pass" : "FAIL", i == 0 ? name.c_str() : "",
-                  result.seen[i].c_str());
+      std::printf("  %-4s  %-14s %s\n",
+                  i != 0          ? ""
+                  : result.passed ? "pass"
+                                  : "FAIL",
+                  i == 0 ? name.c_str() : "", result.seen[i].c_str());
     }
     if (result.frames_failed > result.seen.size()) {
       std::printf("  %-4s  %-14s and so on: %llu frames\n", "", "",
@@ -74,7 +77,8 @@ void print_table(const Evidence& evidence, Judge& judge, const Capabilities& rec
     if (!rung.chosen) std::printf("        %-14s not %s: %s\n", "", rung.name.c_str(), rung.reason.c_str());
   }
   for (const std::string& file : evidence.saved) std::printf("  saved %s\n", file.c_str());
-  std::printf("\n%s\n", evidence.sentence.c_str());
+  // What is not good is said on standard error.
+  std::printf("\n%s", evidence.verdict == "pass" ? (evidence.sentence + "\n").c_str() : "");
 }
 
 Result<void> write_file(const std::string& path, const Json& json) {
@@ -83,8 +87,7 @@ Result<void> write_file(const std::string& path, const Json& json) {
   const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const bool closed = file != nullptr && std::fclose(file) == 0;
   if (written && closed) return {};
-  return fail(ErrorCode::operating_system,
-              "Evidence [" + path + "] cannot be written: " + std::strerror(errno) + ".");
+  return fail(ErrorCode::operating_system, "Evidence [" + path + "] cannot be written: " + std::strerror(errno) + ".");
 }
 
 Result<std::vector<std::string>> save_failure(const std::string& directory, std::uint64_t number, const Judge& judge,

@@ -17,7 +17,9 @@ bool always(const Coded&) { return true; }
 bool is_square(const Coded& coded) { return coded.width() == coded.height(); }
 bool has_colours(const Coded& coded) { return coded.channel_bits(0) != 0 && coded.channel_bits(2) != 0; }
 bool has_alpha(const Coded& coded) { return coded.channel_bits(3) != 0; }
-bool has_even_channels(const Coded& coded) { return has_alpha(coded) && coded.channel_bits(3) == coded.channel_bits(0); }
+bool has_even_channels(const Coded& coded) {
+  return has_alpha(coded) && coded.channel_bits(3) == coded.channel_bits(0);
+}
 bool is_normalised(const Coded& coded) { return !coded.is_floating(); }
 bool is_normalised_with_alpha(const Coded& coded) { return is_normalised(coded) && has_even_channels(coded); }
 bool is_wide(const Coded& coded) { return is_normalised(coded) && coded.channel_bits(0) > 8; }
@@ -185,7 +187,8 @@ std::vector<std::string> pixel_fault_names() {
 }
 
 const Fault* find_pixel_fault(std::string_view name) {
-  const auto* found = std::find_if(std::begin(faults), std::end(faults), [&](const Fault& f) { return f.name == name; });
+  const auto* found =
+      std::find_if(std::begin(faults), std::end(faults), [&](const Fault& f) { return f.name == name; });
   return found == std::end(faults) ? nullptr : found;
 }
 

@@ -20,9 +20,9 @@ enum class Check : std::uint8_t {
   agreement,
 };
 
-inline constexpr std::array<Check, 9> all_checks{
-    Check::orientation, Check::channel_order, Check::pixels,  Check::tearing,  Check::numbering,
-    Check::order,       Check::metadata,      Check::latency, Check::agreement};
+inline constexpr std::array<Check, 9> all_checks{Check::orientation, Check::channel_order, Check::pixels,
+                                                 Check::tearing,     Check::numbering,     Check::order,
+                                                 Check::metadata,    Check::latency,       Check::agreement};
 
 [[nodiscard]] constexpr std::string_view to_string(Check check) noexcept {
   constexpr std::array<std::string_view, all_checks.size()> names{

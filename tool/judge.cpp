@@ -28,9 +28,8 @@ std::string milliseconds(double microseconds) {
 
 bool Judge::recognises(const CodedPicture& coded, const SeenFrame& frame) {
   if (read_header(frame.info.user_bytes())) return true;
-  return std::any_of(all_orientations.begin(), all_orientations.end(), [&](Orientation orientation) {
-    return coded.read_number(frame.memory, orientation).has_value();
-  });
+  return std::any_of(all_orientations.begin(), all_orientations.end(),
+                     [&](Orientation orientation) { return coded.read_number(frame.memory, orientation).has_value(); });
 }
 
 Result<void> Judge::expect(const TextureDescriptor& descriptor) {
@@ -45,7 +44,9 @@ Result<void> Judge::expect(const TextureDescriptor& descriptor) {
 
 void Judge::look_at_facts(const PictureInfo& facts) {
   const PictureInfo expected = coded_facts(facts.origin);
-  const auto say = [&](const char* words) { note(Check::metadata, 0, std::string("the feed declares another ") + words); };
+  const auto say = [&](const char* words) {
+    note(Check::metadata, 0, std::string("the feed declares another ") + words);
+  };
   if (facts.alpha != expected.alpha) say("alpha mode than straight");
   if (facts.range != expected.range) say("range than the full one");
   if (facts.color_primaries != expected.color_primaries) say("set of primaries than those of BT.709");
@@ -94,11 +95,13 @@ void Judge::look_at_order(const SeenFrame& frame) {
   missing_ += missing;
   if (missing != counted) {
     if (missing == 0) {
-      return note(Check::order, number, "follows the one before, but the statistics count " + std::to_string(counted) +
-                                            " as missed between them");
+      return note(
+          Check::order, number,
+          "follows the one before, but the statistics count " + std::to_string(counted) + " as missed between them");
     }
-    note(Check::order, number, frames_text(before + 1, number - 1) + " before it did not come, and the statistics " +
-                                   (counted == 0 ? "do not say so" : "count " + std::to_string(counted)));
+    note(Check::order, number,
+         frames_text(before + 1, number - 1) + " before it did not come, and the statistics " +
+             (counted == 0 ? "do not say so" : "count " + std::to_string(counted)));
   } else if (missing != 0 && strictness_.complete) {
     note(Check::order, number, frames_text(before + 1, number - 1) + " before it did not come");
   }
@@ -125,9 +128,9 @@ void Judge::look_at_metadata(const SeenFrame& frame) {
   const auto damage = frame.info.damage();
   const auto wanted = expected.damage();
   if (!std::equal(damage.begin(), damage.end(), wanted.begin(), wanted.end())) {
-    say(damage.size() != wanted.size() ? std::to_string(damage.size()) + " damage rectangles, not " +
-                                             std::to_string(wanted.size())
-                                       : std::string("the damage rectangles have changed"));
+    say(damage.size() != wanted.size()
+            ? std::to_string(damage.size()) + " damage rectangles, not " + std::to_string(wanted.size())
+            : std::string("the damage rectangles have changed"));
   }
   if (frame.info.presentation_time_ns != expected.presentation_time_ns) {
     say("presentation time [" + std::to_string(frame.info.presentation_time_ns) + "], not [" +
@@ -198,9 +201,8 @@ std::string Judge::praise(Check check) {
     case Check::numbering:
       return "every picture is that of its frame";
     case Check::order:
-      return frames_text(first_, last_) + (missing_ == 0 ? ", none missing"
-                                                         : ", " + std::to_string(missing_) +
-                                                               " missed, as the statistics say");
+      return frames_text(first_, last_) +
+             (missing_ == 0 ? ", none missing" : ", " + std::to_string(missing_) + " missed, as the statistics say");
     case Check::metadata:
       return "user bytes, damage and presentation times as they were";
     case Check::latency:

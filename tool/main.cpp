@@ -13,15 +13,23 @@ using geyser::tool::ExitCode;
 
 int usage_error(CLI::App& app, const CLI::ParseError& error, int count, char** words) {
   if (error.get_exit_code() == 0) return app.exit(error);  // help and version
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
   std::string sentence = error.what();
-  if (count > 1 && words[1][0] != '-' && app.get_subcommands().empty()) {
-    const std::string near = geyser::tool::nearest(words[1], names);
-    sentence = "There is no command [" + std::string(words[1]) + "]";
+  // As deep as the words are commands; the first one that is none is to blame.
+  const CLI::App* command = &app;
+  int at = 1;
+  for (; at < count && !command->get_subcommands().empty(); ++at) {
+    if (const CLI::App* next = command->get_subcommands().front(); next->get_name() == words[at]) command = next;
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* one : command->get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(one->get_name());
+  }
+  if (at < count && words[at][0] != '-' && !names.empty()) {
+    const std::string near = geyser::tool::nearest(words[at], names);
+    sentence = "There is no command [" + std::string(words[at]) + "]";
     sentence += near.empty() ? "; there are: " + geyser::tool::join(names) : "; do you mean [" + near + "]?";
+  } else if (command != &app && !names.empty()) {
+    sentence = "Say which: geyser " + command->get_name() + " " + geyser::tool::join(names);
   }
   std::fprintf(stderr, "geyser: %s\nMore: geyser --help\n", sentence.c_str());
   return static_cast<int>(ExitCode::usage);
@@ -46,6 +54,7 @@ int main(int count, char** words) {
   geyser::tool::add_snapshot(app, context);
   geyser::tool::add_inspect(app, context);
   geyser::tool::add_check(app, context);
+  geyser::tool::add_bench(app, context);
 #ifdef GEYSER_TOOL_VIEW
   geyser::tool::add_view(app, context);
 #endif
