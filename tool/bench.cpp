@@ -123,18 +123,19 @@ void subscribe(Context& context, const Options& options) {
   const double seconds = std::chrono::duration<double>(last - start).count();
   const stream::SubscriberStatistics s = subscriber.statistics();
   const Agreement& agreement = subscriber.agreement();
-  print({{"api", to_string(open.manager->capabilities().api)},
-         {"device", open.manager->capabilities().identity.device_name},
-         {"path", to_string(agreement.path)},
-         {"handle_kind", to_string(agreement.handle_kind)},
-         {"sync_tier", to_string(agreement.sync_tier)},
-         {"frames_read", s.frames_read},
-         {"frames_missed", s.frames_missed},
-         {"leases_lost", s.leases_lost},
-         {"bytes_copied", s.bytes_copied},
-         {"frames_per_second", seconds > 0 ? static_cast<double>(latency.count() - 1) / seconds : 0},
-         {"latency_us",
-          {{"p50", latency.at(0.5)}, {"p99", latency.at(0.99)}, {"p99_9", latency.at(0.999)}, {"max", latency.at(1)}}}});
+  print(
+      {{"api", to_string(open.manager->capabilities().api)},
+       {"device", open.manager->capabilities().identity.device_name},
+       {"path", to_string(agreement.path)},
+       {"handle_kind", to_string(agreement.handle_kind)},
+       {"sync_tier", to_string(agreement.sync_tier)},
+       {"frames_read", s.frames_read},
+       {"frames_missed", s.frames_missed},
+       {"leases_lost", s.leases_lost},
+       {"bytes_copied", s.bytes_copied},
+       {"frames_per_second", seconds > 0 ? static_cast<double>(latency.count() - 1) / seconds : 0},
+       {"latency_us",
+        {{"p50", latency.at(0.5)}, {"p99", latency.at(0.99)}, {"p99_9", latency.at(0.999)}, {"max", latency.at(1)}}}});
 }
 
 void print_table(const Options& options, const Json& json) {
@@ -159,12 +160,24 @@ void print_table(const Options& options, const Json& json) {
 }
 
 std::vector<std::string> words_of(const Options& options, const char* part, const std::string& feed) {
-  std::vector<std::string> words{"bench",     "--part",       part,
-                                 "--feed",    feed,           "--from",
-                                 options.from, "--to",        options.to,
-                                 "--size",    options.size,   "--format",
-                                 options.format, "--fps",     std::to_string(options.fps),
-                                 "--seconds", std::to_string(options.seconds), "--subscribers",
+  std::vector<std::string> words{"bench",
+                                 "--part",
+                                 part,
+                                 "--feed",
+                                 feed,
+                                 "--from",
+                                 options.from,
+                                 "--to",
+                                 options.to,
+                                 "--size",
+                                 options.size,
+                                 "--format",
+                                 options.format,
+                                 "--fps",
+                                 std::to_string(options.fps),
+                                 "--seconds",
+                                 std::to_string(options.seconds),
+                                 "--subscribers",
                                  std::to_string(options.subscribers)};
   if (!options.from_device.empty()) words.insert(words.end(), {"--from-device", options.from_device});
   if (!options.to_device.empty()) words.insert(words.end(), {"--to-device", options.to_device});
@@ -251,7 +264,9 @@ void add_bench(CLI::App& app, Context& context) {
   command->add_option("--fps", options->fps, "Frames a second")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 100000.0));
-  command->add_option("--seconds", options->seconds, "How long")->capture_default_str()->check(CLI::Range(0.05, 86400.0));
+  command->add_option("--seconds", options->seconds, "How long")
+      ->capture_default_str()
+      ->check(CLI::Range(0.05, 86400.0));
   command->add_option("-n,--subscribers", options->subscribers, "How many")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));

@@ -20,6 +20,7 @@ struct Sent {
   stream::FrameInfo info;
   std::vector<std::byte> memory;
   std::uint64_t frames_missed = 0;
+  bool intact = true;
 };
 
 // What a bad producer does to a sequence.
@@ -28,6 +29,7 @@ struct SequenceFault {
   std::vector<Check> checks;  // that see it
   std::string_view words;
   std::function<void(std::vector<Sent>&)> spoil;
+  bool complete = false;  // judged so strictly that no frame may be missing
 };
 
 // The frame without its metadata: FrameInfo takes nothing back.
@@ -39,6 +41,11 @@ void strip(Sent& sent, bool user_bytes, bool damage, bool presentation_time) {
   if (!user_bytes) static_cast<void>(bare.set_user_bytes(sent.info.user_bytes()));
   if (!damage) static_cast<void>(bare.set_damage(sent.info.damage()));
   sent.info = bare;
+}
+
+void overwrite(std::vector<Sent>& frames) {
+  frames[3].memory = frames[4].memory;
+  frames[3].intact = false;
 }
 
 std::vector<SequenceFault> sequence_faults() {
@@ -101,6 +108,16 @@ std::vector<SequenceFault> sequence_faults() {
        "before it was published",
        [](Frames& f) { f[2].info.clock_ns += 10'000'000'000; }},
       {"late", {Check::latency}, "allowed are", [](Frames& f) { f[2].info.clock_ns = 1; }},
+      {"missed_though_complete",
+       {Check::order},
+       "frame 8 before it did not come",
+       [](Frames& f) {
+         f.erase(f.begin() + 3);
+         for (std::size_t i = 3; i < f.size(); ++i) f[i].frames_missed = 1;
+       },
+       true},
+      {"overwritten_and_told", {}, "", overwrite},
+      {"overwritten_though_complete", {Check::order}, "was overwritten while it was read", overwrite, true},
   };
 }
 
@@ -112,11 +129,11 @@ struct Trial {
 };
 
 Trial judge(const std::string& fault, const TextureDescriptor& descriptor, const std::vector<Sent>& frames,
-            const std::vector<Check>& expected, std::string_view words) {
-  Judge judge({false, 500'000'000, ""});
+            const std::vector<Check>& expected, std::string_view words, bool complete = false) {
+  Judge judge({complete, 500'000'000, ""});
   static_cast<void>(judge.expect(descriptor));
   for (const Sent& sent : frames) {
-    static_cast<void>(judge.look({sent.info, sent.memory, true, published_ns + 50'000, 0, sent.frames_missed}));
+    static_cast<void>(judge.look({sent.info, sent.memory, sent.intact, published_ns + 50'000, 0, sent.frames_missed}));
   }
   std::vector<Check> failed;
   bool named = words.empty();
@@ -152,7 +169,7 @@ void try_picture(const TextureDescriptor& descriptor, std::vector<Trial>& trials
   for (const SequenceFault& fault : sequence_faults()) {
     std::vector<Sent> frames = good;
     fault.spoil(frames);
-    trials.push_back(judge(std::string(fault.name), descriptor, frames, fault.checks, fault.words));
+    trials.push_back(judge(std::string(fault.name), descriptor, frames, fault.checks, fault.words, fault.complete));
   }
   for (const Fault& fault : pixel_faults()) {
     if (!fault.fits(*coded)) continue;
@@ -179,6 +196,35 @@ void try_facts(std::vector<Trial>& trials) {
   spoil("transfer_lost", "transfer", [](PictureInfo& facts) { facts.transfer_characteristics = 2; });
 }
 
+// Agreements that no publisher may offer, judged beside good frames.
+void try_agreements(std::vector<Trial>& trials) {
+  TextureDescriptor descriptor;
+  descriptor.extent = {64, 64, 1};
+  descriptor.picture = coded_facts(PictureOrigin::top_left);
+  const std::vector<Sent> good = good_frames(*CodedPicture::create(descriptor));
+  Agreement agreement;
+  agreement.rungs = {{"opaque_fd", false, "another device"}, {"host_memory", true, ""}};
+  const auto spoil = [&](const char* name, const char* path, std::string_view words, auto change) {
+    Agreement changed = agreement;
+    change(changed);
+    Judge judge({false, 0, path});
+    static_cast<void>(judge.expect(descriptor));
+    judge.look(changed);
+    for (const Sent& sent : good) static_cast<void>(judge.look({sent.info, sent.memory, true, published_ns, 0, 0}));
+    const bool seen = judge.first_fault().find(words) != std::string::npos;
+    trials.push_back({name, to_string(descriptor), judge.passed() == words.empty() && seen, judge.first_fault()});
+    if (judge.passed()) trials.back().seen = "all is well";
+  };
+  spoil("agreement_good", "zero_copy", "", [](Agreement&) {});
+  spoil("another_path", "zero_copy", "agreement: the path is host_copy, not zero_copy",
+        [](Agreement& a) { a.path = SharePath::host_copy; });
+  spoil("reason_lost", "", "agreement: rung opaque_fd was passed over without a reason",
+        [](Agreement& a) { a.rungs[0].reason.clear(); });
+  spoil("nothing_chosen", "", "agreement: 0 rungs are chosen", [](Agreement& a) {
+    a.rungs[1] = {"host_memory", false, "forbidden"};
+  });
+}
+
 void self_test(Context& context) {
   std::vector<Trial> trials;
   for (const TextureFormat format :
@@ -195,6 +241,7 @@ void self_test(Context& context) {
     try_picture(descriptor, trials);
   }
   try_facts(trials);
+  try_agreements(trials);
   const auto failed = std::count_if(trials.begin(), trials.end(), [](const Trial& trial) { return !trial.passed; });
   if (failed != 0) context.exit_code = ExitCode::check_failed;
   if (context.json) {
@@ -211,7 +258,7 @@ void self_test(Context& context) {
     const bool again = std::find(names.begin(), names.end(), trial.fault) != names.end();
     if (trial.passed && again) continue;
     if (!again) names.push_back(trial.fault);
-    std::printf("%-4s  %-23s %s%s\n", trial.passed ? "pass" : "FAIL", trial.fault.c_str(), trial.seen.c_str(),
+    std::printf("%-4s  %-27s %s%s\n", trial.passed ? "pass" : "FAIL", trial.fault.c_str(), trial.seen.c_str(),
                 trial.passed ? "" : ("   (" + trial.picture + ")").c_str());
   }
   std::printf("\n%zu trials of %zu producers: %s\n", trials.size(), names.size(),

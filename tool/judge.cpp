@@ -77,6 +77,7 @@ bool Judge::look(const SeenFrame& frame) {
     look_at_pixels(frame);
   } else {
     ++overwritten_;
+    if (strictness_.complete) note(Check::order, frame.info.number, "was overwritten while it was read");
   }
   return faults_ == faults_before;
 }

@@ -18,7 +18,7 @@
 namespace geyser::tool {
 
 struct Strictness {
-  bool complete = false;             // no frame may be missing, not even one that the statistics count
+  bool complete = false;             // no frame may be missing or overwritten, not even one that the statistics count
   std::uint64_t max_latency_ns = 0;  // 0: as late as it likes
   std::string path;                  // "zero_copy": nothing else will do; empty: any
 };
