@@ -25,6 +25,7 @@ class Child {
   ~Child() { kill(); }
 
   Channel& channel() noexcept { return channel_; }
+  pid_t process() const noexcept { return process_; }
   // Waits for its end. Empty when it left with status 0, else what happened; one that stays is killed.
   std::string join();
   void send_signal(int number) const noexcept;

@@ -25,13 +25,13 @@ std::vector<std::string> end_names() {
   return names;
 }
 
-Result<std::unique_ptr<End>> make_end(const std::string& name) {
+Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] Validation validation) {
   if (name == "host") return make_host_end();
 #ifdef GEYSER_TEST_VULKAN
-  if (name == "vulkan" || name == "swiftshader" || name == "mesa25") return make_vulkan_end(name);
+  if (name == "vulkan" || name == "swiftshader" || name == "mesa25") return make_vulkan_end(name, validation);
 #endif
 #ifdef GEYSER_TEST_OPENGL
-  if (name == "opengl" || name == "opengl_es") return make_opengl_end(name);
+  if (name == "opengl" || name == "opengl_es") return make_opengl_end(name, validation);
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

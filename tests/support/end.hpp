@@ -50,12 +50,14 @@ class End {
 const char* driver_manifest(const std::string& name);
 // Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", and the further drivers).
 std::vector<std::string> end_names();
+// Off where it is the ends' own memory and time that are looked at.
+enum class Validation { on, off };
 // Errors: not_available (no such name, no such driver).
-Result<std::unique_ptr<End>> make_end(const std::string& name);
+Result<std::unique_ptr<End>> make_end(const std::string& name, Validation validation = Validation::on);
 
 Result<std::unique_ptr<End>> make_host_end();
-Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name);
-Result<std::unique_ptr<End>> make_opengl_end(const std::string& name);
+Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation validation);
+Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation validation);
 // Waits for a Vulkan manager's device, and destroys what waited for it.
 Result<void> settle_vulkan(TextureShareManager& manager);
 

@@ -14,10 +14,10 @@ namespace {
 class OpenGlEnd final : public End {
  public:
   explicit OpenGlEnd(const std::string& name) : End(name) {}
-  Result<void> open(opengl::Profile profile) {
+  Result<void> open(opengl::Profile profile, Validation validation) {
     opengl::Options options;
     options.profile = profile;
-    options.debug = true;
+    options.debug = validation == Validation::on;
     options.diagnostics = collector();
     auto manager = opengl::create_manager(options);
     if (!manager) return fail(std::move(manager.error()));
@@ -26,7 +26,7 @@ class OpenGlEnd final : public End {
     // Where a Vulkan device of the same driver is, it makes what OpenGL exports.
     vulkan::Options same_device;
     same_device.device.device_uuid = manager_->capabilities().identity.device_uuid;
-    same_device.validation = true;
+    same_device.validation = validation == Validation::on;
     same_device.diagnostics = collector();
     if (auto vulkan = vulkan::create_manager(same_device)) {
       allocator_ = *std::move(vulkan);
@@ -77,9 +77,9 @@ class OpenGlEnd final : public End {
 
 }  // namespace
 
-Result<std::unique_ptr<End>> make_opengl_end(const std::string& name) {
+Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation validation) {
   auto end = std::make_unique<OpenGlEnd>(name);
-  auto opened = end->open(name == "opengl" ? opengl::Profile::core : opengl::Profile::es);
+  auto opened = end->open(name == "opengl" ? opengl::Profile::core : opengl::Profile::es, validation);
   if (!opened) return fail(std::move(opened.error()));
   return end;
 }

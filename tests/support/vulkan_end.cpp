@@ -15,9 +15,9 @@ namespace {
 class VulkanEnd final : public End {
  public:
   explicit VulkanEnd(const std::string& name) : End(name) {}
-  Result<void> open() {
+  Result<void> open(Validation validation) {
     vulkan::Options options;
-    options.validation = true;
+    options.validation = validation == Validation::on;
     options.diagnostics = collector();
     // The loader reads the variable whenever an instance is made: this one sees that driver alone.
     const char* driver = driver_manifest(name());
@@ -82,9 +82,9 @@ class VulkanEnd final : public End {
 
 }  // namespace
 
-Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name) {
+Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation validation) {
   auto end = std::make_unique<VulkanEnd>(name);
-  if (auto opened = end->open(); !opened) return fail(std::move(opened.error()));
+  if (auto opened = end->open(validation); !opened) return fail(std::move(opened.error()));
   return end;
 }
 
