@@ -123,6 +123,9 @@ class GEYSER_API SharedTexture {
   explicit SharedTexture(Init init);
 
   TextureStatistics& mutable_statistics() noexcept { return statistics_; }
+  // In do_begin: the contents are of a later write than any access here has seen. That can be so although an access is
+  // open: a publisher takes a texture away from a subscriber that holds it too long.
+  bool is_later(const AccessState& state) const noexcept { return state.serial > last_serial_; }
   void report(const GeyserError& error) const;
 
  private:

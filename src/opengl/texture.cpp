@@ -178,7 +178,7 @@ Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, cons
     }
   }
   const bool contents_wanted = state.initialized && mode != AccessMode::discard;
-  if (staging_ && contents_wanted && holders_ == 0) {
+  if (staging_ && contents_wanted && (holders_ == 0 || is_later(state))) {
     take_callers_errors(context_->gl(), context_->diagnostics());
     auto copied = staging_->upload(memory_.bytes());
     if (!copied) return fail(std::move(copied.error()));

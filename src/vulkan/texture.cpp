@@ -201,9 +201,9 @@ void VulkanTexture::record_release(VkCommandBuffer commands) const {
   record_transition(device_->functions(), commands, reversed(transition_));
 }
 
-void VulkanTexture::add_acquire(Submission& next, bool undefined, AccessMode mode) const {
+void VulkanTexture::add_acquire(Submission& next, bool first, bool undefined, AccessMode mode) const {
   if (barriers_ == Barriers::submitted) {
-    if (holders_ == 0 && !keep_first_) next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
+    if (first && !keep_first_) next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
     return;
   }
   // A recorded acquire that keeps the contents expects an image that somebody has released.
@@ -228,8 +228,9 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
     }
   }
   const bool discard = !state.initialized || mode == AccessMode::discard;
-  add_acquire(next, discard || (staging_ && !private_contents_), mode);
-  if (staging_ && !discard && holders_ == 0) {
+  const bool first = holders_ == 0 || is_later(state);
+  add_acquire(next, first, discard || (staging_ && !private_contents_), mode);
+  if (staging_ && !discard && first) {
     // The staging buffer may still feed the last upload.
     if (auto done = device_->wait(last_upload_, wait_timeout()); !done) return done;
     mutable_statistics().bytes_copied += staging_->upload();

@@ -55,8 +55,9 @@ class VulkanTexture final : public SharedTexture {
   };
 
   Result<Ticket> flush(const SemaphoreUse* signal);
-  // What brings the image to where the caller's commands find it.
-  void add_acquire(Submission& next, bool undefined, AccessMode mode) const;
+  // What brings the image to where the caller's commands find it; `first`: of the accesses that are open, or of those
+  // that see these contents.
+  void add_acquire(Submission& next, bool first, bool undefined, AccessMode mode) const;
   Result<void> record();
   std::uint32_t outside_family() const noexcept;
   Result<void> add_staging(OwnedHandle memory);

@@ -178,6 +178,25 @@ TEST_P(Feeds, AreHeldWhileTheRingGoesOn) {
   EXPECT_EQ(publisher_->statistics().frames_refused, 0U);
 }
 
+// The texture of a frame that was taken away is given out again while the old access to it is still open.
+TEST_P(Feeds, ShowWhatCameAfterAFrameThatWasTakenAway) {
+  auto ring = options();
+  ring.back_pressure = true;
+  ring.lease_time = 0ns;
+  publish(std::move(ring));
+  subscribe(FrameMode::every);
+  expect_published(1);
+  auto held = acquire_beside(*publisher_, *subscriber_);
+  ASSERT_TRUE(held) << held.error().to_string();
+  for (std::uint32_t seed = 2; seed < 6; ++seed) expect_published(seed);
+  ASSERT_FALSE(held->is_intact());
+  for (std::uint32_t seed = 2; seed < 6; ++seed) expect_frame(seed, seed);
+  auto intact = subscriber_->release(*std::move(held));
+  ASSERT_TRUE(intact) << intact.error().to_string();
+  EXPECT_FALSE(*intact);
+  EXPECT_EQ(publisher_->statistics().leases_revoked, 1U);
+}
+
 TEST_P(Feeds, CarryWhatIsKnownOfAFrame) {
   publish();
   subscribe();
