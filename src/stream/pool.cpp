@@ -105,8 +105,13 @@ Result<wire::Pool> Pool::admit(TextureShareManager& manager, Member& member, con
   return message;
 }
 
+bool Pool::reserve(const RingWriter::Policy& policy, std::uint64_t& lost) noexcept {
+  if (!reserved_) reserved_ = ring_.claim(views_, policy, true, lost);
+  return reserved_.has_value();
+}
+
 Result<std::optional<Pool::Open>> Pool::begin(const RingWriter::Policy& policy, bool revoke, std::uint64_t& lost) {
-  const auto slot = ring_.claim(views_, policy, revoke, lost);
+  const auto slot = reserved_ ? std::exchange(reserved_, std::nullopt) : ring_.claim(views_, policy, revoke, lost);
   if (!slot) return std::optional<Open>();
   // Nobody reads it any more: subscribers' fences were asked before the slot was given (LeaseView).
   AccessState& state = states_[*slot];

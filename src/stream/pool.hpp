@@ -55,6 +55,8 @@ class Pool {
     TextureAccess access;
   };
   [[nodiscard]] Result<std::optional<Open>> begin(const RingWriter::Policy& policy, bool revoke, std::uint64_t& lost);
+  // Keeps a slot for the next begin(). False: none is free.
+  [[nodiscard]] bool reserve(const RingWriter::Policy& policy, std::uint64_t& lost) noexcept;
   // Ends the access and announces the frame. Gives how many bytes that copied.
   [[nodiscard]] Result<std::uint64_t> publish(Open&& open, std::uint64_t number, const FrameInfo& info);
   void abandon(Open&& open);
@@ -89,6 +91,7 @@ class Pool {
   std::vector<std::unique_ptr<SharedTexture>> textures_;
   std::vector<AccessState> states_;
   std::shared_ptr<SharedFence> fence_;  // null: the publisher's CPU waits for each frame
+  std::optional<std::uint32_t> reserved_;
   std::uint32_t newest_slot_ = 0;
   std::uint64_t newest_ = 0;  // 0: none yet
   std::vector<std::shared_ptr<Member>> members_;

@@ -166,6 +166,15 @@ Result<Publisher> Publisher::create(std::shared_ptr<TextureShareManager> manager
   return Publisher(*std::move(impl));
 }
 
+Pool* Publisher::Impl::reserve_copies(std::uint64_t& lost) {
+  Pool* full = nullptr;
+  if (!options.back_pressure) return full;
+  for (std::size_t i = 1; i < pools.size(); ++i) {
+    if (!pools[i]->reserve(ring_policy(), lost)) full = pools[i].get();
+  }
+  return full;
+}
+
 Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
   Impl& self = *impl_;
   if (self.frame_is_open) return fail(ErrorCode::busy, "A frame of this publisher is open already.");
@@ -174,7 +183,8 @@ Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
   const Deadline deadline = Deadline::after(timeout);
   for (;;) {
     std::uint64_t lost = 0;
-    auto open = pool->begin(self.ring_policy(), true, lost);
+    Pool* full = self.reserve_copies(lost);
+    auto open = full == nullptr ? pool->begin(self.ring_policy(), true, lost) : std::optional<Pool::Open>();
     if (!open) return fail(std::move(open.error()).during("beginning a frame"));
     if (lost != 0) {
       const std::lock_guard lock(self.info_mutex);
@@ -192,7 +202,8 @@ Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
     self.expel_liars();
     const auto left = deadline.remaining();
     if (left.count() == 0) break;
-    pool->ring().wait_for_release(pool->views(), left);
+    if (full == nullptr) full = pool.get();
+    full->ring().wait_for_release(full->views(), left);
     self.service();
   }
   const std::lock_guard lock(self.info_mutex);

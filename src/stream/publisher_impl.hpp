@@ -46,6 +46,8 @@ struct Publisher::Impl : std::enable_shared_from_this<Publisher::Impl> {
   void note_members();
 
   // Frames.
+  // With back-pressure, the next frame needs room in every further pool. Gives one that has none; null: all have.
+  [[nodiscard]] Pool* reserve_copies(std::uint64_t& lost);
   // Copies the newest frame into a further pool. Its subscribers miss it when no slot is free there.
   [[nodiscard]] Result<void> copy_to(Pool& to);
   [[nodiscard]] RingWriter::Policy ring_policy() const { return {options.back_pressure, options.lease_time}; }

@@ -178,6 +178,32 @@ TEST_P(Feeds, AreHeldWhileTheRingGoesOn) {
   EXPECT_EQ(publisher_->statistics().frames_refused, 0U);
 }
 
+TEST_P(Feeds, WaitForWhoWantsEveryFrame) {
+  auto ring = options();
+  ring.back_pressure = true;
+  ring.lease_time = patience;
+  publish(std::move(ring));
+  subscribe(FrameMode::every);
+  expect_published(1);
+  expect_frame(1, 1);
+  std::uint32_t seed = 1;
+  for (;;) {
+    auto frame = publisher_->begin_frame(1ms);
+    if (!frame) {
+      EXPECT_EQ(frame.error().code(), ErrorCode::timeout) << frame.error().to_string();
+      break;
+    }
+    ASSERT_LT(++seed, 20U) << "it does not wait";
+    ASSERT_TRUE(from_->fill(frame->texture(), make_pattern(descriptor_, seed)));
+    ASSERT_TRUE(publisher_->publish(*std::move(frame)));
+  }
+  EXPECT_GT(seed, 2U);
+  for (std::uint32_t next = 2; next <= seed; ++next) expect_frame(next, next);
+  EXPECT_EQ(subscriber_->statistics().frames_missed, 0U);
+  expect_published(seed + 1);
+  expect_frame(seed + 1, seed + 1);
+}
+
 // The texture of a frame that was taken away is given out again while the old access to it is still open.
 TEST_P(Feeds, ShowWhatCameAfterAFrameThatWasTakenAway) {
   auto ring = options();

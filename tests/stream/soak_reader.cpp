@@ -71,9 +71,18 @@ class Reader {
     const bool right = bytes && bytes->size() >= coded_bytes &&
                        read_code(std::span(*bytes).first(coded_bytes)) == number &&
                        read_code(frame.info().user_bytes()) == number;
+    const std::vector<std::byte> user(frame.info().user_bytes().begin(), frame.info().user_bytes().end());
     auto intact = subscriber_.release(std::move(frame));
     // What was read of a frame that was lost meanwhile may be anything.
-    if (!intact || (!right && *intact)) ++report_.wrong;
+    if (intact && (right || !*intact)) return;
+    ++report_.wrong;
+    const auto says = [](std::span<const std::byte> some) {
+      const auto code = read_code(some);
+      return code ? std::to_string(*code) : std::string("nothing");
+    };
+    std::fprintf(stderr, "%s: frame %s says [%s] in pixels, [%s] beside them; release: [%s]\n", way_.c_str(),
+                 std::to_string(number).c_str(), bytes ? says(*bytes).c_str() : bytes.error().to_string().c_str(),
+                 says(user).c_str(), intact ? "intact" : intact.error().to_string().c_str());
   }
 
   End& end_;

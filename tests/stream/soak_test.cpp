@@ -207,7 +207,7 @@ TEST_F(Soak, EveryFrameIsWhatItSaysAndNothingGrows) {
     reader.expect_flat();
   }
   self_.expect_flat();
-  // With back-pressure it misses none, as long as it is given the processor within the lease time.
+  // With back-pressure it misses none, as long as it is given the processor within the lease time; a ring has 8.
   const SoakReport& every = readers_.front().report;
   EXPECT_LE(every.missed, publisher_->statistics().leases_revoked * 8);
   const Clock::time_point end = Clock::now() + patience;
