@@ -132,6 +132,8 @@ Result<Channel> Listener::accept(std::chrono::nanoseconds timeout) {
     if (peer && is_trusted(*peer)) {
       return Channel(std::make_unique<Channel::Impl>(Channel::Impl{*std::move(socket), {}}));
     }
+    // They may come without end.
+    if (deadline.remaining().count() == 0) return fail(ErrorCode::timeout, "Only other users connect.");
   }
 }
 

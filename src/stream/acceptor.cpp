@@ -23,6 +23,10 @@ constexpr std::chrono::seconds first_word{2};
 constexpr std::chrono::milliseconds rest{100};
 // More unread messages than any subscriber has a reason to send.
 constexpr std::ptrdiff_t max_unread = 8;
+// So many more than the limit are let in as far as to be told that it is reached.
+constexpr std::size_t standing_room = 16;
+// Connections taken in one go: who connects for ever must not keep the thread from everybody else.
+constexpr int most_at_once = 32;
 
 }  // namespace
 
@@ -61,6 +65,7 @@ std::vector<Incoming> Acceptor::take() {
   const std::lock_guard lock(mutex_);
   has_news_.store(false, std::memory_order_release);
   news_.clear();
+  for (const Incoming& one : inbox_) one.connection->known = true;
   return std::exchange(inbox_, {});
 }
 
@@ -95,7 +100,7 @@ void Acceptor::run() {
 }
 
 void Acceptor::accept_all() {
-  for (;;) {
+  for (int i = 0; i < most_at_once; ++i) {
     auto channel = listener_.accept(std::chrono::nanoseconds(0));
     if (!channel) {
       if (channel.error().code() == ErrorCode::timeout) return;
@@ -104,8 +109,8 @@ void Acceptor::accept_all() {
       listen_again_ = Clock::now() + rest;
       return;
     }
-    // One too many is closed at once; so is one whose process cannot be named.
-    if (connections_.size() >= max_connections_) continue;
+    // Far too many are closed at once; so is one whose process cannot be named.
+    if (connections_.size() >= max_connections_ + standing_room) continue;
     const auto peer = channel->peer_credentials();
     if (!peer) continue;
     auto connection = std::make_shared<Connection>(next_id_++, *std::move(channel), *peer);
@@ -121,6 +126,7 @@ void Acceptor::receive(const std::shared_ptr<Connection>& connection) {
     if (message.error().code() != ErrorCode::timeout) end(connection, message.error().to_string());
     return;
   }
+  if (!connection->has_spoken && is_full()) return turn_away(connection);
   connection->has_spoken = true;
   std::ptrdiff_t unread = 0;
   {
@@ -130,6 +136,22 @@ void Acceptor::receive(const std::shared_ptr<Connection>& connection) {
   }
   if (unread >= max_unread) return end(connection, text("It has sent more than [", max_unread, "] messages at once."));
   deliver({connection, *std::move(message), {}});
+}
+
+bool Acceptor::is_full() const {
+  const auto taken = std::count_if(connections_.begin(), connections_.end(), [](const auto& entry) {
+    return entry.second->has_spoken && !entry.second->dropped;
+  });
+  return static_cast<std::size_t>(taken) >= max_connections_;
+}
+
+// Only after its first word: a socket that is closed with something unread loses what was sent to it.
+void Acceptor::turn_away(const std::shared_ptr<Connection>& connection) {
+  const wire::Refusal full{ErrorCode::busy, text("The feed has [", max_connections_,
+                                                 "] subscribers, which is its limit; one has to leave first.")};
+  static_cast<void>(connection->channel.send(wire::Message(full), std::chrono::nanoseconds(0)));
+  poller_.remove(connection->channel.native());
+  connections_.erase(connection->id);
 }
 
 void Acceptor::sweep() {
@@ -149,7 +171,14 @@ void Acceptor::sweep() {
 void Acceptor::end(const std::shared_ptr<Connection>& connection, std::string reason) {
   poller_.remove(connection->channel.native());
   connections_.erase(connection->id);
-  deliver({connection, std::nullopt, std::move(reason)});
+  bool known = false;
+  {
+    // What a publisher that pauses has not read of it would keep its descriptors.
+    const std::lock_guard lock(mutex_);
+    std::erase_if(inbox_, [&](const Incoming& one) { return one.connection == connection; });
+    known = connection->known;
+  }
+  if (known) deliver({connection, std::nullopt, std::move(reason)});
 }
 
 }  // namespace geyser::stream

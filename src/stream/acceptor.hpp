@@ -31,6 +31,7 @@ struct Connection {
   // The thread's own.
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   bool has_spoken = false;
+  bool known = false;  // the publisher has taken a message of it; under the acceptor's mutex
 };
 
 struct Incoming {
@@ -62,6 +63,8 @@ class Acceptor {
   void run();
   void accept_all();
   void receive(const std::shared_ptr<Connection>& connection);
+  [[nodiscard]] bool is_full() const;
+  void turn_away(const std::shared_ptr<Connection>& connection);
   void sweep();
   void end(const std::shared_ptr<Connection>& connection, std::string reason);
   void deliver(Incoming&& incoming);
