@@ -22,6 +22,8 @@ constexpr std::chrono::seconds longest_answer{5};
 // A live ring is quiet when its publisher is: so often its socket is asked whether there still is one.
 constexpr std::chrono::milliseconds between_socket_looks{50};
 constexpr std::uint64_t channel_key = 1;
+// Messages read in one go: who sends without end must not hold up acquire().
+constexpr int most_at_once = 64;
 
 }  // namespace
 
@@ -37,8 +39,8 @@ void Subscriber::Impl::step() {
     return;
   }
   if (state == FeedState::live) {
-    // Whose frames come is there.
-    const bool news = ring->reader.newest(ring->publisher_fence == nullptr) > last;
+    // Whose frames come is there; one that only announces them may be anything.
+    const bool news = delivers && ring->reader.newest(ring->publisher_fence == nullptr) > last;
     if (ring->reader.state() == RingState::live && (news || now - looked_at_socket < between_socket_looks)) {
       if (news) looked_at_socket = now;
       return;
@@ -82,7 +84,7 @@ void Subscriber::Impl::connect(const FeedInfo& found) {
 
 void Subscriber::Impl::drain() {
   buffer.resize(wire::max_message_bytes);
-  while (channel) {
+  for (int i = 0; channel && i < most_at_once; ++i) {
     std::vector<OwnedHandle> handles;
     auto size = channel->receive(buffer, handles, no_wait);
     ++statistics.system_calls;
@@ -151,13 +153,16 @@ void Subscriber::Impl::hang_up() {
 
 void Subscriber::Impl::lose(GeyserError&& why) {
   const bool ended = why.code() == ErrorCode::abandoned;
+  const bool ended_live = ended && state == FeedState::live;
   hang_up();
-  if (ring != nullptr && ended && state == FeedState::live) hold_last_frame();
+  if (ring != nullptr && ended_live) hold_last_frame();
   if (ring != nullptr) ring->release_own_waits();
   ring.reset();
   report(std::move(why));
   state = was_live ? FeedState::lost : FeedState::searching;
-  look_again = ended ? Clock::now() : Clock::now() + after_refusal;
+  look_again = Clock::now();
+  // Who hangs up without a word would do so again at once.
+  if (!ended_live) look_again += ended ? std::chrono::nanoseconds(between_looks) : after_refusal;
 }
 
 // The publisher writes no more: its newest whole frame stays as it is.

@@ -137,9 +137,7 @@ Result<void> RingReader::sleep(std::uint64_t last, bool complete_only, std::chro
 
 bool RingReader::arm_socket(std::uint64_t last, bool complete_only) noexcept {
   leases_->sleeping.store(static_cast<std::uint32_t>(SleepMode::socket));
-  if (!has_news(last, complete_only)) return true;
-  disarm();
-  return false;
+  return !has_news(last, complete_only);
 }
 
 void RingReader::disarm() noexcept { leases_->sleeping.store(static_cast<std::uint32_t>(SleepMode::awake)); }

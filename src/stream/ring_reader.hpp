@@ -43,7 +43,7 @@ class RingReader {
   [[nodiscard]] RingState state() const noexcept;
   // Sleeps until the publisher rings, something is new, or `timeout` ends. Errors: operating_system.
   [[nodiscard]] Result<void> sleep(std::uint64_t last, bool complete_only, std::chrono::nanoseconds timeout);
-  // From now on a publisher that has something new writes to the socket, until the next call. False: there is
+  // From now on a publisher that has something new writes to the socket, until the next sleep(). False: there may be
   // something new already.
   [[nodiscard]] bool arm_socket(std::uint64_t last, bool complete_only) noexcept;
   void disarm() noexcept;

@@ -108,6 +108,7 @@ Result<Subscriber> Subscriber::create(std::shared_ptr<TextureShareManager> manag
 Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
   Impl& self = *impl_;
   const Deadline deadline = Deadline::after(timeout);
+  bool armed = false;
   for (;;) {
     self.step();
     if (auto frame = self.next()) return *std::move(frame);
@@ -117,9 +118,10 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
       // What lies in the socket would keep the event readable.
       self.drain();
       if (self.state != FeedState::live ||
-          self.ring->reader.arm_socket(self.last, self.ring->publisher_fence == nullptr)) {
+          self.ring->reader.arm_socket(self.last, self.ring->publisher_fence == nullptr) || armed) {
         break;
       }
+      armed = true;  // what has come in between is taken now; a ring that announces for ever is not asked again
       continue;
     }
     self.sleep(left);
@@ -139,6 +141,7 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   std::optional<Result<Frame>> result(std::in_place, Frame());
   Frame& frame = **result;
   const auto leased = ring->reader.take(options.mode, last, ring->publisher_fence == nullptr, frame.info_);
+  delivers = leased.has_value();
   if (!leased) return std::nullopt;
   SharedTexture& texture = *ring->textures[leased->slot];
   const std::uint64_t copied_before = texture.statistics().bytes_copied;

@@ -64,6 +64,7 @@ struct Subscriber::Impl {
   Clock::time_point looked_at_socket{};
   bool polled = false;  // event() is used
   bool was_live = false;
+  bool delivers = true;  // what the ring announced last was a frame
 
   std::uint64_t last = 0;  // number of the last frame taken
   std::uint32_t held = 0;
