@@ -119,7 +119,10 @@ Result<OwnedHandle> socket_connect(const std::string& path, const Deadline& dead
     const int number = errno;
     if (number == EINTR) continue;
     if (number != EAGAIN) {
-      return fail(posix_error(ErrorCode::not_available, text("Nobody listens at [", path, "]."), number));
+      return fail(posix_error(ErrorCode::not_available,
+                              number == EACCES ? text("The rights of [", path, "] keep this user out.")
+                                               : text("Nobody listens at [", path, "]."),
+                              number));
     }
     // The listener's queue is full, which poll() does not report.
     if (deadline.remaining().count() == 0)
