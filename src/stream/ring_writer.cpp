@@ -59,6 +59,12 @@ bool RingWriter::is_kept(const Views& views, std::uint32_t slot, std::uint64_t f
   return kept;
 }
 
+bool RingWriter::is_over(const Views& views, std::uint32_t slot, const Policy& policy,
+                         Clock::time_point now) const noexcept {
+  return std::all_of(views.begin(), views.end(),
+                     [&](const LeaseView* view) { return view->kept_until(slot, policy.lease_time) <= now; });
+}
+
 void RingWriter::begin_writing(std::uint32_t slot) noexcept {
   frames_[slot] = 0;
   writing_[slot] = true;
@@ -86,16 +92,23 @@ std::optional<std::uint32_t> RingWriter::claim(const Views& views, const Policy&
       continue;
     }
     begin_writing(slot);
+    run_out_since_ = {};
     return slot;
   }
+  if (count != 0 && run_out_since_ == Clock::time_point{}) run_out_since_ = now;
   if (!revoke) return std::nullopt;
+  // Subscribers that take turns could keep a slot for ever, none of them for too long.
+  const bool out_for_long = now - run_out_since_ >= 2 * policy.lease_time;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t slot = order[i];
-    const bool over = std::all_of(views.begin(), views.end(), [&](const LeaseView* view) {
-      return view->kept_until(slot, policy.lease_time) <= now;
-    });
-    if (!over) continue;
+    if (!out_for_long && !is_over(views, slot, policy, now)) continue;
     page_->slots[slot].frame.store(0);
+    // Whoever leases it at this moment has its time before it.
+    static_cast<void>(is_kept(views, slot, frames_[slot], policy, now));
+    if (!out_for_long && !is_over(views, slot, policy, now)) {
+      page_->slots[slot].frame.store(frames_[slot]);
+      continue;
+    }
     for (LeaseView* view : views) {
       const std::uint64_t before = view->leases_lost();
       view->revoke(slot, frames_[slot]);

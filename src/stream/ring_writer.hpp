@@ -91,7 +91,8 @@ class RingWriter {
   };
   using Views = std::vector<LeaseView*>;
   // The slot with the oldest frame that nobody keeps, marked as being written. With `revoke`, else the one whose
-  // keepers have all overstayed; `lost` counts the leases so taken away.
+  // keepers have all overstayed, or any when the ring has run out for twice the lease time: so long the publisher waits
+  // at most. `lost` counts the leases so taken away.
   [[nodiscard]] std::optional<std::uint32_t> claim(const Views& views, const Policy& policy, bool revoke,
                                                    std::uint64_t& lost) noexcept;
   // Sleeps until a subscriber releases something or `timeout` ends, at most a few milliseconds.
@@ -117,6 +118,9 @@ class RingWriter {
  private:
   [[nodiscard]] bool is_kept(const Views& views, std::uint32_t slot, std::uint64_t frame, const Policy& policy,
                              LeaseView::Clock::time_point now) const noexcept;
+  // Whether everybody who keeps the slot has overstayed.
+  [[nodiscard]] bool is_over(const Views& views, std::uint32_t slot, const Policy& policy,
+                             LeaseView::Clock::time_point now) const noexcept;
   void begin_writing(std::uint32_t slot) noexcept;
 
   OwnedHandle handle_;
@@ -126,6 +130,7 @@ class RingWriter {
   std::array<std::uint64_t, max_ring_size> frames_{};  // what each slot holds; the page's copy may be 0
   std::array<bool, max_ring_size> writing_{};
   std::uint64_t latest_ = 0;
+  LeaseView::Clock::time_point run_out_since_{};  // zero: the last claim found a slot that nobody kept
 };
 
 }  // namespace geyser::stream

@@ -55,6 +55,7 @@ class Hostile : public testing::Test {
   wire::Subscribe request() {
     wire::Subscribe request;
     request.hello = make_hello();
+    request.max_leases = 2;
     return request;
   }
   Liar make_liar() {
@@ -145,6 +146,39 @@ TEST_F(Hostile, WhoHoldsEverythingIsSentAway) {
   grabbing.join();
   expect_dropped(*liar.channel, "holds more frames than it may");
   expect_healthy(5);
+}
+
+// Each holds no more than it may and none for longer than it may; together they never let a texture go.
+TEST_F(Hostile, WhoTakeTurnsCannotStopThePublisher) {
+  std::vector<Liar> liars;
+  for (int i = 0; i < 4; ++i) liars.push_back(make_liar());
+  std::atomic<bool> stop{false};
+  std::thread turning([&] {
+    for (std::size_t turn = 0; !stop; ++turn) {
+      // The next pair takes over before the last one lets go.
+      for (const bool take : {true, false}) {
+        for (std::size_t slot = 0; slot < 4; ++slot) {
+          Liar& liar = liars[(turn + (take ? 0 : 1)) % 2 * 2 + slot / 2];
+          liar.page->leases[slot].store(take ? liar.ring->slots[slot].frame.load() : 0);
+        }
+      }
+      std::this_thread::sleep_for(5ms);
+    }
+  });
+  std::uint64_t published = 0;
+  const auto end = std::chrono::steady_clock::now() + 1s;
+  while (std::chrono::steady_clock::now() < end) {
+    auto frame = publisher_->begin_frame(1s);
+    EXPECT_TRUE(frame) << frame.error().to_string();
+    if (!frame) break;
+    EXPECT_TRUE(publisher_->publish(*std::move(frame)));
+    ++published;
+  }
+  stop = true;
+  turning.join();
+  std::printf("%lu frames in 1 s\n", published);
+  EXPECT_GT(published, 5U);
+  for (const std::string& one : dropped_) ADD_FAILURE() << one;
 }
 
 TEST_F(Hostile, NothingInALeasePageIsBelieved) {
