@@ -77,6 +77,13 @@ class Hostile : public testing::Test {
     EXPECT_TRUE(liar.channel->send(wire::Message(wire::Accept{}), patience));
     return liar;
   }
+  // Connections are taken in order: when one that talks nonsense is turned away, all before it have been taken.
+  void wait_for_all_to_be_taken() {
+    Channel last = connect();
+    const std::vector<std::byte> noise(8, std::byte{0x5a});
+    ASSERT_TRUE(last.send(noise, {}, patience));
+    EXPECT_EQ(last.receive_message(patience).error().code(), ErrorCode::abandoned);
+  }
   // Every frame arrives, whole.
   void expect_healthy(int frames) {
     for (int i = 0; i < frames; ++i) {
@@ -279,6 +286,7 @@ TEST_F(Hostile, ConnectionsLeaveNothingBehind) {
     }
     publisher_->service();
   }
+  wait_for_all_to_be_taken();
   const auto end = std::chrono::steady_clock::now() + patience;
   while (open_descriptors() != descriptors && std::chrono::steady_clock::now() < end) {
     expect_healthy(1);
@@ -296,6 +304,7 @@ TEST_F(Hostile, ConnectionsLeaveNothingAtAPublisherThatPauses) {
     Channel channel = connect();
     ASSERT_TRUE(channel.send(wire::Message(request()), patience));
   }
+  wait_for_all_to_be_taken();
   const auto end = std::chrono::steady_clock::now() + patience;
   while (open_descriptors() > descriptors && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(open_descriptors(), descriptors);
