@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -109,6 +110,7 @@ void Acceptor::accept_all() {
       listen_again_ = Clock::now() + rest;
       return;
     }
+    fault_point("publisher.connection_taken");
     // Far too many are closed at once; so is one whose process cannot be named.
     if (connections_.size() >= max_connections_ + standing_room) continue;
     const auto peer = channel->peer_credentials();
@@ -128,6 +130,7 @@ void Acceptor::receive(const std::shared_ptr<Connection>& connection) {
   }
   if (!connection->has_spoken && is_full()) return turn_away(connection);
   connection->has_spoken = true;
+  fault_point("publisher.message_received");
   std::ptrdiff_t unread = 0;
   {
     const std::lock_guard lock(mutex_);

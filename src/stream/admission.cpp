@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "common/text.hpp"
+#include "stream/fault_point.hpp"
 #include "stream/publisher_impl.hpp"
 
 namespace geyser::stream {
@@ -72,6 +73,7 @@ void Publisher::Impl::subscribe(const std::shared_ptr<Connection>& connection, w
   // Two slots are always the publisher's: the newest frame, and the one it draws.
   member->limits.max_leases = std::clamp(request.max_leases, 1U, std::max(1U, feed.ring_size - 2));
   member->limits.every_frame = request.every_frame;
+  fault_point("publisher.subscribed");
   admit(std::move(member));
 }
 
@@ -118,9 +120,11 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
   if (!message) return refuse(connection, message.error());
   // In the ring's list before it knows of the ring: a lease that nobody looks at would keep nothing.
   if (auto added = (*pool)->add(std::move(member)); !added) return refuse(connection, added.error());
+  fault_point("publisher.pool_ready");
   if (auto sent = connection->channel.send(wire::Message(*std::move(message)), no_wait); !sent) {
     drop(*connection, sent.error().to_string());
   }
+  fault_point("publisher.pool_sent");
 }
 
 void Publisher::Impl::accept(const std::shared_ptr<Connection>& connection, wire::Accept&& accepted) {
@@ -137,6 +141,7 @@ void Publisher::Impl::accept(const std::shared_ptr<Connection>& connection, wire
     if (!fence) return drop(*connection, fence.error().to_string());
     member->view->set_fence(*std::move(fence));
   }
+  fault_point("publisher.accept_received");
   member->joined = true;
 }
 

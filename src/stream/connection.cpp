@@ -6,6 +6,7 @@
 
 #include "common/text.hpp"
 #include "platform/program.hpp"
+#include "stream/fault_point.hpp"
 #include "stream/feed_note.hpp"
 #include "stream/subscriber_impl.hpp"
 
@@ -65,8 +66,10 @@ void Subscriber::Impl::look() {
 }
 
 void Subscriber::Impl::connect(const FeedInfo& found) {
+  fault_point("subscriber.feed_found");
   auto connected = Channel::connect(socket_path(options.runtime_directory, found.name), no_wait);
   if (!connected) return;  // between the note and the socket: the next look finds it
+  fault_point("subscriber.connected");
   wire::Subscribe request;
   request.hello.program = options.name;
   request.hello.capabilities = manager->capabilities();
@@ -78,6 +81,7 @@ void Subscriber::Impl::connect(const FeedInfo& found) {
   }
   if (auto added = poller.add(connected->native(), channel_key); !added) return report(std::move(added.error()));
   channel = *std::move(connected);
+  fault_point("subscriber.subscribe_sent");
   answer_until = Clock::now() + longest_answer;
   state = FeedState::connecting;
 }
@@ -116,9 +120,11 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
     return lose(GeyserError(ErrorCode::protocol,
                             text("The publisher sends ring [", pool.generation, "] after [", ring->generation, "].")));
   }
+  fault_point("subscriber.pool_received");
   FeedInfo facts = pool.feed;
   auto opened = ImportedRing::open(*manager, std::move(pool));
   auto answer = opened ? (*opened)->accept() : Result<wire::Accept>(fail(GeyserError(opened.error())));
+  fault_point("subscriber.ring_opened");
   if (!answer) {
     // The publisher tries the next way down.
     const wire::Refusal refusal{answer.error().code(), answer.error().to_string()};
@@ -131,6 +137,7 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   if (auto sent = channel->send(wire::Message(*std::move(answer)), no_wait); !sent) {
     return lose(std::move(sent.error()));
   }
+  fault_point("subscriber.accept_sent");
   ring = *std::move(opened);
   ring->subscriber = self;
   if (facts.id != feed.id) {

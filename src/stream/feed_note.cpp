@@ -10,6 +10,7 @@
 #include "common/text.hpp"
 #include "platform/program.hpp"
 #include "platform/runtime_directory.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -90,9 +91,11 @@ Result<NameClaim> NameClaim::claim(const std::string& directory, FeedInfo info, 
     auto lock = platform::FileLock::acquire(lock_path(where, info.name));
     if (!lock && lock.error().code() != ErrorCode::busy) return fail(std::move(lock.error()));
     if (lock) {
+      fault_point("publisher.locked");
       auto bytes = encode_note(info);
       if (!bytes) return fail(std::move(bytes.error()));
       if (auto written = lock->write(*bytes); !written) return fail(std::move(written.error()));
+      fault_point("publisher.noted");
       // What a dead publisher of this name has left.
       platform::remove_file(note_path(where, info.name));
       platform::remove_file(stream::socket_path(where, info.name));
@@ -115,6 +118,7 @@ Result<void> NameClaim::update(const FeedInfo& info) {
   auto bytes = encode_note(facts);
   if (!bytes) return fail(std::move(bytes.error()));
   if (auto written = lock_.write(*bytes); !written) return written;
+  fault_point("publisher.facts_written");
   const std::string path = note_path(directory_, info_.name);
   if (auto noted = platform::replace_file(path, *bytes); !noted) return noted;
   // A private feed's note is there for a moment only, for those who watch the directory.

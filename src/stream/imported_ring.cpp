@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -18,6 +19,7 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
       RingReader::open(pool.ring_page.get(), pool.lease_page.get(), static_cast<std::uint32_t>(count), pool.generation);
   if (!reader) return fail(std::move(reader.error()));
   ring->reader = *std::move(reader);
+  fault_point("subscriber.pages_mapped");
   ring->agreement = std::move(pool.offer.agreement);
   ring->generation = pool.generation;
   const bool timeline = ring->agreement.sync_tier == SyncTier::shared_timeline;
@@ -45,6 +47,7 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
     if (!texture) return fail(std::move(texture.error()));
     if (auto set = (*texture)->set_signal_fence(ring->own_fence); !set) return fail(std::move(set.error()));
     ring->textures.push_back(*std::move(texture));
+    fault_point("subscriber.texture_imported");
   }
   return ring;
 }

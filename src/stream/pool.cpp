@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -127,7 +128,9 @@ Result<std::optional<Pool::Open>> Pool::begin(const RingWriter::Policy& policy, 
 Result<std::uint64_t> Pool::publish(Open&& open, std::uint64_t number, const FrameInfo& info) {
   SharedTexture& texture = *textures_[open.slot];
   const std::uint64_t copied_before = texture.statistics().bytes_copied;
+  fault_point("publisher.before_end_access");
   auto ended = texture.end_access(std::move(open.access));
+  fault_point("publisher.access_ended");
   if (!ended) {
     ring_.abandon(open.slot);
     return fail(std::move(ended.error()));

@@ -6,6 +6,7 @@
 #include "common/text.hpp"
 #include "platform/deadline.hpp"
 #include "platform/program.hpp"
+#include "stream/fault_point.hpp"
 #include "stream/publisher_impl.hpp"
 
 namespace geyser::stream {
@@ -126,10 +127,14 @@ Result<void> Publisher::Impl::make_ring(std::vector<std::unique_ptr<SharedTextur
 }
 
 Result<void> Publisher::Impl::start() {
+  fault_point("publisher.ring_made");
   auto started = Acceptor::start(claim.socket_path(), options.max_subscribers);
   if (!started) return fail(std::move(started.error()));
   acceptor = *std::move(started);
-  return claim.list();
+  fault_point("publisher.listening");
+  auto noted = claim.list();
+  fault_point("publisher.listed");
+  return noted;
 }
 
 Result<Publisher> Publisher::create(std::shared_ptr<TextureShareManager> manager, const TextureDescriptor& descriptor,
@@ -197,6 +202,7 @@ Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
       frame.slot_ = (*open)->slot;
       frame.access_ = std::move((*open)->access);
       self.frame_is_open = true;
+      fault_point("publisher.frame_open");
       return frame;
     }
     self.expel_liars();
@@ -243,7 +249,9 @@ Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInf
     return fail(GeyserError(copied_bytes.error()).during(text("publishing frame [", number, "]")));
   }
   frames = number;
+  fault_point("publisher.announced");
   std::uint32_t calls = pool->wake();
+  fault_point("publisher.woken");
   for (std::size_t i = 1; i < pools.size(); ++i) {
     if (auto copied = copy_to(*pools[i]); !copied) {
       return fail(std::move(copied.error()).during(text("copying frame [", number, "]")));

@@ -6,6 +6,7 @@
 
 #include "common/text.hpp"
 #include "platform/futex.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -70,7 +71,9 @@ std::optional<LeasedFrame> RingReader::take(FrameMode mode, std::uint64_t last, 
     const SlotPage& slot = ring_->slots[frame.slot];
     // Sequentially consistent on both sides: either the publisher sees the lease, or this end sees that it took the
     // slot (RingWriter::claim).
+    fault_point("subscriber.frame_chosen");
     leases_->leases[frame.slot].store(frame.number);
+    fault_point("subscriber.lease_stored");
     if (slot.frame.load() == frame.number && copy_info(slot, info)) {
       frame.fence_value = slot.fence_value.load();
       frame.serial = slot.serial.load();
@@ -109,8 +112,11 @@ bool RingReader::is_intact(std::uint32_t slot, std::uint64_t number) const noexc
 
 bool RingReader::release(std::uint32_t slot, std::uint64_t number, std::uint64_t release_value) noexcept {
   const bool intact = is_intact(slot, number);
+  fault_point("subscriber.before_release");
   leases_->release_values[slot].store(release_value);
+  fault_point("subscriber.value_stored");
   leases_->leases[slot].store(0);
+  fault_point("subscriber.lease_cleared");
   if (ring_->publisher_waits.load() != 0) {
     leases_->bell.fetch_add(1);
     platform::futex_wake_all(leases_->bell);
@@ -129,6 +135,7 @@ bool RingReader::has_news(std::uint64_t last, bool complete_only) const noexcept
 Result<void> RingReader::sleep(std::uint64_t last, bool complete_only, std::chrono::nanoseconds timeout) {
   const std::uint32_t bell = ring_->doorbell.load();
   leases_->sleeping.store(static_cast<std::uint32_t>(SleepMode::futex));
+  fault_point("subscriber.sleeping");
   Result<void> slept;
   if (!has_news(last, complete_only)) slept = platform::futex_wait(ring_->doorbell, bell, timeout);
   disarm();
@@ -137,6 +144,7 @@ Result<void> RingReader::sleep(std::uint64_t last, bool complete_only, std::chro
 
 bool RingReader::arm_socket(std::uint64_t last, bool complete_only) noexcept {
   leases_->sleeping.store(static_cast<std::uint32_t>(SleepMode::socket));
+  fault_point("subscriber.socket_armed");
   return !has_news(last, complete_only);
 }
 

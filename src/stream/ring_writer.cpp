@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "platform/futex.hpp"
+#include "stream/fault_point.hpp"
 
 namespace geyser::stream {
 
@@ -87,12 +88,14 @@ std::optional<std::uint32_t> RingWriter::claim(const Views& views, const Policy&
     if (is_kept(views, slot, frame, policy, now)) continue;
     // A subscriber may lease it at this moment: it writes its lease and looks at `frame`, this end does the reverse.
     page_->slots[slot].frame.store(0);
+    fault_point("publisher.slot_hidden");
     if (is_kept(views, slot, frame, policy, now)) {
       page_->slots[slot].frame.store(frame);
       continue;
     }
     begin_writing(slot);
     run_out_since_ = {};
+    fault_point("publisher.slot_claimed");
     return slot;
   }
   if (count != 0 && run_out_since_ == Clock::time_point{}) run_out_since_ = now;
@@ -125,6 +128,7 @@ void RingWriter::wait_for_release(const Views& views, std::chrono::nanoseconds t
   const std::size_t count = std::min(views.size(), max_words);
   for (std::size_t i = 0; i < count; ++i) words[i] = {&views[i]->bell(), views[i]->bell().load()};
   page_->publisher_waits.store(1);
+  fault_point("publisher.waits");
   // A release between the caller's look and the store above rings nothing: the sleep is short.
   const auto sleep = std::min<std::chrono::nanoseconds>(timeout, longest_sleep);
   static_cast<void>(platform::futex_wait_any(std::span(words).first(count), sleep));
@@ -155,10 +159,13 @@ void RingWriter::announce(std::uint32_t slot, const Announcement& frame, const F
     }
     page.user_words[i / 8].store(word, relaxed);
   }
+  fault_point("publisher.frame_described");
   frames_[slot] = latest_ = frame.number;
   writing_[slot] = false;
   page.frame.store(frame.number);
+  fault_point("publisher.frame_stored");
   page_->latest.store(pack_frame(frame.number, slot));
+  fault_point("publisher.latest_stored");
   if (frame.complete) page_->latest_complete.store(pack_frame(frame.number, slot));
   page_->doorbell.fetch_add(1);
 }

@@ -7,6 +7,7 @@
 #include "platform/deadline.hpp"
 #include "platform/program.hpp"
 #include "platform/runtime_directory.hpp"
+#include "stream/fault_point.hpp"
 #include "stream/subscriber_impl.hpp"
 
 namespace geyser::stream {
@@ -143,6 +144,7 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   const auto leased = ring->reader.take(options.mode, last, ring->publisher_fence == nullptr, frame.info_);
   delivers = leased.has_value();
   if (!leased) return std::nullopt;
+  fault_point("subscriber.frame_leased");
   SharedTexture& texture = *ring->textures[leased->slot];
   const std::uint64_t copied_before = texture.statistics().bytes_copied;
   auto access = texture.begin_access(AccessMode::read, ring->state_of(*leased));
@@ -167,6 +169,7 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   frame.texture_ = &texture;
   frame.access_ = *std::move(access);
   frame.slot_ = leased->slot;
+  fault_point("subscriber.frame_open");
   return result;
 }
 
