@@ -1,0 +1,59 @@
+// Where faults happen: a victim of one role beside healthy peers, which stay from one fault to the next.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "stream/fault_table/feeder.hpp"
+#include "stream/fault_table/healthy.hpp"
+#include "stream/fault_table/row.hpp"
+#include "stream/fault_table/victim_process.hpp"
+#include "stream/scene.hpp"
+
+namespace geyser::test {
+
+struct StageOptions {
+  std::string backend;
+  std::uint32_t ring_size = 4;
+  std::chrono::milliseconds hold{400};  // how long a frame is held by a subscriber that holds one
+};
+
+// The whole of a row must be over in this time: more than any busy machine explains.
+inline constexpr std::chrono::seconds longest_row{30};
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  virtual Row run(const Job& job) = 0;
+  // Problems of the end, empty: none.
+  virtual std::string close() = 0;
+};
+
+// Null: `why` says what is missing.
+std::unique_ptr<Stage> make_subscriber_stage(const StageOptions& options, std::string& why);
+std::unique_ptr<Stage> make_publisher_stage(const StageOptions& options, std::string& why);
+
+// Calls `turn` until `done`. False: it was not in time.
+template <typename Done, typename Turn>
+bool go_on_until(Done done, Turn turn, std::chrono::nanoseconds longest = patience) {
+  const auto end = std::chrono::steady_clock::now() + longest;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    turn();
+  }
+  return true;
+}
+template <typename Turn>
+void go_on_for(std::chrono::nanoseconds time, Turn turn) {
+  static_cast<void>(go_on_until([] { return false; }, turn, time));
+}
+
+// Adds what the healthy ones report, and what they have open beyond `before`.
+void note_seen(Row& row, const Watcher::Seen& seen, const std::string& who);
+void note_open(Row& row, const Census& before, const Census& after, const std::string& who);
+
+}  // namespace geyser::test

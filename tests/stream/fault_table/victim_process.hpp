@@ -1,0 +1,51 @@
+// The victim, as the process that runs the table has it.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "process/child.hpp"
+#include "stream/fault_table/row.hpp"
+#include "stream/fault_table/texts.hpp"
+
+namespace geyser::test {
+
+class VictimProcess {
+ public:
+  // Errors: operating_system.
+  static Result<VictimProcess> start(const Job& job, const std::string& directory) {
+    auto child = Child::start({"--role", std::string(to_string(job.victim)), "--backend", job.backend, "--directory",
+                               directory, "--ring", std::to_string(job.ring_size), "--fault", job.fault.text()});
+    if (!child) return tl::unexpected(std::move(child.error()));
+    return VictimProcess(*std::move(child));
+  }
+
+  void listen() {
+    while (!gone) {
+      const auto text = text_at_once(child_.channel());
+      if (!text) return;
+      gone = text->empty();
+      reached = reached || *text == "reached";
+      recovered = recovered || *text == "recovered";
+      if (text->starts_with("unread ")) unread = static_cast<std::size_t>(std::atol(text->c_str() + 7));
+    }
+  }
+  void stop() const { child_.send_signal(SIGSTOP); }
+  void go_on() const { child_.send_signal(SIGCONT); }
+  void resume() const { child_.send_signal(SIGUSR1); }
+  // Gone on return, with all that it had open.
+  void kill() { child_.kill(); }
+
+  bool reached = false;    // its fault
+  bool recovered = false;  // works again
+  bool gone = false;
+  std::size_t unread = 0;
+
+ private:
+  explicit VictimProcess(Child&& child) : child_(std::move(child)) {}
+  Child child_;
+};
+
+}  // namespace geyser::test

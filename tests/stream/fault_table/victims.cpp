@@ -1,0 +1,135 @@
+#include <poll.h>
+
+#include <thread>
+#include <vector>
+
+#include "stream/fault_point.hpp"
+#include "stream/fault_table/roles.hpp"
+#include "stream/fault_table/texts.hpp"
+#include "stream/fault_table/watcher.hpp"
+#include "stream/scene.hpp"
+
+namespace geyser::test {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int enough_frames = 5;  // after the fault: it works again
+
+// Asks for frames as a program with a loop of its own does, so that the publisher writes to the socket.
+bool polls(const Fault& fault) {
+  return fault.point == "subscriber.socket_armed" ||
+         (fault.action == FaultAction::deafen && fault.point != "subscriber.sleeping");
+}
+
+Result<stream::Frame> next_frame(stream::Subscriber& subscriber, bool by_event) {
+  if (!by_event) return subscriber.acquire(20ms);
+  auto frame = subscriber.acquire(0ns);
+  if (frame || frame.error().code() != ErrorCode::timeout) return frame;
+  pollfd entry{static_cast<int>(subscriber.event()), POLLIN, 0};
+  ::poll(&entry, 1, 20);
+  return subscriber.acquire(0ns);
+}
+
+// Holds all it can get, for ever.
+int keep_frames(Channel& parent, stream::Subscriber& subscriber) {
+  std::vector<stream::Frame> kept;
+  for (;;) {
+    auto frame = subscriber.acquire(20ms);
+    if (frame) {
+      kept.push_back(*std::move(frame));
+    } else if (frame.error().code() == ErrorCode::busy) {
+      stream::fault_point("subscriber.holding");  // strikes at once, and waits
+    }
+    const auto word = text_at_once(parent);
+    if (word) return 0;
+  }
+}
+
+}  // namespace
+
+int run_subscriber_victim(Channel& parent, const Role& role) {
+  prepare_victim();
+  auto end = open_end(role.backend);
+  if (end == nullptr) return 2;
+  stream::SubscriberOptions options;
+  options.feed = table_feed;
+  options.runtime_directory = role.directory;
+  options.on_loss = stream::OnLoss::none;
+  options.mode = role.fault.nth % 2 == 0 ? stream::FrameMode::latest : stream::FrameMode::every;
+  if (!send_text(parent, "up")) return 3;
+  arm(role.fault, parent);
+  auto subscriber = stream::Subscriber::create(share(end), std::move(options));
+  if (!subscriber) return 4;
+  if (role.fault.action == FaultAction::keep) return keep_frames(parent, *subscriber);
+  const bool by_event = polls(role.fault);
+  if (by_event) static_cast<void>(subscriber->event());
+  int after = 0;
+  bool told = false;
+  for (;;) {
+    const bool over = fault_is_over();
+    if (over && after == 0 && !told) ++after;
+    auto frame = next_frame(*subscriber, by_event);
+    if (frame) {
+      stream::fault_point("subscriber.holding");
+      const auto bytes = end->read(frame->texture());
+      const auto released = subscriber->release(*std::move(frame));
+      if (over && bytes && released) ++after;
+    }
+    if (!told && after > enough_frames) {
+      if (!send_text(parent, "recovered")) return 5;
+      told = true;
+    }
+    const auto word = text_at_once(parent);
+    if (word) return 0;
+  }
+}
+
+namespace {
+
+// Whether a frame was published. What cannot be drawn or announced for want of descriptors is left out.
+bool publish_one(End& end, stream::Publisher& publisher, std::uint64_t number) {
+  auto frame = publisher.begin_frame();
+  if (!frame) return false;
+  const TextureDescriptor& descriptor = frame->texture().descriptor();
+  if (!end.fill(frame->texture(), make_pattern(descriptor, seed_of(publisher.feed().id, number)))) return false;
+  return publisher.publish(*std::move(frame)).has_value();
+}
+
+}  // namespace
+
+int run_publisher_victim(Channel& parent, const Role& role) {
+  prepare_victim();
+  auto end = open_end(role.backend);
+  if (end == nullptr) return 2;
+  if (!send_text(parent, "up")) return 3;
+  arm(role.fault, parent);
+  std::optional<stream::Publisher> publisher;
+  Clock::time_point tick = Clock::now();
+  int after = 0;
+  bool told = false;
+  for (;;) {
+    const bool over = fault_is_over();
+    if (!publisher) {
+      stream::PublisherOptions options;
+      options.name = table_feed;
+      options.runtime_directory = role.directory;
+      options.ring_size = role.ring_size;
+      auto made = stream::Publisher::create(share(end), small_picture(), std::move(options));
+      // Without descriptors there is no feed; later there is.
+      if (made) publisher.emplace(*std::move(made));
+    } else if (publish_one(*end, *publisher, publisher->statistics().frames_published + 1) && over) {
+      ++after;
+    }
+    if (!told && after > enough_frames) {
+      if (!send_text(parent, "recovered")) return 5;
+      told = true;
+    }
+    const auto word = text_at_once(parent);
+    if (word) return 0;
+    tick = std::max(tick + 2ms, Clock::now());
+    std::this_thread::sleep_until(tick);
+  }
+}
+
+}  // namespace geyser::test
