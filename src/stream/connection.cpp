@@ -20,8 +20,11 @@ constexpr std::chrono::nanoseconds no_wait{0};
 constexpr std::chrono::milliseconds between_looks{100};
 constexpr std::chrono::seconds after_refusal{1};
 constexpr std::chrono::seconds longest_answer{5};
-// A live ring is quiet when its publisher is: so often its socket is asked whether there still is one.
-constexpr std::chrono::milliseconds between_socket_looks{50};
+// A live ring is quiet when its publisher is: so often its socket is asked whether there still is one. While frames
+// have been coming, often enough that a dead publisher's successor is seen within a picture's time.
+constexpr std::chrono::milliseconds between_socket_looks{8};
+constexpr std::chrono::milliseconds between_looks_when_quiet{50};
+constexpr std::chrono::seconds quiet_after{1};
 constexpr std::uint64_t channel_key = 1;
 // Messages read in one go: who sends without end must not hold up acquire().
 constexpr int most_at_once = 64;
@@ -41,11 +44,10 @@ void Subscriber::Impl::step() {
   }
   if (state == FeedState::live) {
     // Whose frames come is there; one that only announces them may be anything.
-    const bool news = delivers && ring->reader.newest(ring->publisher_fence == nullptr) > last;
-    if (ring->reader.state() == RingState::live && (news || now - looked_at_socket < between_socket_looks)) {
-      if (news) looked_at_socket = now;
-      return;
-    }
+    const std::uint64_t newest = ring->reader.newest(ring->publisher_fence == nullptr);
+    if (delivers && newest != newest_seen) looked_at_socket = had_news = now;
+    newest_seen = newest;
+    if (ring->reader.state() == RingState::live && now - looked_at_socket < socket_interval()) return;
     looked_at_socket = now;
     return drain();
   }
@@ -53,6 +55,10 @@ void Subscriber::Impl::step() {
   if (channel && state != FeedState::live && now >= answer_until) {
     lose(GeyserError(ErrorCode::timeout, text("The publisher of feed [", options.feed, "] does not answer.")));
   }
+}
+
+std::chrono::nanoseconds Subscriber::Impl::socket_interval() const {
+  return looked_at_socket - had_news < quiet_after ? between_socket_looks : between_looks_when_quiet;
 }
 
 void Subscriber::Impl::look() {
@@ -150,7 +156,7 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   kept.reset();
   state = FeedState::live;
   was_live = true;
-  looked_at_socket = Clock::now();
+  looked_at_socket = had_news = Clock::now();
 }
 
 void Subscriber::Impl::hang_up() {
@@ -189,7 +195,7 @@ void Subscriber::Impl::hold_last_frame() {
 void Subscriber::Impl::sleep(std::chrono::nanoseconds longest) {
   ++statistics.system_calls;
   if (state == FeedState::live) {
-    const auto slice = std::min<std::chrono::nanoseconds>(longest, between_socket_looks);
+    const auto slice = std::min<std::chrono::nanoseconds>(longest, socket_interval());
     static_cast<void>(ring->reader.sleep(last, ring->publisher_fence == nullptr, slice));
     return;
   }

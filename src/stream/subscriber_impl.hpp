@@ -37,6 +37,8 @@ struct Subscriber::Impl {
   void hang_up();
   void hold_last_frame();
   void report(GeyserError&& error);
+  // How long a live ring may be quiet until its socket is asked.
+  [[nodiscard]] std::chrono::nanoseconds socket_interval() const;
   // Sleeps until there may be something to do, at most `longest`.
   void sleep(std::chrono::nanoseconds longest);
 
@@ -62,6 +64,8 @@ struct Subscriber::Impl {
   Clock::time_point look_again{};
   Clock::time_point answer_until{};  // connecting
   Clock::time_point looked_at_socket{};
+  Clock::time_point had_news{};  // when a frame last came
+  std::uint64_t newest_seen = 0;
   bool polled = false;  // event() is used
   bool was_live = false;
   bool delivers = true;  // what the ring announced last was a frame

@@ -424,6 +424,30 @@ TEST_F(LyingPublisher, IsLeftWhenItsFramesGoBackwards) {
   EXPECT_EQ(subscriber_->last_error()->code(), ErrorCode::stale_state);
 }
 
+TEST_F(LyingPublisher, IsSeenToDieSoonAfterItsLastFrame) {
+  expect_live();
+  page_->slots[0].frame = 1;
+  page_->latest_complete = stream::pack_frame(1, 0);
+  ASSERT_TRUE(subscriber_->acquire(20ms));
+  channel_.reset();  // as the kernel closes it for one that is killed: nothing is said in the page
+  for (int i = 0; i < 6 && subscriber_->state() == stream::FeedState::live; ++i) {
+    static_cast<void>(subscriber_->acquire(4ms));
+  }
+  EXPECT_NE(subscriber_->state(), stream::FeedState::live);
+}
+
+TEST_F(LyingPublisher, IsSeenToDieBehindAFrameThatIsNone) {
+  expect_live();
+  page_->latest_complete = stream::pack_frame(9, 0);
+  static_cast<void>(subscriber_->acquire(5ms));
+  ASSERT_EQ(subscriber_->state(), stream::FeedState::live);
+  channel_.reset();
+  for (int i = 0; i < 6 && subscriber_->state() == stream::FeedState::live; ++i) {
+    static_cast<void>(subscriber_->acquire(50ms));
+  }
+  EXPECT_NE(subscriber_->state(), stream::FeedState::live);
+}
+
 TEST_F(LyingPublisher, CannotCrashOrStallWhoReadsItsScribbles) {
   expect_live();
   std::mt19937_64 random(2);
