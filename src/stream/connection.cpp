@@ -68,6 +68,8 @@ void Subscriber::Impl::look() {
   const auto found = find_feed(options.runtime_directory, options.feed);
   if (!found) return;
   if (!options.application.empty() && found->application != options.application) return;
+  // Another publisher under the name is another matter.
+  if (found->id == avoided && Clock::now() < avoided_until) return;
   connect(*found);
 }
 
@@ -88,8 +90,15 @@ void Subscriber::Impl::connect(const FeedInfo& found) {
   if (auto added = poller.add(connected->native(), channel_key); !added) return report(std::move(added.error()));
   channel = *std::move(connected);
   fault_point("subscriber.subscribe_sent");
+  publisher_id = found.id;
   answer_until = Clock::now() + longest_answer;
   state = FeedState::connecting;
+}
+
+void Subscriber::Impl::avoid_publisher() {
+  avoided = publisher_id;
+  avoided_until = Clock::now() + after_refusal;
+  look_again = Clock::now() + between_looks;
 }
 
 void Subscriber::Impl::drain() {
@@ -115,7 +124,7 @@ void Subscriber::Impl::handle(wire::Message&& message) {
     report(GeyserError(refusal->code, refusal->message).during(text("joining feed [", options.feed, "]")));
     hang_up();
     state = FeedState::refused;
-    look_again = Clock::now() + after_refusal;
+    avoid_publisher();
     return;
   }
   lose(GeyserError(ErrorCode::protocol, "The publisher sends a message that no publisher sends."));
@@ -174,8 +183,11 @@ void Subscriber::Impl::lose(GeyserError&& why) {
   report(std::move(why));
   state = was_live ? FeedState::lost : FeedState::searching;
   look_again = Clock::now();
-  // Who hangs up without a word would do so again at once.
-  if (!ended_live) look_again += ended ? std::chrono::nanoseconds(between_looks) : after_refusal;
+  if (!ended) {
+    avoid_publisher();
+  } else if (!ended_live) {
+    look_again += between_looks;  // who hangs up without a word would do so again at once
+  }
 }
 
 // The publisher writes no more: its newest whole frame stays as it is.
@@ -203,7 +215,7 @@ void Subscriber::Impl::sleep(std::chrono::nanoseconds longest) {
   std::array<std::uint64_t, 4> ready{};
   const auto count = poller.wait(ready, slice);
   // Something happened in the directory: look at once.
-  if (count && *count != 0 && !channel && state != FeedState::refused) look_again = {};
+  if (count && *count != 0 && !channel) look_again = {};
 }
 
 }  // namespace geyser::stream

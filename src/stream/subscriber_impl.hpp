@@ -34,6 +34,8 @@ struct Subscriber::Impl {
   void handle(wire::Message&& message);
   void take_ring(wire::Pool&& pool);
   void lose(GeyserError&& why);
+  // Leaves it alone for a while.
+  void avoid_publisher();
   void hang_up();
   void hold_last_frame();
   void report(GeyserError&& error);
@@ -62,6 +64,9 @@ struct Subscriber::Impl {
   std::shared_ptr<ImportedRing> ring;
   std::vector<std::byte> buffer;
   Clock::time_point look_again{};
+  std::uint64_t publisher_id = 0;  // of the connection, the present or the last
+  std::uint64_t avoided = 0;       // with whom it went wrong, and until when that is not tried again
+  Clock::time_point avoided_until{};
   Clock::time_point answer_until{};  // connecting
   Clock::time_point looked_at_socket{};
   Clock::time_point had_news{};  // when a frame last came

@@ -424,6 +424,26 @@ TEST_F(LyingPublisher, IsLeftWhenItsFramesGoBackwards) {
   EXPECT_EQ(subscriber_->last_error()->code(), ErrorCode::stale_state);
 }
 
+TEST_F(LyingPublisher, WhoseRefusalStandsDoesNotStandForItsSuccessor) {
+  ASSERT_TRUE(channel_->send(wire::Message(wire::Refusal{ErrorCode::unsupported, "no"}), patience));
+  static_cast<void>(subscriber_->acquire(1ms));
+  ASSERT_EQ(subscriber_->state(), stream::FeedState::refused);
+  channel_.reset();
+  listener_.reset();
+  claim_.reset();
+  stream::PublisherOptions options;
+  options.name = feed_name;
+  options.runtime_directory = directory_.path();
+  auto successor = stream::Publisher::create(share(end_), small_picture(), std::move(options));
+  ASSERT_TRUE(successor) << successor.error().to_string();
+  // Turns, not time, so that a busy machine fails nothing: they are far from the second that a refusal stands.
+  for (int i = 0; i < 25 && subscriber_->state() != stream::FeedState::live; ++i) {
+    ASSERT_TRUE(publish_pattern(*end_, *successor, 1));
+    static_cast<void>(subscriber_->acquire(5ms));
+  }
+  EXPECT_EQ(subscriber_->state(), stream::FeedState::live);
+}
+
 TEST_F(LyingPublisher, IsSeenToDieSoonAfterItsLastFrame) {
   expect_live();
   page_->slots[0].frame = 1;
