@@ -36,9 +36,11 @@ class GEYSER_API FileLock {
 
 // At most `limit` bytes of a plain file. Errors: not_available (no such file), operating_system (larger, not a file).
 [[nodiscard]] GEYSER_API Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t limit);
-// Writes a file under another name first, so that who reads it sees all of it or nothing. Mode 0600.
+// Writes a file under another name first, so that who reads it sees all of it or nothing. Mode 0600. For one writer at
+// a time: one that dies in between leaves draft_of(path), which the next one replaces.
 // Errors: operating_system.
 [[nodiscard]] GEYSER_API Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes);
+[[nodiscard]] GEYSER_API std::string draft_of(const std::string& path);
 GEYSER_API void remove_file(const std::string& path) noexcept;
 
 }  // namespace geyser::platform

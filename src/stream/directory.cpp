@@ -20,6 +20,7 @@ void clean_up(const std::string& directory, const std::string& stem) {
   const auto lock = platform::FileLock::acquire(base + ".lock");
   if (!lock) return;
   platform::remove_file(base + ".feed");
+  platform::remove_file(platform::draft_of(base + ".feed"));
   platform::remove_file(base + ".sock");
 }
 

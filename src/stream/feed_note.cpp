@@ -98,6 +98,7 @@ Result<NameClaim> NameClaim::claim(const std::string& directory, FeedInfo info, 
       fault_point("publisher.noted");
       // What a dead publisher of this name has left.
       platform::remove_file(note_path(where, info.name));
+      platform::remove_file(platform::draft_of(note_path(where, info.name)));
       platform::remove_file(stream::socket_path(where, info.name));
       return NameClaim(where, std::move(info), *std::move(lock));
     }

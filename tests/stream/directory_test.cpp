@@ -194,6 +194,22 @@ TEST_F(Names, AreNotBelievedFromFilesWithoutALock) {
   EXPECT_EQ(stream::find_feed(runtime_.path(), "ghost").error().code(), ErrorCode::not_available);
 }
 
+TEST_F(Names, LeaveNoDraftWhenTheirPublisherDiesWhileItWritesOne) {
+  const std::string base = runtime_.path() + "/" + stream::file_stem("camera");
+  for (const bool successor : {false, true}) {
+    std::ofstream(base + ".lock") << "facts";
+    std::ofstream(base + ".feed.new") << "half a no";
+    if (successor) {
+      auto publisher = publish(runtime_.path(), "camera");
+      ASSERT_TRUE(publisher) << publisher.error().to_string();
+      EXPECT_EQ(runtime_.left_over(), 3U) << "its lock, note and socket";
+    } else {
+      EXPECT_TRUE(listed().empty());
+    }
+    EXPECT_EQ(runtime_.left_over(), 0U);
+  }
+}
+
 TEST_F(Names, AreNotPutIntoUnsafeDirectories) {
   const std::string open = runtime_.path() + "/open";
   ASSERT_EQ(::mkdir(open.c_str(), 0777), 0);

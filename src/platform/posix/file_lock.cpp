@@ -129,8 +129,10 @@ Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t li
   return bytes;
 }
 
+std::string draft_of(const std::string& path) { return path + ".new"; }
+
 Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string draft = text(path, ".", ::getpid(), ".new");
+  const std::string draft = draft_of(path);
   ::unlink(draft.c_str());
   const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return failed("made", draft, errno);
