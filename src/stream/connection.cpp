@@ -190,17 +190,22 @@ void Subscriber::Impl::lose(GeyserError&& why) {
   }
 }
 
-// The publisher writes no more: its newest whole frame stays as it is.
+// The publisher writes no more: its newest whole frame stays as it is. That is not always the newest: its GPU may have
+// had some still to do.
 void Subscriber::Impl::hold_last_frame() {
-  for (const bool complete_only : {false, true}) {
-    Kept candidate;
-    const auto frame = ring->reader.take(FrameMode::latest, 0, complete_only, candidate.info);
-    if (!frame) continue;
-    if (!ring->is_complete(*frame)) continue;
-    candidate.ring = ring;
-    candidate.frame = *frame;
-    kept = std::move(candidate);
-    return;
+  Kept candidate;
+  std::uint64_t end = ring->reader.newest(ring->publisher_fence == nullptr) + 1;
+  for (std::uint32_t tries = 0; tries < max_ring_size; ++tries) {
+    const auto frame = ring->reader.take_before(end, candidate.info);
+    if (!frame) return;
+    if (ring->is_complete(*frame)) {
+      candidate.ring = ring;
+      candidate.frame = *frame;
+      kept = std::move(candidate);
+      return;
+    }
+    ring->reader.release(frame->slot, frame->number, 0);
+    end = frame->number;
   }
 }
 

@@ -65,24 +65,38 @@ std::optional<LeasedFrame> RingReader::take(FrameMode mode, std::uint64_t last, 
   for (int tries = 0; tries < max_tries; ++tries) {
     const auto packed = choose(mode, last, complete_only);
     if (!packed) return std::nullopt;
-    LeasedFrame frame;
-    frame.slot = slot_of(*packed);
-    frame.number = number_of(*packed);
-    const SlotPage& slot = ring_->slots[frame.slot];
-    // Sequentially consistent on both sides: either the publisher sees the lease, or this end sees that it took the
-    // slot (RingWriter::claim).
     fault_point("subscriber.frame_chosen");
-    leases_->leases[frame.slot].store(frame.number);
-    fault_point("subscriber.lease_stored");
-    if (slot.frame.load() == frame.number && copy_info(slot, info)) {
-      frame.fence_value = slot.fence_value.load();
-      frame.serial = slot.serial.load();
-      info.number = frame.number;
-      leases_->cursor.store(frame.number, std::memory_order_relaxed);
+    if (auto frame = lease(slot_of(*packed), number_of(*packed), info)) {
+      leases_->cursor.store(frame->number, std::memory_order_relaxed);
       return frame;
     }
-    leases_->leases[frame.slot].store(0);
   }
+  return std::nullopt;
+}
+
+std::optional<LeasedFrame> RingReader::take_before(std::uint64_t end, FrameInfo& info) noexcept {
+  std::uint32_t newest_slot = 0;
+  std::uint64_t newest = 0;
+  for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
+    const std::uint64_t number = ring_->slots[slot].frame.load();
+    if (number >= end || number <= newest) continue;
+    newest = number;
+    newest_slot = slot;
+  }
+  return newest != 0 ? lease(newest_slot, newest, info) : std::nullopt;
+}
+
+std::optional<LeasedFrame> RingReader::lease(std::uint32_t slot, std::uint64_t number, FrameInfo& info) noexcept {
+  const SlotPage& page = ring_->slots[slot];
+  // Sequentially consistent on both sides: either the publisher sees the lease, or this end sees that it took the slot
+  // (RingWriter::claim).
+  leases_->leases[slot].store(number);
+  fault_point("subscriber.lease_stored");
+  if (page.frame.load() == number && copy_info(page, info)) {
+    info.number = number;
+    return LeasedFrame{slot, number, page.fence_value.load(), page.serial.load()};
+  }
+  leases_->leases[slot].store(0);
   return std::nullopt;
 }
 

@@ -32,6 +32,8 @@ class RingReader {
   // fence is still to be reached. Nothing when there is none, or the publisher is faster than a few tries.
   [[nodiscard]] std::optional<LeasedFrame> take(FrameMode mode, std::uint64_t last, bool complete_only,
                                                 FrameInfo& info) noexcept;
+  // Leases the newest of the frames before `end`.
+  [[nodiscard]] std::optional<LeasedFrame> take_before(std::uint64_t end, FrameInfo& info) noexcept;
   // Gives a slot back; `release_value` as in LeasePage. True: the frame was whole until now.
   bool release(std::uint32_t slot, std::uint64_t number, std::uint64_t release_value) noexcept;
   [[nodiscard]] bool is_intact(std::uint32_t slot, std::uint64_t number) const noexcept;
@@ -50,6 +52,7 @@ class RingReader {
   void report(std::uint64_t frames_read, std::uint64_t frames_missed) noexcept;
 
  private:
+  std::optional<LeasedFrame> lease(std::uint32_t slot, std::uint64_t number, FrameInfo& info) noexcept;
   std::optional<std::uint64_t> choose(FrameMode mode, std::uint64_t last, bool complete_only) const noexcept;
   bool copy_info(const SlotPage& slot, FrameInfo& info) const noexcept;
 
