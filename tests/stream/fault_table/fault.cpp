@@ -70,7 +70,8 @@ std::optional<Fault> Fault::parse(std::string_view text) {
   const std::size_t first = text.find(':');
   if (first == std::string_view::npos) return std::nullopt;
   const std::size_t second = text.find(':', first + 1);
-  const std::string_view action = text.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
+  const std::string_view action =
+      text.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
   Fault fault;
   fault.point = text.substr(0, first);
   bool known = false;

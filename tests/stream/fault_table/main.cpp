@@ -42,7 +42,8 @@ std::vector<Job> plan_of(const Options& options) {
       for (int i = 0; i < options.repeat; ++i) plan.push_back(job);
     }
   }
-  std::erase_if(plan, [&](const Job& job) { return !options.victim.empty() && options.victim != to_string(job.victim); });
+  std::erase_if(plan,
+                [&](const Job& job) { return !options.victim.empty() && options.victim != to_string(job.victim); });
   return plan;
 }
 

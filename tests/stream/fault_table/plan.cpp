@@ -16,9 +16,7 @@ constexpr std::array at_any_time = {FaultAction::kill, FaultAction::stop};
 class Dice {
  public:
   explicit Dice(unsigned seed) : random_(seed) {}
-  std::uint32_t below(std::uint32_t end) {
-    return std::uniform_int_distribution<std::uint32_t>(0, end - 1)(random_);
-  }
+  std::uint32_t below(std::uint32_t end) { return std::uniform_int_distribution<std::uint32_t>(0, end - 1)(random_); }
 
  private:
   std::mt19937 random_;

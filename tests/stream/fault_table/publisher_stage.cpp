@@ -28,8 +28,8 @@ class PublisherStage final : public Stage {
     healthy_.emplace(*std::move(healthy));
     // One to whom nothing happens: what drivers make at first use is there then.
     for (int i = 0; i < 2; ++i) {
-      const Row first = run({options_.backend, Victim::publisher, options_.ring_size,
-                             {"publisher.woken", FaultAction::none, 5}, 0});
+      const Row first =
+          run({options_.backend, Victim::publisher, options_.ring_size, {"publisher.woken", FaultAction::none, 5}, 0});
       if (!first.problems.empty()) return first.problems.front();
     }
     census_ = last_census_;
@@ -42,6 +42,7 @@ class PublisherStage final : public Stage {
     row.job = job;
     const auto begun = std::chrono::steady_clock::now();
     healthy_->forget();
+    const std::size_t files_before = directory_.left_over();
     waits_ = job.fault.point == "publisher.waits";
     // Who is to wait needs a ring that runs out, and somebody who holds frames for long.
     Job arranged = job;
@@ -56,7 +57,7 @@ class PublisherStage final : public Stage {
     succeed(row);
     newcomer_.reset();
     successor_.reset();
-    row.leaked_files += static_cast<std::int64_t>(directory_.left_over());
+    row.leaked_files = static_cast<std::int64_t>(directory_.left_over()) - static_cast<std::int64_t>(files_before);
     if (row.leaked_files != 0) row.problems.push_back("Files are left in the runtime directory.");
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     return row;
@@ -175,9 +176,7 @@ class PublisherStage final : public Stage {
     }
     successor_.emplace(*std::move(made));
     const std::uint64_t id = successor_->publisher().feed().id;
-    const auto all_see = [&] {
-      return healthy_->feed_id() == id && (!newcomer_ || newcomer_->seen().feed_id == id);
-    };
+    const auto all_see = [&] { return healthy_->feed_id() == id && (!newcomer_ || newcomer_->seen().feed_id == id); };
     if (!go_on_until(all_see, [&] { turn(nullptr); })) {
       row.problems.push_back("The successor is not seen.");
       return;
@@ -212,7 +211,6 @@ class PublisherStage final : public Stage {
     note_seen(row, report->seen, "The healthy subscriber");
     if (has_baseline) note_open(row, healthy_census_, report->census, "The healthy subscriber");
     if (row.block_us > longest_block_us) row.problems.push_back("A subscriber's call did not end in time.");
-    row.leaked_files = static_cast<std::int64_t>(directory_.left_over()) - 3;  // the successor's lock, note and socket
   }
 
   StageOptions options_;

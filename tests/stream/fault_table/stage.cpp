@@ -14,7 +14,8 @@ void note_seen(Row& row, const Watcher::Seen& seen, const std::string& who) {
 }
 
 void note_open(Row& row, const Census& before, const Census& after, const std::string& who) {
-  row.leaked_descriptors += static_cast<std::int64_t>(after.descriptors) - static_cast<std::int64_t>(before.descriptors);
+  row.leaked_descriptors +=
+      static_cast<std::int64_t>(after.descriptors) - static_cast<std::int64_t>(before.descriptors);
   row.leaked_mappings += static_cast<std::int64_t>(after.mappings) - static_cast<std::int64_t>(before.mappings);
   if (after != before) {
     row.problems.push_back(who + " has open " + after.text() + " descriptors and mappings, before " + before.text());

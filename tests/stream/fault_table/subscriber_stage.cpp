@@ -30,8 +30,8 @@ class SubscriberStage final : public Stage {
       return "The healthy subscriber sees no frame.";
     }
     // One to whom nothing happens: what drivers make at first use is there then.
-    const Row first = run({options_.backend, Victim::subscriber, options_.ring_size,
-                           {"subscriber.frame_open", FaultAction::none, 5}, 0});
+    const Row first = run(
+        {options_.backend, Victim::subscriber, options_.ring_size, {"subscriber.frame_open", FaultAction::none, 5}, 0});
     if (!first.problems.empty()) return first.problems.front();
     const auto report = healthy_->report([&] { turn(); });
     if (!report) return "The healthy subscriber does not answer.";
@@ -46,6 +46,7 @@ class SubscriberStage final : public Stage {
     const auto begun = std::chrono::steady_clock::now();
     feeder_->forget();
     healthy_->forget();
+    files_before_ = directory_.left_over();
     if (auto victim = VictimProcess::start(job, directory_.path())) {
       happen(job, *victim, row);
       victim->kill();
@@ -157,8 +158,8 @@ class SubscriberStage final : public Stage {
     }
     if (has_baseline) note_open(row, census_, mine, "The publisher");
     if (row.gap_us > longest_gap_us) row.problems.push_back("The healthy subscriber had no frames for too long.");
-    row.leaked_files = static_cast<std::int64_t>(directory_.left_over()) - 3;  // its lock, note and socket
-    if (row.leaked_files != 0) row.problems.push_back("The runtime directory has other files than those of one feed.");
+    row.leaked_files = static_cast<std::int64_t>(directory_.left_over()) - static_cast<std::int64_t>(files_before_);
+    if (row.leaked_files != 0) row.problems.push_back("Files are left in the runtime directory.");
     revoked_before_ = feeder_->publisher().statistics().leases_revoked;
   }
 
@@ -180,6 +181,7 @@ class SubscriberStage final : public Stage {
   Census census_;
   Census healthy_census_;
   std::uint64_t revoked_before_ = 0;
+  std::size_t files_before_ = 0;
 };
 
 }  // namespace

@@ -81,11 +81,11 @@ std::string summary_of(const std::vector<Row>& rows) {
       "                                      median      worst         worst         worst\n";
   for (const auto& [name, group] : groups) {
     char line[256];
-    std::snprintf(line, sizeof(line), "%-11s %-18s %4zu   %7.1f   %8.1f     %9.1f     %9.1f   %5llu %5llu  %5lld  %10zu  %3zu\n",
-                  name.first.c_str(), name.second.c_str(), group.harm.size(), median(group.harm), worst(group.harm),
-                  worst(group.block), worst(group.stall), static_cast<unsigned long long>(group.wrong),
-                  static_cast<unsigned long long>(group.lost), static_cast<long long>(group.leaked), group.held_back,
-                  group.bad);
+    std::snprintf(
+        line, sizeof(line), "%-11s %-18s %4zu   %7.1f   %8.1f     %9.1f     %9.1f   %5llu %5llu  %5lld  %10zu  %3zu\n",
+        name.first.c_str(), name.second.c_str(), group.harm.size(), median(group.harm), worst(group.harm),
+        worst(group.block), worst(group.stall), static_cast<unsigned long long>(group.wrong),
+        static_cast<unsigned long long>(group.lost), static_cast<long long>(group.leaked), group.held_back, group.bad);
     text += line;
   }
   return text;

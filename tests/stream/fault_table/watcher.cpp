@@ -37,8 +37,8 @@ void Watcher::check(stream::Frame&& frame, std::chrono::nanoseconds hold) {
   const std::uint64_t number = frame.info().number;
   auto bytes = end_->read(frame.texture());
   const TextureDescriptor& descriptor = frame.texture().descriptor();
-  const std::string wrong = bytes ? difference(descriptor, make_pattern(descriptor, seed_of(id, number)), *bytes)
-                                  : bytes.error().to_string();
+  const std::string wrong =
+      bytes ? difference(descriptor, make_pattern(descriptor, seed_of(id, number)), *bytes) : bytes.error().to_string();
   if (hold.count() != 0) std::this_thread::sleep_for(hold);
   const auto intact = subscriber_.release(std::move(frame));
   const bool whole = intact && *intact;
