@@ -140,6 +140,7 @@ class PublisherStage final : public Stage {
     if (newcomer_ && !go_on_until([&] { return newcomer_->seen().frames > frames + 3; }, turn_of_all)) {
       row.problems.push_back("Who came during the fault sees no frames after it.");
     }
+    if (!waits_) compare_open(row, victim, victim_census_, turn_of_all);
     died_ns_ = monotonic_ns();
   }
 
@@ -223,6 +224,7 @@ class PublisherStage final : public Stage {
   std::uint64_t died_ns_ = 0;
   Census census_, last_census_;
   Census healthy_census_, last_healthy_census_;
+  Census victim_census_;
 };
 
 }  // namespace

@@ -56,4 +56,25 @@ void go_on_for(std::chrono::nanoseconds time, Turn turn) {
 void note_seen(Row& row, const Watcher::Seen& seen, const std::string& who);
 void note_open(Row& row, const Census& before, const Census& after, const std::string& who);
 
+// What a victim that lives on has open must be what one has to whom nothing happened: `usual`, or, when that is none
+// yet, noted there.
+template <typename Turn>
+void compare_open(Row& row, VictimProcess& victim, Census& usual, Turn turn) {
+  std::optional<Census> now;
+  const auto as_usual = [&] {
+    victim.ask_census();
+    go_on_until([&] { return victim.census || victim.gone; }, turn);
+    now = victim.census;
+    return !now || usual == Census{} || *now == usual;
+  };
+  go_on_until(as_usual, turn, std::chrono::seconds(2));
+  if (!now) {
+    row.problems.push_back("The victim does not answer.");
+  } else if (usual == Census{}) {
+    usual = *now;
+  } else if (*now != usual) {
+    note_open(row, usual, *now, "The victim");
+  }
+}
+
 }  // namespace geyser::test

@@ -12,7 +12,7 @@ constexpr std::uint64_t longest_gap_us = 3'000'000;
 constexpr std::chrono::milliseconds stopped_for{100};
 // Until a socket that nobody reads is full, and for some time longer.
 constexpr std::uint64_t fills_a_socket = 600;
-constexpr std::chrono::milliseconds longest_filling{700};
+constexpr std::size_t full_socket = 200;  // messages, at the least
 
 class SubscriberStage final : public Stage {
  public:
@@ -51,6 +51,8 @@ class SubscriberStage final : public Stage {
       happen(job, *victim, row);
       victim->kill();
       row.unread = victim->unread;
+      row.wrong += victim->wrong;
+      if (victim->wrong != 0) row.problems.push_back("The victim saw wrong pixels.");
     } else {
       row.problems.push_back(victim.error().to_string());
     }
@@ -99,7 +101,7 @@ class SubscriberStage final : public Stage {
         victim.go_on();
         break;
       case FaultAction::deafen:
-        fill_sockets(turn_of_all);
+        fill_socket(job, turn_of_all);
         victim.resume();
         break;
       case FaultAction::hold:
@@ -118,18 +120,24 @@ class SubscriberStage final : public Stage {
     }
     if (!go_on_until([&] { return victim.recovered || victim.gone; }, turn_of_all) || !victim.recovered) {
       row.problems.push_back("The victim does not work again.");
+      return;
+    }
+    compare_open(row, victim, victim_census_, turn_of_all);
+    if (action == FaultAction::deafen && is_belled(job) && victim.unread < full_socket) {
+      row.problems.push_back("The victim's socket was not full: " + std::to_string(victim.unread) + " messages.");
     }
   }
 
+  // It has asked to be written to for every frame.
+  static bool is_belled(const Job& job) {
+    return job.fault.nth > 2 && job.fault.point != "subscriber.sleeping" && job.fault.point != "*";
+  }
+
   template <typename Turn>
-  void fill_sockets(Turn turn_of_all) {
-    const std::uint64_t before = feeder_->publisher().statistics().wake_calls;
-    const auto end = std::chrono::steady_clock::now() + longest_filling;
-    while (feeder_->publisher().statistics().wake_calls < before + fills_a_socket &&
-           std::chrono::steady_clock::now() < end) {
-      feeder_->publish();
-    }
-    turn_of_all();
+  void fill_socket(const Job& job, Turn turn_of_all) {
+    if (!is_belled(job)) return go_on_for(stopped_for, turn_of_all);
+    const std::uint64_t enough = feeder_->publisher().statistics().wake_calls + fills_a_socket;
+    go_on_until([&] { return feeder_->publisher().statistics().wake_calls >= enough; }, [&] { feeder_->publish(); });
   }
 
   // The ring is as it was before the victim came, and so is everything that the healthy ones have open.
@@ -180,6 +188,7 @@ class SubscriberStage final : public Stage {
   std::optional<Healthy> healthy_;
   Census census_;
   Census healthy_census_;
+  Census victim_census_;
   std::uint64_t revoked_before_ = 0;
   std::size_t files_before_ = 0;
 };

@@ -3,10 +3,11 @@
 
 #include <signal.h>
 
-#include <cstdlib>
+#include <sstream>
 #include <string>
 
 #include "process/child.hpp"
+#include "stream/fault_table/census.hpp"
 #include "stream/fault_table/row.hpp"
 #include "stream/fault_table/texts.hpp"
 
@@ -26,15 +27,25 @@ class VictimProcess {
     while (!gone) {
       const auto text = text_at_once(child_.channel());
       if (!text) return;
-      gone = text->empty();
-      reached = reached || *text == "reached";
-      recovered = recovered || *text == "recovered";
-      if (text->starts_with("unread ")) unread = static_cast<std::size_t>(std::atol(text->c_str() + 7));
+      std::istringstream in(*text);
+      std::string what;
+      in >> what;
+      gone = what.empty();
+      reached = reached || what == "reached";
+      recovered = recovered || what == "recovered";
+      if (what == "wrong") ++wrong;
+      if (what == "unread") in >> unread;
+      if (what == "census") in >> census.emplace().descriptors >> census->mappings;
     }
   }
   void stop() const { child_.send_signal(SIGSTOP); }
   void go_on() const { child_.send_signal(SIGCONT); }
   void resume() const { child_.send_signal(SIGUSR1); }
+  // It answers with `census`.
+  void ask_census() {
+    census.reset();
+    static_cast<void>(send_text(child_.channel(), "census"));
+  }
   // Gone on return, with all that it had open.
   void kill() { child_.kill(); }
 
@@ -42,6 +53,8 @@ class VictimProcess {
   bool recovered = false;  // works again
   bool gone = false;
   std::size_t unread = 0;
+  std::uint64_t wrong = 0;  // frames
+  std::optional<Census> census;
 
  private:
   explicit VictimProcess(Child&& child) : child_(std::move(child)) {}

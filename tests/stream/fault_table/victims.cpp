@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "stream/fault_point.hpp"
+#include "stream/fault_table/census.hpp"
 #include "stream/fault_table/roles.hpp"
 #include "stream/fault_table/texts.hpp"
 #include "stream/fault_table/watcher.hpp"
@@ -29,6 +30,27 @@ Result<stream::Frame> next_frame(stream::Subscriber& subscriber, bool by_event) 
   pollfd entry{static_cast<int>(subscriber.event()), POLLIN, 0};
   ::poll(&entry, 1, 20);
   return subscriber.acquire(0ns);
+}
+
+// What its parent asks for. False: to end.
+bool obey(Channel& parent, End& end) {
+  const auto word = text_at_once(parent);
+  if (!word) return true;
+  if (*word != "census") return false;
+  static_cast<void>(end.settle());
+  const Census census = take_census();
+  return send_text(parent, "census " + std::to_string(census.descriptors) + ' ' + std::to_string(census.mappings))
+      .has_value();
+}
+
+// Whether a frame is as it was drawn, or was known to be lost. Returns it.
+bool is_right(End& end, stream::Subscriber& subscriber, stream::Frame&& frame) {
+  const TextureDescriptor& descriptor = frame.texture().descriptor();
+  const auto expected = make_pattern(descriptor, seed_of(subscriber.feed().id, frame.info().number));
+  const auto bytes = end.read(frame.texture());
+  const bool right = !bytes || difference(descriptor, expected, *bytes).empty();  // what cannot be read is not seen
+  const auto intact = subscriber.release(std::move(frame));
+  return right || !intact || !*intact;
 }
 
 // Holds all it can get, for ever.
@@ -72,16 +94,14 @@ int run_subscriber_victim(Channel& parent, const Role& role) {
     auto frame = next_frame(*subscriber, by_event);
     if (frame) {
       stream::fault_point("subscriber.holding");
-      const auto bytes = end->read(frame->texture());
-      const auto released = subscriber->release(*std::move(frame));
-      if (over && bytes && released) ++after;
+      if (!is_right(*end, *subscriber, *std::move(frame))) static_cast<void>(send_text(parent, "wrong"));
+      if (over) ++after;
     }
     if (!told && after > enough_frames) {
       if (!send_text(parent, "recovered")) return 5;
       told = true;
     }
-    const auto word = text_at_once(parent);
-    if (word) return 0;
+    if (!obey(parent, *end)) return 0;
   }
 }
 
@@ -125,8 +145,7 @@ int run_publisher_victim(Channel& parent, const Role& role) {
       if (!send_text(parent, "recovered")) return 5;
       told = true;
     }
-    const auto word = text_at_once(parent);
-    if (word) return 0;
+    if (!obey(parent, *end)) return 0;
     tick = std::max(tick + 2ms, Clock::now());
     std::this_thread::sleep_until(tick);
   }
