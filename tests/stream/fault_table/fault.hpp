@@ -16,7 +16,7 @@ enum class FaultAction : std::uint8_t {
   kill,    // SIGKILL
   exit,    // exit(), from whichever thread is there
   stop,    // SIGSTOP, until its parent sends SIGCONT
-  starve,  // no descriptor is to be had for a while
+  starve,  // for a while, no more than two descriptors are to be had
   deafen,  // the thread does nothing, so that nobody reads its socket, until its parent sends SIGUSR1
   hold,    // a frame is held until its parent sends SIGUSR1
   keep,    // as many frames as there are leases are held for ever

@@ -1,4 +1,5 @@
 // The victim's end of a fault: what the stream library's fault_point() does in this program.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -19,7 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds famine{150};
-constexpr rlim_t starved_descriptors = 3;  // as many as are open always
 constexpr int longest_deafness_s = 15;
 
 // The point that is armed in this process, and what became of it.
@@ -39,9 +39,19 @@ Armed& armed() {
   return one;
 }
 
+// The limit under which `left` descriptors can still be had.
+rlim_t limit_that_leaves(std::uint32_t left) {
+  int limit = 3;
+  for (std::uint32_t found = 0; found < left; ++limit) {
+    if (::fcntl(limit, F_GETFD) < 0) ++found;
+  }
+  return static_cast<rlim_t>(limit);
+}
+
+// None, one or two are left: a message with more arrives cut.
 void starve(Armed& at) {
   ::getrlimit(RLIMIT_NOFILE, &at.fed);
-  const rlimit hungry{starved_descriptors, at.fed.rlim_max};
+  const rlimit hungry{limit_that_leaves(at.fault.nth % 3), at.fed.rlim_max};
   at.fed_again = Clock::now() + famine;
   ::setrlimit(RLIMIT_NOFILE, &hungry);
   at.starving.store(true);

@@ -123,6 +123,9 @@ class SubscriberStage final : public Stage {
       return;
     }
     compare_open(row, victim, victim_census_, turn_of_all);
+    if (action == FaultAction::hold && victim.lost != 0) {
+      row.problems.push_back("A frame was overwritten while it was held.");
+    }
     if (action == FaultAction::deafen && is_belled(job) && victim.unread < full_socket) {
       row.problems.push_back("The victim's socket was not full: " + std::to_string(victim.unread) + " messages.");
     }

@@ -34,6 +34,7 @@ class VictimProcess {
       reached = reached || what == "reached";
       recovered = recovered || what == "recovered";
       if (what == "wrong") ++wrong;
+      if (what == "lost") ++lost;
       if (what == "unread") in >> unread;
       if (what == "census") in >> census.emplace().descriptors >> census->mappings;
     }
@@ -54,6 +55,7 @@ class VictimProcess {
   bool gone = false;
   std::size_t unread = 0;
   std::uint64_t wrong = 0;  // frames
+  std::uint64_t lost = 0;
   std::optional<Census> census;
 
  private:

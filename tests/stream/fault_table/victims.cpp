@@ -43,14 +43,15 @@ bool obey(Channel& parent, End& end) {
       .has_value();
 }
 
-// Whether a frame is as it was drawn, or was known to be lost. Returns it.
-bool is_right(End& end, stream::Subscriber& subscriber, stream::Frame&& frame) {
+// Returns a frame. Gives what was wrong with it, "lost" when that was said, too.
+std::string check(End& end, stream::Subscriber& subscriber, stream::Frame&& frame) {
   const TextureDescriptor& descriptor = frame.texture().descriptor();
   const auto expected = make_pattern(descriptor, seed_of(subscriber.feed().id, frame.info().number));
   const auto bytes = end.read(frame.texture());
   const bool right = !bytes || difference(descriptor, expected, *bytes).empty();  // what cannot be read is not seen
   const auto intact = subscriber.release(std::move(frame));
-  return right || !intact || !*intact;
+  if (intact && !*intact) return "lost";
+  return right ? "" : "wrong";
 }
 
 // Holds all it can get, for ever.
@@ -94,7 +95,8 @@ int run_subscriber_victim(Channel& parent, const Role& role) {
     auto frame = next_frame(*subscriber, by_event);
     if (frame) {
       stream::fault_point("subscriber.holding");
-      if (!is_right(*end, *subscriber, *std::move(frame))) static_cast<void>(send_text(parent, "wrong"));
+      const std::string wrong = check(*end, *subscriber, *std::move(frame));
+      if (!wrong.empty()) static_cast<void>(send_text(parent, wrong));
       if (over) ++after;
     }
     if (!told && after > enough_frames) {
