@@ -30,6 +30,8 @@ bool LeaseView::keeps(std::uint32_t slot, std::uint64_t frame, bool back_pressur
     if (watch.since == Clock::time_point{}) watch.since = now;
     return true;
   }
+  // The last frame that it took, and it has returned it.
+  if (frame != 0 && watch.revoked != frame && page_->cursor.load() == frame) overstayed_ = false;
   if (watch.since != Clock::time_point{}) {
     if (watch.revoked != frame) overstayed_ = false;
     watch.since = {};

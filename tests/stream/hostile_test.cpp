@@ -188,6 +188,40 @@ TEST_F(Hostile, WhoTakeTurnsCannotStopThePublisher) {
   for (const std::string& one : dropped_) ADD_FAILURE() << one;
 }
 
+// One late frame must not make every later one fair game.
+TEST(Leases, AreSafeAgainForWhoHasReturnedOneInTime) {
+  RuntimeDirectory directory;
+  const auto end = open_end("host");
+  stream::PublisherOptions publish;
+  publish.name = feed_name;
+  publish.runtime_directory = directory.path();
+  publish.ring_size = 2;
+  publish.lease_time = 20ms;
+  auto publisher = stream::Publisher::create(share(end), small_picture(), std::move(publish));
+  ASSERT_TRUE(publisher) << publisher.error().to_string();
+  stream::SubscriberOptions subscribe;
+  subscribe.feed = feed_name;
+  subscribe.runtime_directory = directory.path();
+  auto subscriber = stream::Subscriber::create(share(end), std::move(subscribe));
+  ASSERT_TRUE(subscriber) << subscriber.error().to_string();
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 1));
+  auto late = acquire_beside(*publisher, *subscriber);
+  ASSERT_TRUE(late) << late.error().to_string();
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 2));
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 3));  // into the texture that is held for too long
+  EXPECT_FALSE(*subscriber->release(*std::move(late)));
+  auto in_time = subscriber->acquire(0ns);
+  ASSERT_TRUE(in_time) << in_time.error().to_string();
+  EXPECT_TRUE(*subscriber->release(*std::move(in_time)));
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 4));
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 5));
+  auto held = subscriber->acquire(0ns);
+  ASSERT_TRUE(held) << held.error().to_string();
+  ASSERT_TRUE(publish_pattern(*end, *publisher, 6));
+  EXPECT_FALSE(publisher->begin_frame(0ns)) << "the only other texture is held, for no time yet";
+  EXPECT_TRUE(*subscriber->release(*std::move(held)));
+}
+
 TEST_F(Hostile, NothingInALeasePageIsBelieved) {
   Liar liar = make_liar();
   std::atomic<bool> stop{false};
