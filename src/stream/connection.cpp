@@ -102,6 +102,8 @@ void Subscriber::Impl::avoid_publisher() {
 }
 
 void Subscriber::Impl::drain() {
+  // What happens in the directory is looked at when there is no channel any more; until then it must wake nobody.
+  static_cast<void>(watch.drain());
   buffer.resize(wire::max_message_bytes);
   for (int i = 0; channel && i < most_at_once; ++i) {
     std::vector<OwnedHandle> handles;

@@ -210,6 +210,31 @@ TEST_F(Names, LeaveNoDraftWhenTheirPublisherDiesWhileItWritesOne) {
   }
 }
 
+TEST_F(Names, ThatComeAndGoDoNotKeepASubscriberOfAnotherAwake) {
+  auto publisher = publish(runtime_.path(), "camera");
+  ASSERT_TRUE(publisher) << publisher.error().to_string();
+  stream::SubscriberOptions options;
+  options.feed = "camera";
+  options.runtime_directory = runtime_.path();
+  const auto end = open_end("host");
+  auto subscriber = stream::Subscriber::create(share(end), std::move(options));
+  ASSERT_TRUE(subscriber) << subscriber.error().to_string();
+  pollfd entry{static_cast<int>(subscriber->event()), POLLIN, 0};
+  const auto is_live = [&] { return subscriber->state() == stream::FeedState::live; };
+  for (int i = 0; i < 1000 && !is_live(); ++i) {
+    publisher->service();
+    static_cast<void>(subscriber->acquire(1ms));
+  }
+  ASSERT_TRUE(is_live());
+  {
+    auto other = publish(runtime_.path(), "microscope");
+    ASSERT_TRUE(other) << other.error().to_string();
+  }
+  EXPECT_EQ(::poll(&entry, 1, 0), 1) << "the directory has changed";
+  static_cast<void>(subscriber->acquire(0ns));
+  EXPECT_EQ(::poll(&entry, 1, 0), 0) << "there is nothing to do for it";
+}
+
 TEST_F(Names, AreNotPutIntoUnsafeDirectories) {
   const std::string open = runtime_.path() + "/open";
   ASSERT_EQ(::mkdir(open.c_str(), 0777), 0);
