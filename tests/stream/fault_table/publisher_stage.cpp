@@ -175,6 +175,7 @@ class PublisherStage final : public Stage {
       row.problems.push_back("The name of a dead publisher is not to be had: " + made.error().to_string());
       return;
     }
+    row.create_us = (monotonic_ns() - died_ns_) / 1000;
     successor_.emplace(*std::move(made));
     const std::uint64_t id = successor_->publisher().feed().id;
     const auto all_see = [&] { return healthy_->feed_id() == id && (!newcomer_ || newcomer_->seen().feed_id == id); };

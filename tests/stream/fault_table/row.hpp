@@ -25,6 +25,7 @@ struct Row {
   std::uint64_t block_us = 0;     // by how much a healthy subscriber's call took longer than it was allowed to
   std::uint64_t stall_us = 0;     // the longest time in begin_frame() and publish() of the healthy publisher
   std::uint64_t takeover_us = 0;  // from a publisher's death to a frame of its successor
+  std::uint64_t create_us = 0;    // of that, until the successor had made its ring
   std::uint64_t wrong = 0;        // pixels of frames that were said to be whole
   std::uint64_t lost = 0;         // leases that healthy subscribers lost
   std::size_t unread = 0;         // messages that a deafened subscriber had not read

@@ -106,6 +106,7 @@ std::string json_of(const std::vector<Row>& rows) {
                    {"block_us", row.block_us},
                    {"stall_us", row.stall_us},
                    {"takeover_us", row.takeover_us},
+                   {"create_us", row.create_us},
                    {"wrong", row.wrong},
                    {"lost", row.lost},
                    {"unread", row.unread},
