@@ -32,6 +32,16 @@ Result<stream::Frame> next_frame(stream::Subscriber& subscriber, bool by_event) 
   return subscriber.acquire(0ns);
 }
 
+// Until the publisher has been asked to write to the socket, which it goes on doing.
+void fall_asleep(stream::Subscriber& subscriber) {
+  for (;;) {
+    const auto frame = subscriber.acquire(0ns);
+    if (!frame && subscriber.state() == stream::FeedState::live) return;
+    pollfd entry{static_cast<int>(subscriber.event()), POLLIN, 0};
+    if (!frame) ::poll(&entry, 1, 20);
+  }
+}
+
 // What its parent asks for. False: to end.
 bool obey(Channel& parent, End& end) {
   const auto word = text_at_once(parent);
@@ -80,13 +90,17 @@ int run_subscriber_victim(Channel& parent, const Role& role) {
   options.runtime_directory = role.directory;
   options.on_loss = stream::OnLoss::none;
   options.mode = role.fault.nth % 2 == 0 ? stream::FrameMode::latest : stream::FrameMode::every;
-  if (!send_text(parent, "up")) return 3;
-  arm(role.fault, parent);
+  const bool by_event = polls(role.fault);
+  const bool while_asleep = by_event && role.fault.nth > 2;
+  if (!while_asleep) arm(role.fault, parent);
   auto subscriber = stream::Subscriber::create(share(end), std::move(options));
   if (!subscriber) return 4;
   if (role.fault.action == FaultAction::keep) return keep_frames(parent, *subscriber);
-  const bool by_event = polls(role.fault);
   if (by_event) static_cast<void>(subscriber->event());
+  if (while_asleep) {
+    fall_asleep(*subscriber);
+    arm(role.fault, parent);
+  }
   int after = 0;
   bool told = false;
   for (;;) {
@@ -124,7 +138,6 @@ int run_publisher_victim(Channel& parent, const Role& role) {
   prepare_victim();
   auto end = open_end(role.backend);
   if (end == nullptr) return 2;
-  if (!send_text(parent, "up")) return 3;
   arm(role.fault, parent);
   std::optional<stream::Publisher> publisher;
   Clock::time_point tick = Clock::now();
