@@ -42,6 +42,12 @@ std::vector<Job> plan_of(const Options& options) {
       for (int i = 0; i < options.repeat; ++i) plan.push_back(job);
     }
   }
+#ifdef GEYSER_NO_FAMINE
+  if (options.fault.empty()) {
+    std::printf("Rows of [starve] are left out: this build's sanitizer needs descriptors itself.\n");
+    std::erase_if(plan, [](const Job& job) { return job.fault.action == FaultAction::starve; });
+  }
+#endif
   std::erase_if(plan,
                 [&](const Job& job) { return !options.victim.empty() && options.victim != to_string(job.victim); });
   return plan;

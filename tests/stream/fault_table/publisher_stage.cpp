@@ -136,10 +136,12 @@ class PublisherStage final : public Stage {
       return;
     }
     // It is seen again, by those who saw it before and by those who came meanwhile.
-    const std::uint64_t frames = newcomer_ ? newcomer_->seen().frames : 0;
-    if (newcomer_ && !go_on_until([&] { return newcomer_->seen().frames > frames + 3; }, turn_of_all)) {
-      row.problems.push_back("Who came during the fault sees no frames after it.");
-    }
+    if (!newcomer_) return;
+    const std::uint64_t frames = newcomer_->seen().frames;
+    const auto all_see = [&] {
+      return newcomer_->seen().frames > frames + 3 && newcomer_->seen().feed_id == healthy_->feed_id();
+    };
+    if (!go_on_until(all_see, turn_of_all)) row.problems.push_back("It is not seen again by everyone.");
     if (!waits_) compare_open(row, victim, victim_census_, turn_of_all);
     died_ns_ = monotonic_ns();
   }

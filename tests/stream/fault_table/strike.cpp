@@ -35,7 +35,7 @@ struct Armed {
 };
 
 Armed& armed() {
-  static Armed one;
+  static Armed& one = *new Armed;  // for good: threads go on while exit() destroys
   return one;
 }
 
