@@ -34,8 +34,8 @@ class FrameSource {
 [[nodiscard]] Result<std::unique_ptr<FrameSource>> open_picture(const std::string& path);
 // The pictures of a directory by name, over and over; all need the first one's size.
 [[nodiscard]] Result<std::unique_ptr<FrameSource>> open_pictures(const std::string& directory);
-// A video file through GStreamer, over and over with `loop`, upright, with square texels and a regular rate: its own, or
-// `fps` when that is not 0. Errors: operating_system (no such file, no video), not_available (a missing codec: the
+// A video file through GStreamer, over and over with `loop`, upright, with square texels and a regular rate: its own,
+// or `fps` when that is not 0. Errors: operating_system (no such file, no video), not_available (a missing codec: the
 // package that has it), unsupported (a build without GStreamer).
 [[nodiscard]] Result<std::unique_ptr<FrameSource>> open_video(const std::string& path, bool loop, double fps);
 

@@ -346,56 +346,5 @@ TEST_F(Hostile, ConnectionsLeaveNothingAtAPublisherThatPauses) {
   EXPECT_EQ(publisher_->statistics().subscribers, 1U);
 }
 
-// A publisher made by hand.
-
-TEST_F(LyingPublisher, CannotHoldWhoPollsByAnnouncingNothing) {
-  expect_live();
-  static_cast<void>(subscriber_->event());
-  ::alarm(static_cast<unsigned>(patience.count()));  // it would not come back
-  page_->latest_complete = stream::pack_frame(1, 0);
-  EXPECT_EQ(subscriber_->acquire(0ns).error().code(), ErrorCode::timeout);
-  page_->latest_complete = 0;
-  page_->state = static_cast<std::uint32_t>(stream::RingState::superseded);
-  EXPECT_EQ(subscriber_->acquire(0ns).error().code(), ErrorCode::timeout);
-  ::alarm(0);
-}
-
-// How much one call reads is bounded, whatever lies there and comes after it.
-TEST_F(LyingPublisher, CannotHoldWhoReadsByWritingWithoutEnd) {
-  expect_live();
-  constexpr std::array<std::byte, 1> bell{};
-  int bells = 0;
-  while (channel_->send(bell, {}, 0ns)) ++bells;
-  ASSERT_GT(bells, 150);
-  const std::uint64_t before = subscriber_->statistics().system_calls;
-  static_cast<void>(subscriber_->event());  // then every call looks at the socket
-  static_cast<void>(subscriber_->acquire(0ns));
-  EXPECT_LT(subscriber_->statistics().system_calls - before, 150U);
-  EXPECT_EQ(subscriber_->state(), stream::FeedState::live);
-}
-
-TEST_F(LyingPublisher, IsLeftWhenItGoesWhateverItsRingSays) {
-  expect_live();
-  page_->latest_complete = stream::pack_frame(1, 0);  // there is no such frame
-  EXPECT_EQ(subscriber_->acquire(20ms).error().code(), ErrorCode::timeout);
-  channel_.reset();
-  listener_.reset();
-  static_cast<void>(subscriber_->acquire(200ms));
-  EXPECT_NE(subscriber_->state(), stream::FeedState::live);
-}
-
-// One that is broken, or full in the way of older ones.
-TEST_F(LyingPublisher, ThatHangsUpIsNotAskedAgainAtOnce) {
-  std::size_t connections = 0;
-  channel_.reset();
-  const auto end = std::chrono::steady_clock::now() + 500ms;
-  while (std::chrono::steady_clock::now() < end) {
-    static_cast<void>(subscriber_->acquire(1ms));
-    if (listener_->accept(0ns)) ++connections;
-  }
-  EXPECT_GE(connections, 1U);
-  EXPECT_LE(connections, 10U);
-}
-
 }  // namespace
 }  // namespace geyser::test
