@@ -8,6 +8,19 @@ namespace geyser::stream {
 
 using detail::text;
 
+FrameInfo::FrameInfo(const FrameInfo& other) noexcept { *this = other; }
+
+FrameInfo& FrameInfo::operator=(const FrameInfo& other) noexcept {
+  number = other.number;
+  clock_ns = other.clock_ns;
+  presentation_time_ns = other.presentation_time_ns;
+  damage_count_ = other.damage_count_;
+  user_size_ = other.user_size_;
+  std::copy_n(other.damage_.begin(), damage_count_, damage_.begin());
+  std::copy_n(other.user_bytes_.begin(), user_size_, user_bytes_.begin());
+  return *this;
+}
+
 Result<void> FrameInfo::set_damage(std::span<const DamageRect> rects) {
   if (rects.size() > max_damage_rects) {
     return fail(ErrorCode::invalid_argument, text("A frame has [", rects.size(), "] damage rectangles, at most [",

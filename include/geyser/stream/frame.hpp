@@ -22,6 +22,12 @@ struct DamageRect {
 };
 
 struct FrameInfo {
+  FrameInfo() noexcept = default;
+  // Copies what has values: an info without user bytes is small, whatever its size.
+  GEYSER_API FrameInfo(const FrameInfo& other) noexcept;
+  GEYSER_API FrameInfo& operator=(const FrameInfo& other) noexcept;
+  ~FrameInfo() = default;
+
   std::uint64_t number = 0;                // counted by the publisher from 1; publish() sets it
   std::uint64_t clock_ns = 0;              // monotonic clock at publish(); publish() sets it
   std::uint64_t presentation_time_ns = 0;  // when it should be seen, on the same clock; 0: at once
