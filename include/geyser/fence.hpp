@@ -1,12 +1,13 @@
 // Fences that GPUs and processes wait for, and the state that travels between holders of a texture.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <geyser/error.hpp>
 #include <geyser/export.hpp>
@@ -107,21 +108,50 @@ struct SyncPoint {
 
 inline constexpr std::size_t max_sync_points = 8;
 
-// A small set of points, at most one for each fence (the largest value wins). Never allocates.
+// A small set of points, at most one for each fence (the largest value wins). Never allocates; an empty one, as most
+// are, costs no more than its size to copy and to destroy.
 class GEYSER_API SyncPoints {
  public:
+  SyncPoints() noexcept {}
+  SyncPoints(const SyncPoints& other) noexcept { *this = other; }
+  SyncPoints(SyncPoints&& other) noexcept { *this = std::move(other); }
+  SyncPoints& operator=(const SyncPoints& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    if (other.size_ != 0) copy(other);
+    return *this;
+  }
+  // Leaves `other` empty.
+  SyncPoints& operator=(SyncPoints&& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    if (other.size_ != 0) take(other);
+    return *this;
+  }
+  ~SyncPoints() { clear(); }
+
   // Errors: invalid_argument when the set is full or the fence is null.
   [[nodiscard]] Result<void> add(SyncPoint point);
-  void clear() noexcept;
+  void clear() noexcept {
+    if (size_ != 0) destroy();
+  }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] const SyncPoint* begin() const noexcept { return points_.data(); }
-  [[nodiscard]] const SyncPoint* end() const noexcept { return points_.data() + size_; }
-  friend bool operator==(const SyncPoints&, const SyncPoints&) = default;
+  [[nodiscard]] const SyncPoint* begin() const noexcept { return points_; }
+  [[nodiscard]] const SyncPoint* end() const noexcept { return points_ + size_; }
+  friend bool operator==(const SyncPoints& a, const SyncPoints& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
-  std::array<SyncPoint, max_sync_points> points_{};
+  void copy(const SyncPoints& other) noexcept;
+  void take(SyncPoints& other) noexcept;
+  void destroy() noexcept;
+
   std::size_t size_ = 0;
+  union {
+    SyncPoint points_[max_sync_points];  // the first `size_` are alive
+  };
 };
 
 // Everything the next holder must know. What end_access returns is exactly what begin_access takes.

@@ -1,7 +1,9 @@
 #include <geyser/fence.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -107,15 +109,26 @@ Result<void> SyncPoints::add(SyncPoint point) {
       return {};
     }
   }
-  if (size_ == points_.size()) {
+  if (size_ == max_sync_points) {
     return fail(ErrorCode::invalid_argument, text("A set of sync points holds at most [", max_sync_points, "]."));
   }
-  points_[size_++] = std::move(point);
+  std::construct_at(&points_[size_++], std::move(point));
   return {};
 }
 
-void SyncPoints::clear() noexcept {
-  for (std::size_t i = 0; i < size_; ++i) points_[i] = {};
+void SyncPoints::copy(const SyncPoints& other) noexcept {
+  std::uninitialized_copy(other.begin(), other.end(), points_);
+  size_ = other.size_;
+}
+
+void SyncPoints::take(SyncPoints& other) noexcept {
+  std::uninitialized_move(other.points_, other.points_ + other.size_, points_);
+  size_ = other.size_;
+  other.destroy();
+}
+
+void SyncPoints::destroy() noexcept {
+  std::destroy_n(points_, size_);
   size_ = 0;
 }
 

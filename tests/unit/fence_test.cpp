@@ -285,6 +285,37 @@ TEST(SyncPoints, AreASetByFence) {
   EXPECT_EQ(points.begin()->value, 8U);
 }
 
+TEST(SyncPoints, KeepTheirFencesAsOftenAsTheyAre) {
+  const auto a = make();
+  const auto b = make();
+  {
+    SyncPoints points;
+    ASSERT_TRUE(points.add({a, 5}));
+    ASSERT_TRUE(points.add({b, 1}));
+    SyncPoints copy = points;
+    EXPECT_EQ(copy, points);
+    EXPECT_EQ(a.use_count(), 3);
+    copy = *&copy;  // to itself
+    EXPECT_EQ(copy, points);
+    SyncPoints moved = std::move(copy);
+    EXPECT_EQ(moved, points);
+    EXPECT_TRUE(copy.empty());  // NOLINT(bugprone-use-after-move): what is promised
+    EXPECT_EQ(a.use_count(), 3);
+    moved = SyncPoints();
+    EXPECT_TRUE(moved.empty());
+    EXPECT_NE(moved, points);
+    EXPECT_EQ(b.use_count(), 2);
+    moved = points;
+    copy = std::move(moved);
+    EXPECT_EQ(copy, points);
+    ASSERT_TRUE(copy.add({b, 2}));
+    EXPECT_NE(copy, points);
+    EXPECT_EQ(b.use_count(), 3);
+  }
+  EXPECT_EQ(a.use_count(), 1);
+  EXPECT_EQ(b.use_count(), 1);
+}
+
 TEST(FenceKind, NamesAndTiers) {
   EXPECT_EQ(to_string(FenceKind::opaque_fd_timeline), "opaque_fd_timeline");
   EXPECT_EQ(to_string(FenceKind::metal_shared_event), "metal_shared_event");
