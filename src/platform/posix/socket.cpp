@@ -38,6 +38,12 @@ Result<void> wait_for(NativeHandle socket, short events, const Deadline& deadlin
   }
 }
 
+// After EAGAIN. Whoever does not wait knows by it all that there is to know.
+Result<void> wait_again(NativeHandle socket, short events, const Deadline& deadline) {
+  if (deadline.remaining().count() == 0) return fail(ErrorCode::timeout, "The peer does not answer in time.");
+  return wait_for(socket, events, deadline);
+}
+
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -185,7 +191,7 @@ Result<void> socket_send(NativeHandle socket, std::span<const std::byte> bytes, 
     }
     if (number != EAGAIN && number != EINTR) return failed("sendmsg", number);
     if (number == EAGAIN) {
-      if (auto ready = wait_for(socket, POLLOUT, deadline); !ready) return ready;
+      if (auto ready = wait_again(socket, POLLOUT, deadline); !ready) return ready;
     }
   }
 }
@@ -204,7 +210,7 @@ Result<std::size_t> socket_receive(NativeHandle socket, std::span<std::byte> buf
     if (size < 0) {
       const int number = errno;
       if (number == EAGAIN) {
-        if (auto ready = wait_for(socket, POLLIN, deadline); !ready) return fail(std::move(ready.error()));
+        if (auto ready = wait_again(socket, POLLIN, deadline); !ready) return fail(std::move(ready.error()));
       } else if (number != EINTR) {
         return failed("recvmsg", number);
       }
