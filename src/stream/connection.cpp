@@ -25,7 +25,6 @@ constexpr std::chrono::seconds longest_answer{5};
 constexpr std::chrono::milliseconds between_socket_looks{8};
 constexpr std::chrono::milliseconds between_looks_when_quiet{50};
 constexpr std::chrono::seconds quiet_after{1};
-constexpr std::uint64_t channel_key = 1;
 // Messages read in one go: who sends without end must not hold up acquire().
 constexpr int most_at_once = 64;
 
@@ -73,6 +72,14 @@ void Subscriber::Impl::look() {
   connect(*found);
 }
 
+bool Subscriber::Impl::hears_of_change() {
+  ++statistics.system_calls;
+  const auto changed = watch.drain();
+  if (!changed || !*changed) return false;
+  look_again = {};
+  return true;
+}
+
 void Subscriber::Impl::connect(const FeedInfo& found) {
   fault_point("subscriber.feed_found");
   auto connected = Channel::connect(socket_path(options.runtime_directory, found.name), no_wait);
@@ -88,6 +95,8 @@ void Subscriber::Impl::connect(const FeedInfo& found) {
     return report(std::move(sent.error()).during(text("joining feed [", found.name, "]")));
   }
   if (auto added = poller.add(connected->native(), channel_key); !added) return report(std::move(added.error()));
+  // Who has a publisher is not woken for other feeds.
+  poller.remove(watch.native());
   channel = *std::move(connected);
   fault_point("subscriber.subscribe_sent");
   publisher_id = found.id;
@@ -102,8 +111,6 @@ void Subscriber::Impl::avoid_publisher() {
 }
 
 void Subscriber::Impl::drain() {
-  // What happens in the directory is looked at when there is no channel any more; until then it must wake nobody.
-  static_cast<void>(watch.drain());
   buffer.resize(wire::max_message_bytes);
   for (int i = 0; channel && i < most_at_once; ++i) {
     std::vector<OwnedHandle> handles;
@@ -171,8 +178,10 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
 }
 
 void Subscriber::Impl::hang_up() {
-  if (channel) poller.remove(channel->native());
+  if (!channel) return;
+  poller.remove(channel->native());
   channel.reset();
+  if (auto added = poller.add(watch.native(), watch_key); !added) report(std::move(added.error()));
 }
 
 void Subscriber::Impl::lose(GeyserError&& why) {
@@ -221,8 +230,7 @@ void Subscriber::Impl::sleep(std::chrono::nanoseconds longest) {
   const auto slice = std::min<std::chrono::nanoseconds>(longest, between_looks);
   std::array<std::uint64_t, 4> ready{};
   const auto count = poller.wait(ready, slice);
-  // Something happened in the directory: look at once.
-  if (count && *count != 0 && !channel) look_again = {};
+  if (count && *count != 0 && !channel) hears_of_change();
 }
 
 }  // namespace geyser::stream

@@ -15,12 +15,6 @@ namespace geyser::stream {
 using detail::text;
 using platform::Deadline;
 
-namespace {
-
-constexpr std::uint64_t watch_key = 0;
-
-}  // namespace
-
 std::string_view to_string(FeedState state) noexcept {
   switch (state) {
     case FeedState::searching:
@@ -100,7 +94,8 @@ Result<Subscriber> Subscriber::create(std::shared_ptr<TextureShareManager> manag
   if (!poller) return fail(std::move(poller.error()).during(step));
   auto watch = platform::DirectoryWatch::create(options.runtime_directory);
   if (!watch) return fail(std::move(watch.error()).during(step));
-  if (auto added = poller->add(watch->native(), watch_key); !added) return fail(std::move(added.error()).during(step));
+  if (auto added = poller->add(watch->native(), Impl::watch_key); !added)
+    return fail(std::move(added.error()).during(step));
   auto impl = std::make_shared<Impl>(std::move(manager), std::move(options), *std::move(poller), *std::move(watch));
   impl->self = impl;
   return Subscriber(std::move(impl));
@@ -110,12 +105,15 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
   Impl& self = *impl_;
   const Deadline deadline = Deadline::after(timeout);
   bool armed = false;
+  bool listened = false;
   for (;;) {
     self.step();
     if (auto frame = self.next()) return *std::move(frame);
     const auto left = deadline.remaining();
     if (left.count() == 0) {
-      if (!self.polled || self.state != FeedState::live) break;
+      if (!self.polled) break;
+      if (!self.channel && !std::exchange(listened, true) && self.hears_of_change()) continue;
+      if (self.state != FeedState::live) break;
       // What lies in the socket would keep the event readable.
       self.drain();
       if (self.state != FeedState::live ||

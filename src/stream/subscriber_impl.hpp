@@ -26,9 +26,14 @@ struct Subscriber::Impl {
         poller(std::move(its_poller)),
         watch(std::move(its_watch)) {}
 
+  static constexpr std::uint64_t watch_key = 0;
+  static constexpr std::uint64_t channel_key = 1;
+
   // The connection. None of these waits.
   void step();
   void look();
+  // Whether the directory has changed, so that the next step looks at once. Leaves the watch unreadable.
+  bool hears_of_change();
   void connect(const FeedInfo& found);
   void drain();
   void handle(wire::Message&& message);
@@ -52,7 +57,7 @@ struct Subscriber::Impl {
 
   std::shared_ptr<TextureShareManager> manager;
   SubscriberOptions options;
-  platform::Poller poller;
+  platform::Poller poller;  // of the watch while there is no channel, else of the channel
   platform::DirectoryWatch watch;
   std::weak_ptr<Impl> self;
 
