@@ -199,7 +199,7 @@ void Recording::run(stream::Frame&& first) {
 void Recording::show() {
   if (!terminal_ || writer_ == nullptr || Clock::now() < next_show_) return;
   next_show_ = Clock::now() + 500ms;
-  std::fprintf(stderr, "\r\033[K%llu frames, %.1f s, %.1f MB, missed %llu", static_cast<unsigned long long>(frames_),
+  std::fprintf(stderr, "\r\033[K%llu frames, %.1f s, %.2f MB, missed %llu", static_cast<unsigned long long>(frames_),
                in_seconds(last_), static_cast<double>(writer_->bytes()) / 1e6,
                static_cast<unsigned long long>(missed()));
   std::fflush(stderr);
@@ -228,7 +228,7 @@ void Recording::report(End end, nanoseconds length) {
                   {"ended", reason},
                   {"feed", to_json(feed_.feed())}});
   }
-  std::printf("%llu frames of [%s] in %.2f s, missed %llu, %ux%u, %s, %.1f MB: %s (%s)\n",
+  std::printf("%llu frames of [%s] in %.2f s, missed %llu, %ux%u, %s, %.2f MB: %s (%s)\n",
               static_cast<unsigned long long>(frames_), options_.feed.feed.c_str(), in_seconds(length),
               static_cast<unsigned long long>(missed()), size_.width, size_.height, writer_->kind().c_str(),
               static_cast<double>(writer_->bytes()) / 1e6, options_.file.c_str(), reason);
