@@ -15,9 +15,11 @@ Result<Feeder> Feeder::open(std::shared_ptr<End> end, const std::string& directo
   options.name = table_feed;
   options.runtime_directory = directory;
   options.ring_size = ring_size;
+  auto dropped = std::make_shared<std::string>();
+  options.diagnostics = [dropped](const GeyserError& error) { *dropped = error.to_string(); };
   auto publisher = stream::Publisher::create(share(end), small_picture(), std::move(options));
   if (!publisher) return tl::unexpected(std::move(publisher.error()));
-  return Feeder(std::move(end), *std::move(publisher));
+  return Feeder(std::move(end), *std::move(publisher), std::move(dropped));
 }
 
 void Feeder::step() {
@@ -52,6 +54,7 @@ void Feeder::forget() {
   longest_stall_us_ = 0;
   smooth_frames_ = 0;
   problem_.clear();
+  dropped_->clear();
 }
 
 }  // namespace geyser::test

@@ -29,10 +29,12 @@ class Feeder {
   // How many frames in a row were published without one that was refused or a lease that was taken away.
   std::uint64_t smooth_frames() const { return smooth_frames_; }
   const std::string& problem() const { return problem_; }
+  // The last subscriber that was dropped, and why.
+  const std::string& dropped() const { return *dropped_; }
 
  private:
-  Feeder(std::shared_ptr<End> end, stream::Publisher&& publisher)
-      : end_(std::move(end)), publisher_(std::move(publisher)) {}
+  Feeder(std::shared_ptr<End> end, stream::Publisher&& publisher, std::shared_ptr<std::string> dropped)
+      : end_(std::move(end)), publisher_(std::move(publisher)), dropped_(std::move(dropped)) {}
 
   std::shared_ptr<End> end_;
   stream::Publisher publisher_;
@@ -41,6 +43,7 @@ class Feeder {
   std::uint64_t smooth_frames_ = 0;
   std::uint64_t revoked_ = 0;
   std::string problem_;
+  std::shared_ptr<std::string> dropped_;
 };
 
 }  // namespace geyser::test

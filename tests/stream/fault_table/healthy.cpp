@@ -1,5 +1,6 @@
 #include "stream/fault_table/healthy.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "stream/fault_table/texts.hpp"
@@ -13,8 +14,10 @@ std::string text_of(const Watcher::Seen& seen, const Census& census) {
   std::ostringstream out;
   out << "report " << seen.frames << ' ' << seen.repeated << ' ' << seen.wrong << ' ' << seen.lost << ' '
       << seen.longest_gap_us << ' ' << seen.longest_block_us << ' ' << census.descriptors << ' ' << census.mappings
-      << ' ' << seen.first_wrong;
-  return out.str().substr(0, 500);
+      << ' ' << seen.first_wrong.substr(0, 150) << '\t' << seen.trouble;
+  std::string text = out.str().substr(0, 500);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
 }
 
 }  // namespace
@@ -68,7 +71,9 @@ void Healthy::hear(const std::string& text) {
     Watcher::Seen& seen = report.seen;
     in >> seen.frames >> seen.repeated >> seen.wrong >> seen.lost >> seen.longest_gap_us >> seen.longest_block_us >>
         report.census.descriptors >> report.census.mappings;
-    std::getline(in >> std::ws, seen.first_wrong);
+    in.ignore(1);
+    std::getline(in, seen.first_wrong, '\t');
+    std::getline(in, seen.trouble);
     seen.feed_id = feed_id_;
     seen.feed_since_ns = feed_since_ns_;
     answer_ = report;

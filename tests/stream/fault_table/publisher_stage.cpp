@@ -191,6 +191,7 @@ class PublisherStage final : public Stage {
     if (!row.reclaimed) row.problems.push_back("Not every slot of the successor is free.");
     if (!successor_->problem().empty()) row.problems.push_back("The successor: " + successor_->problem());
     row.stall_us = successor_->longest_stall_us();
+    if (!successor_->dropped().empty()) row.notes.push_back("The publisher: " + successor_->dropped());
     count(row);
   }
 

@@ -34,6 +34,7 @@ struct Row {
   std::int64_t leaked_files = 0;
   bool reclaimed = false;  // every slot can be written again
   double seconds = 0;
+  std::vector<std::string> notes;     // what the healthy ones were told went wrong
   std::vector<std::string> problems;  // none: it is as it must be
 };
 

@@ -10,6 +10,7 @@ void note_seen(Row& row, const Watcher::Seen& seen, const std::string& who) {
   row.block_us = std::max(row.block_us, seen.longest_block_us);
   row.wrong += seen.wrong;
   row.lost += seen.lost;
+  if (!seen.trouble.empty()) row.notes.push_back(who + ": " + seen.trouble);
   if (seen.wrong != 0) row.problems.push_back(who + " saw wrong pixels: " + seen.first_wrong);
 }
 

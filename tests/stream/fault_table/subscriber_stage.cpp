@@ -150,6 +150,7 @@ class SubscriberStage final : public Stage {
                                 [&] { turn(); });
     if (!row.reclaimed) row.problems.push_back("Not every slot is free again.");
     row.stall_us = feeder_->longest_stall_us();
+    if (!feeder_->dropped().empty()) row.notes.push_back("The publisher: " + feeder_->dropped());
     if (!feeder_->problem().empty()) row.problems.push_back("The publisher: " + feeder_->problem());
     std::optional<HealthyReport> report;
     const bool has_baseline = census_ != Census{};

@@ -115,6 +115,7 @@ std::string json_of(const std::vector<Row>& rows) {
                    {"leaked_files", row.leaked_files},
                    {"reclaimed", row.reclaimed},
                    {"seconds", row.seconds},
+                   {"notes", row.notes},
                    {"problems", row.problems}});
   }
   return all.dump(1) + "\n";

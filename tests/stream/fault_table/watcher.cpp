@@ -15,9 +15,13 @@ std::uint64_t monotonic_ns() {
 }
 
 Result<Watcher> Watcher::open(std::shared_ptr<End> end, stream::SubscriberOptions options) {
+  auto trouble = std::make_shared<std::string>();
+  options.diagnostics = [trouble](const GeyserError& error) {
+    if (error.code() != ErrorCode::abandoned) *trouble = error.to_string();
+  };
   auto subscriber = stream::Subscriber::create({end, &end->manager()}, std::move(options));
   if (!subscriber) return tl::unexpected(std::move(subscriber.error()));
-  return Watcher(std::move(end), *std::move(subscriber));
+  return Watcher(std::move(end), *std::move(subscriber), std::move(trouble));
 }
 
 void Watcher::step(std::chrono::nanoseconds timeout, std::chrono::nanoseconds hold) {
@@ -26,6 +30,7 @@ void Watcher::step(std::chrono::nanoseconds timeout, std::chrono::nanoseconds ho
   const std::uint64_t took = monotonic_ns() - before;
   const auto allowed = static_cast<std::uint64_t>(timeout.count());
   if (took > allowed) seen_.longest_block_us = std::max(seen_.longest_block_us, (took - allowed) / 1000);
+  seen_.trouble = *trouble_;
   if (frame) check(*std::move(frame), hold);
 }
 
@@ -66,6 +71,7 @@ void Watcher::forget() {
   fresh.feed_id = seen_.feed_id;
   fresh.feed_since_ns = seen_.feed_since_ns;
   seen_ = fresh;
+  trouble_->clear();
   last_ns_ = subscriber_.state() == stream::FeedState::live ? monotonic_ns() : 0;
 }
 

@@ -32,6 +32,7 @@ class Watcher {
     std::uint64_t feed_id = 0;           // of the newest frame
     std::uint64_t feed_since_ns = 0;     // when its first frame was read
     std::string first_wrong;
+    std::string trouble;  // the last that the subscriber reported, but for publishers that were gone
   };
 
   // Errors: those of Subscriber::create.
@@ -44,12 +45,13 @@ class Watcher {
   stream::Subscriber& subscriber() { return subscriber_; }
 
  private:
-  Watcher(std::shared_ptr<End> end, stream::Subscriber&& subscriber)
-      : end_(std::move(end)), subscriber_(std::move(subscriber)) {}
+  Watcher(std::shared_ptr<End> end, stream::Subscriber&& subscriber, std::shared_ptr<std::string> trouble)
+      : end_(std::move(end)), subscriber_(std::move(subscriber)), trouble_(std::move(trouble)) {}
   void check(stream::Frame&& frame, std::chrono::nanoseconds hold);
 
   std::shared_ptr<End> end_;
   stream::Subscriber subscriber_;
+  std::shared_ptr<std::string> trouble_;
   Seen seen_;
   std::uint64_t last_ns_ = 0;
 };
