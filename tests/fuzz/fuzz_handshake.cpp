@@ -119,6 +119,7 @@ class PublisherUnderTest {
     // It hangs up: nothing of it stays.
     const auto end = Clock::now() + patience;
     do {
+      std::this_thread::yield();
       publisher_->service();
       require(Clock::now() < end);
     } while (publisher_->subscribers().size() != 1 || test::open_descriptors() > descriptors_);
