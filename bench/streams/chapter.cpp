@@ -59,6 +59,11 @@ std::vector<double> ratios(const std::vector<double>& over, const std::vector<do
   return result;
 }
 
+double quiet_ratio(const std::vector<double>& over, const std::vector<double>& under) {
+  const double least = minimum(under);
+  return least > 0 ? minimum(over) / least : 0;
+}
+
 void add_line(std::string& table, const char* format, ...) {
   std::array<char, 512> line{};
   std::va_list values;

@@ -56,6 +56,8 @@ struct Case {
 std::uint32_t frames_of(const Settings& settings, std::uint32_t rate);
 // Runs all cases in turns, every second turn backwards, so that whatever else the machine does hits all alike.
 void run_in_turns(std::vector<Case>& cases, const Settings& settings, const char* chapter);
+// Of the least of all turns to the least of all turns: noise only ever adds.
+double quiet_ratio(const std::vector<double>& over, const std::vector<double>& under);
 // Turn by turn.
 std::vector<double> ratios(const std::vector<double>& over, const std::vector<double>& under);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Whether the benchmark of streams measures everything that it says: check.py PROGRAM. Judges no time."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def has(row, *names):
 with tempfile.TemporaryDirectory() as directory:
     place = pathlib.Path(directory)
     done = subprocess.run([sys.argv[1], "--quick", "--smoke", "--json", place / "figures.json", "--svg", place / "plots"],
-                          capture_output=True, text=True, timeout=100, env={"TMPDIR": directory})
+                          capture_output=True, text=True, timeout=100, env={**os.environ, "TMPDIR": directory})
     assert done.returncode == 0, f"status {done.returncode}\n{done.stdout}{done.stderr}"
     figures = json.loads((place / "figures.json").read_text())
 

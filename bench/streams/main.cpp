@@ -3,11 +3,12 @@
 //
 // Method. A block is one writer and its readers, each in a process of its own that lives for the block; the first ten
 // frames are not counted, and neither is starting. Blocks of all ways run in turns, every second turn backwards, so
-// that whatever else the machine does hits all alike; ratios are taken within one turn, and the least of them, which
-// noise cannot have made better, stands beside their median. Time is CLOCK_MONOTONIC, read by the writer before its
-// call and by the reader after its own; cost is CLOCK_THREAD_CPUTIME_ID of the writer's thread around both calls, one
-// reading of it included. Percentiles are of all frames of all readers, by nearest rank. A frame that a late reader
-// has skipped has no latency; the column `missed` counts them. Nothing is pinned unless --pin asks for it.
+// that whatever else the machine does hits all alike; ratios are taken within one turn. Noise only ever adds, so beside
+// the median of the turns stands `quiet`: the same of the least p50 that each way had. Time is CLOCK_MONOTONIC, read by
+// the writer before its call (of the floor: before the first of its writes) and by the reader after its own; cost is
+// CLOCK_THREAD_CPUTIME_ID of the writer's thread around both calls, one reading of it included. Percentiles are of all
+// frames of all readers, by nearest rank. A frame that a late reader has skipped has no latency; the column `missed`
+// counts them. Nothing is pinned unless --pin asks for it.
 #include <unistd.h>
 
 #include <cstdio>
