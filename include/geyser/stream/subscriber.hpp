@@ -85,7 +85,6 @@ class GEYSER_API Frame {
   SharedTexture* texture_ = nullptr;
   TextureAccess access_;
   FrameInfo info_;
-  std::uint64_t generation_ = 0;
   std::uint32_t slot_ = 0;
   bool repeated_ = false;
 };
