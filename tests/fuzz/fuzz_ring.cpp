@@ -202,10 +202,12 @@ void run_subscriber_side(FuzzedDataProvider& data) {
         leases.write(data, 44, last);
         break;
       case 3: {
-        // An honest word, so that something is there to be taken.
-        const auto slot = data.ConsumeIntegralInRange<std::uint32_t>(0, slots - 1);
+        // A frame, so that something is there to be taken; in a slot that the ring need not have.
+        const auto slot = data.ConsumeIntegralInRange<std::uint32_t>(0, max_ring_size - 1);
         const std::uint64_t number = last + data.ConsumeIntegralInRange(0U, 3U);
         page->slots[slot].frame = number;
+        if (data.ConsumeBool()) page->slots[slot].user_size = data.ConsumeIntegral<std::uint32_t>();
+        if (data.ConsumeBool()) page->slots[slot].damage_count = data.ConsumeIntegral<std::uint32_t>();
         page->latest = page->latest_complete = pack_frame(number, slot);
         break;
       }
