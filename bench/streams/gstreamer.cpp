@@ -138,6 +138,8 @@ class GStreamer final : public Way {
   }
   std::unique_ptr<Reader> make_reader(std::size_t, std::string&) override {
     gst_init(nullptr, nullptr);
+    // shmsrc complains of itself when its shmsink does not listen yet; it is started again.
+    g_log_set_default_handler([](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
     return std::make_unique<GStreamerReader>(ground_);
   }
 
