@@ -56,6 +56,8 @@ struct FenceCapability {
   bool exportable = false;
   bool importable = false;
   bool gpu_wait = false;  // false: this device waits for it, and signals it, on the CPU
+  // This end's CPU can also read, wait for and signal it. OpenGL's can not, but with an allocator that can.
+  bool cpu_access = true;
   friend bool operator==(const FenceCapability&, const FenceCapability&) = default;
 };
 

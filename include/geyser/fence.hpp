@@ -96,7 +96,8 @@ class GEYSER_API SharedFence {
   FenceId id_;
   struct LastValue;
   std::unique_ptr<LastValue> last_value_;
-  std::shared_ptr<SharedFence> origin_;  // who exports it, when an allocator made it
+  // The same fence in the allocator's API, which made it or opened it too: it exports it, and the CPU uses it there.
+  std::shared_ptr<SharedFence> origin_;
 };
 
 // "After this fence has reached this value." A value type; the fence is shared.

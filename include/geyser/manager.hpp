@@ -86,6 +86,7 @@ class GEYSER_API TextureShareManager {
   std::shared_ptr<TextureShareManager> allocator_;
   std::size_t own_rows_;  // of capabilities_.textures; the allocator's follow
   std::vector<FenceKind> allocated_fences_;
+  std::vector<FenceKind> mirrored_fences_;  // those that only the allocator's CPU side can read and signal
 };
 
 }  // namespace geyser

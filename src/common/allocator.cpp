@@ -62,6 +62,13 @@ Result<void> TextureShareManager::use_allocator(std::shared_ptr<TextureShareMana
     const bool made = std::any_of(theirs.fences.begin(), theirs.fences.end(), [&](const FenceCapability& maker) {
       return maker.kind == mine.kind && maker.exportable;
     });
+    const bool read = std::any_of(theirs.fences.begin(), theirs.fences.end(), [&](const FenceCapability& reader) {
+      return reader.kind == mine.kind && reader.importable && reader.cpu_access;
+    });
+    if (!mine.cpu_access && mine.importable && read) {
+      mine.cpu_access = true;
+      mirrored_fences_.push_back(mine.kind);
+    }
     if (mine.exportable || !mine.importable || !made) continue;
     mine.exportable = true;
     allocated_fences_.push_back(mine.kind);

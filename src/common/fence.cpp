@@ -79,19 +79,19 @@ void SharedFence::note(std::uint64_t value) const noexcept {
 }
 
 Result<std::uint64_t> SharedFence::completed_value() const {
-  auto value = do_completed_value();
+  auto value = origin_ != nullptr ? origin_->completed_value() : do_completed_value();
   if (value) note(*value);
   return value;
 }
 
 Result<void> SharedFence::wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
-  auto result = do_wait(value, timeout);
+  auto result = origin_ != nullptr ? origin_->wait(value, timeout) : do_wait(value, timeout);
   if (result) note(value);
   return result;
 }
 
 Result<void> SharedFence::signal(std::uint64_t value) {
-  auto result = do_signal(value);
+  auto result = origin_ != nullptr ? origin_->signal(value) : do_signal(value);
   if (result) note(value);
   return result;
 }

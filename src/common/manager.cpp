@@ -163,8 +163,20 @@ Result<std::shared_ptr<SharedFence>> TextureShareManager::import_fence(FenceHand
     return fail(ErrorCode::invalid_handle,
                 text("Field [value] of a fence is [", owned.value, "], at most [", largest, "] is believed."));
   }
+  const auto refuse = [kind](GeyserError&& error) {
+    return fail(std::move(error).during(text("importing a fence of kind [", to_string(kind), "]")));
+  };
+  std::shared_ptr<SharedFence> mirror;
+  if (std::find(mirrored_fences_.begin(), mirrored_fences_.end(), kind) != mirrored_fences_.end()) {
+    auto copy = owned.handle.duplicate();
+    if (!copy) return refuse(std::move(copy.error()));
+    auto opened = allocator_->import_fence({kind, owned.id, owned.value, *std::move(copy)});
+    if (!opened) return refuse(std::move(opened.error()));
+    mirror = *std::move(opened);
+  }
   auto fence = do_import_fence(std::move(owned));
-  if (!fence) return fail(std::move(fence.error()).during(text("importing a fence of kind [", to_string(kind), "]")));
+  if (!fence) return refuse(std::move(fence.error()));
+  (*fence)->origin_ = std::move(mirror);
   return fence;
 }
 

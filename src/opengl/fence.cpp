@@ -24,9 +24,9 @@ std::vector<FenceCapability> fence_capabilities(const Context& context) {
   std::vector<FenceCapability> capabilities;
   const bool semaphores = context.has("GL_EXT_semaphore_fd") && context.gl().glImportSemaphoreFdEXT != nullptr;
   if (semaphores && context.has("GL_NV_timeline_semaphore") && context.gl().glSemaphoreParameterivNV != nullptr) {
-    capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true});
+    capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
   }
-  if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true});
+  if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
   capabilities.push_back({FenceKind::host_timeline, true, true, false});
   return capabilities;
 }

@@ -130,17 +130,8 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
 void Publisher::Impl::accept(const std::shared_ptr<Connection>& connection, wire::Accept&& accepted) {
   const std::shared_ptr<Member> member = find(*connection);
   if (member == nullptr) return drop(*connection, "It accepts what it was not offered.");
-  if (member->made_fence != nullptr) {
-    if (!accepted.fences.empty()) return drop(*connection, "It gives a fence that it was given.");
-    member->view->set_fence(member->made_fence);
-  } else if (member->limits.timeline) {
-    if (accepted.fences.size() != 1 || accepted.fences[0].kind != member->agreement.fence_kind) {
-      return drop(*connection, "It accepts a timeline without giving one of its own.");
-    }
-    auto fence = manager->import_fence(std::move(accepted.fences[0]));
-    if (!fence) return drop(*connection, fence.error().to_string());
-    member->view->set_fence(*std::move(fence));
-  }
+  if (!accepted.fences.empty()) return drop(*connection, "It gives fences that nobody has asked for.");
+  if (member->fence != nullptr) member->view->set_fence(member->fence);
   fault_point("publisher.accept_received");
   member->joined = true;
 }

@@ -147,18 +147,17 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   fault_point("subscriber.pool_received");
   FeedInfo facts = pool.feed;
   auto opened = ImportedRing::open(*manager, std::move(pool));
-  auto answer = opened ? (*opened)->accept() : Result<wire::Accept>(fail(GeyserError(opened.error())));
   fault_point("subscriber.ring_opened");
-  if (!answer) {
+  if (!opened) {
     // The publisher tries the next way down.
-    const wire::Refusal refusal{answer.error().code(), answer.error().to_string()};
-    report(std::move(answer.error()).during(text("opening the ring of feed [", options.feed, "]")));
+    const wire::Refusal refusal{opened.error().code(), opened.error().to_string()};
+    report(std::move(opened.error()).during(text("opening the ring of feed [", options.feed, "]")));
     answer_until = Clock::now() + longest_answer;
     state = FeedState::connecting;
     if (auto sent = channel->send(wire::Message(refusal), no_wait); !sent) lose(std::move(sent.error()));
     return;
   }
-  if (auto sent = channel->send(wire::Message(*std::move(answer)), no_wait); !sent) {
+  if (auto sent = channel->send(wire::Message(wire::Accept{}), no_wait); !sent) {
     return lose(std::move(sent.error()));
   }
   fault_point("subscriber.accept_sent");

@@ -24,17 +24,14 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
   ring->generation = pool.generation;
   const bool timeline = ring->agreement.sync_tier == SyncTier::shared_timeline;
   const std::size_t fences = pool.offer.fences.size();
-  if (timeline ? fences != 1 && fences != 2 : fences != 0) {
+  if (fences != (timeline ? 2U : 0U)) {
     return fail(ErrorCode::protocol,
                 text("A ring of tier [", to_string(ring->agreement.sync_tier), "] comes with [", fences, "] fences."));
   }
   if (timeline) {
     auto theirs = manager.import_fence(std::move(pool.offer.fences[0]));
     if (!theirs) return fail(std::move(theirs.error()));
-    // A second one is this end's, made by the publisher because this end can only open them.
-    ring->own_fence_is_given = fences == 2;
-    auto own =
-        fences == 2 ? manager.import_fence(std::move(pool.offer.fences[1])) : manager.create_fence((*theirs)->kind());
+    auto own = manager.import_fence(std::move(pool.offer.fences[1]));
     if (!own) return fail(std::move(own.error()));
     ring->publisher_fence = *std::move(theirs);
     ring->own_fence = *std::move(own);
@@ -50,15 +47,6 @@ Result<std::shared_ptr<ImportedRing>> ImportedRing::open(TextureShareManager& ma
     fault_point("subscriber.texture_imported");
   }
   return ring;
-}
-
-Result<wire::Accept> ImportedRing::accept() const {
-  wire::Accept message;
-  if (own_fence == nullptr || own_fence_is_given) return message;
-  auto handle = own_fence->export_handle();
-  if (!handle) return fail(std::move(handle.error()));
-  message.fences.push_back(*std::move(handle));
-  return message;
 }
 
 AccessState ImportedRing::state_of(const LeasedFrame& frame) const {

@@ -16,8 +16,6 @@ namespace geyser::stream {
 struct ImportedRing {
   // Opens what a publisher sent. Consumes it. Errors: those of importing, protocol.
   [[nodiscard]] static Result<std::shared_ptr<ImportedRing>> open(TextureShareManager& manager, wire::Pool&& pool);
-  // The fence that this end signals, for the publisher. Errors: those of export_handle.
-  [[nodiscard]] Result<wire::Accept> accept() const;
 
   // What begin_access takes for a leased frame.
   [[nodiscard]] AccessState state_of(const LeasedFrame& frame) const;
@@ -31,7 +29,6 @@ struct ImportedRing {
   std::vector<std::unique_ptr<SharedTexture>> textures;
   std::shared_ptr<SharedFence> publisher_fence;  // null: the publisher's CPU has waited for every frame
   std::shared_ptr<SharedFence> own_fence;        // null with it
-  bool own_fence_is_given = false;               // made by the publisher
   Agreement agreement;
   std::uint64_t generation = 0;
   std::uint64_t waited_value = 0;

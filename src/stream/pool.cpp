@@ -11,6 +11,22 @@ namespace geyser::stream {
 
 using detail::text;
 
+namespace {
+
+const FenceCapability* find(const Capabilities& capabilities, FenceKind kind) {
+  const auto& rows = capabilities.fences;
+  const auto row = std::find_if(rows.begin(), rows.end(), [kind](const auto& one) { return one.kind == kind; });
+  return row != rows.end() ? &*row : nullptr;
+}
+
+// Whether an end can make fences of a kind and ask them: a publisher asks its subscribers' instead of waiting.
+bool makes_and_reads(const Capabilities& capabilities, FenceKind kind) {
+  const FenceCapability* row = find(capabilities, kind);
+  return row != nullptr && row->exportable && row->cpu_access;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Pool>> Pool::create(TextureShareManager& manager, const TextureDescriptor& descriptor,
                                            const Agreement& agreement, std::uint32_t ring_size,
                                            std::uint64_t generation) {
@@ -39,7 +55,8 @@ Result<std::unique_ptr<Pool>> Pool::finish(TextureShareManager& manager,
   pool->states_.resize(pool->textures_.size());
   // Of the tiers, only a timeline suits a ring: any number of readers wait for one value, and may also skip it. One
   // signal of a binary semaphore has to be waited for by exactly one reader, whom nothing forces to.
-  if (agreement.sync_tier == SyncTier::shared_timeline) {
+  if (agreement.sync_tier == SyncTier::shared_timeline &&
+      makes_and_reads(manager.capabilities(), agreement.fence_kind)) {
     auto fence = manager.create_fence(agreement.fence_kind);
     if (!fence) return fail(std::move(fence.error()));
     pool->fence_ = *std::move(fence);
@@ -61,9 +78,11 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
                                                                layout.modifier) != agreement.modifiers.end();
 }
 
-bool Pool::shares_fence(const Agreement& agreement) const noexcept {
-  return fence_ != nullptr && agreement.sync_tier == SyncTier::shared_timeline &&
-         agreement.fence_kind == fence_->kind();
+// A subscriber whose CPU can do nothing with the fence could not go on after the publisher's death.
+bool Pool::shares_fence(const Member& member) const noexcept {
+  if (fence_ == nullptr || member.agreement.sync_tier != SyncTier::shared_timeline) return false;
+  const FenceCapability* row = find(member.capabilities, fence_->kind());
+  return member.agreement.fence_kind == fence_->kind() && row != nullptr && row->importable && row->cpu_access;
 }
 
 Result<wire::Pool> Pool::admit(TextureShareManager& manager, Member& member, const FeedInfo& feed) {
@@ -76,23 +95,18 @@ Result<wire::Pool> Pool::admit(TextureShareManager& manager, Member& member, con
     if (!parcel) return fail(std::move(parcel.error()));
     message.offer.textures.push_back(*std::move(parcel));
   }
-  member.limits.timeline = shares_fence(member.agreement);
+  member.limits.timeline = shares_fence(member);
   if (member.limits.timeline) {
     auto fence = fence_->export_handle();
     if (!fence) return fail(std::move(fence.error()));
     message.offer.fences.push_back(*std::move(fence));
-    const auto& rows = member.capabilities.fences;
-    const bool makes_its_own = std::any_of(rows.begin(), rows.end(), [&](const FenceCapability& row) {
-      return row.kind == fence_->kind() && row.exportable;
-    });
-    if (!makes_its_own) {
-      auto theirs = manager.create_fence(fence_->kind());
-      if (!theirs) return fail(std::move(theirs.error()));
-      auto handle = (*theirs)->export_handle();
-      if (!handle) return fail(std::move(handle.error()));
-      message.offer.fences.push_back(*std::move(handle));
-      member.made_fence = *std::move(theirs);
-    }
+    // The subscriber's, too: what this end has made it can ask.
+    auto theirs = manager.create_fence(fence_->kind());
+    if (!theirs) return fail(std::move(theirs.error()));
+    auto handle = (*theirs)->export_handle();
+    if (!handle) return fail(std::move(handle.error()));
+    message.offer.fences.push_back(*std::move(handle));
+    member.fence = *std::move(theirs);
   } else {
     message.offer.agreement.sync_tier = member.agreement.sync_tier = SyncTier::host_wait;
     message.offer.agreement.fence_kind = member.agreement.fence_kind = FenceKind::host_timeline;

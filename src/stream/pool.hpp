@@ -26,8 +26,8 @@ struct Member {
   Agreement agreement;
   LeaseView::Limits limits;
   std::unique_ptr<LeaseView> view;
-  std::shared_ptr<SharedFence> made_fence;  // the subscriber's, where it can open fences and make none
-  bool joined = false;                      // it has accepted the present ring
+  std::shared_ptr<SharedFence> fence;  // that it signals when it has read; null: the CPU waits
+  bool joined = false;                 // it has accepted the present ring
 };
 
 class Pool {
@@ -45,7 +45,7 @@ class Pool {
   // Whether a subscriber with `agreement` can open these textures.
   [[nodiscard]] bool suits(const Agreement& agreement) const noexcept;
   // Whether it can wait for the fence of this pool.
-  [[nodiscard]] bool shares_fence(const Agreement& agreement) const noexcept;
+  [[nodiscard]] bool shares_fence(const Member& member) const noexcept;
   // The message that lets a subscriber in; gives it a view of its leases.
   [[nodiscard]] Result<wire::Pool> admit(TextureShareManager& manager, Member& member, const FeedInfo& feed);
 

@@ -307,7 +307,8 @@ class Decoder {
       const fb::FenceCapability* row = capabilities->fences()->Get(static_cast<flatbuffers::uoffset_t>(i));
       const auto kind = enumerator<FenceKind>(row->kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event),
                                               "fences.kind");
-      out.capabilities.fences.push_back({kind, row->exportable(), row->importable(), row->gpu_wait()});
+      out.capabilities.fences.push_back(
+          {kind, row->exportable(), row->importable(), row->gpu_wait(), row->cpu_access()});
     }
     return out;
   }

@@ -161,8 +161,8 @@ class Encoder {
     const auto textures_offset = builder_.CreateVector(textures);
     std::vector<Offset<fb::FenceCapability>> fences;
     for (const FenceCapability& row : capabilities.fences) {
-      fences.push_back(
-          fb::CreateFenceCapability(builder_, byte_of(row.kind), row.exportable, row.importable, row.gpu_wait));
+      fences.push_back(fb::CreateFenceCapability(builder_, byte_of(row.kind), row.exportable, row.importable,
+                                                 row.gpu_wait, row.cpu_access));
     }
     const auto fences_offset = builder_.CreateVector(fences);
     return fb::CreateCapabilities(builder_, byte_of(capabilities.api), identity, textures_offset, fences_offset);

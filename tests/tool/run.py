@@ -248,7 +248,8 @@ def test_mistakes():
     opens = [one["backend"].split()[0] for one in json.loads(run("doctor", "--json").stdout)["backends"] if one["opens"]]
     if "vulkan" in opens:
         with Publishing("camera", "-b", "vulkan"):
-            says("snapshot", "camera", "c.png", "-b", "host", "--forbid", "host_copy", code=4, error="host_memory")
+            says("snapshot", "camera", "c.png", "-b", "host", "--forbid", "host_copy", "--forbid", "host_linear", code=4,
+                 error="host_memory")
     with Publishing("camera", "-b", "host") as stopped:
         stopped.send_signal(signal.SIGSTOP)
         says("snapshot", "camera", "c.png", "-b", "host", "--timeout", "0.3", code=3, error="may have stopped")
