@@ -57,7 +57,10 @@ class Stage {
     }
     Process writer =
         Process::start([this] { return write(); }, pinned ? Process::Place::first : Process::Place::anywhere);
-    const bool good = writer.wait();
+    // Longer than all of its own waits together: what else hangs is a library's.
+    const std::uint64_t frames = warm_up + plan_.frames;
+    const bool good =
+        writer.wait_until(now_ns() + 2 * (longest_start + longest_tail) + 2 * frames * (1'000'000'000U / plan_.rate));
     readers.clear();
     Block block;
     if (!good || common().failed) {

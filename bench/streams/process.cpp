@@ -9,6 +9,8 @@
 #include <system_error>
 #include <vector>
 
+#include "clock.hpp"
+
 namespace bench {
 
 pid_t Process::fork_child() {
@@ -43,6 +45,19 @@ void Process::leave(bool good) noexcept { ::_exit(good ? 0 : 1); }
 bool Process::wait() noexcept {
   int status = 1;
   if (id_ > 0) ::waitpid(id_, &status, 0);
+  id_ = -1;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool Process::wait_until(std::uint64_t end_ns) noexcept {
+  int status = 1;
+  while (id_ > 0 && ::waitpid(id_, &status, WNOHANG) == 0) {
+    if (now_ns() > end_ns) {
+      kill();
+      return false;
+    }
+    sleep_until_ns(now_ns() + 1'000'000);
+  }
   id_ = -1;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

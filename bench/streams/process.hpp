@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 #include <sys/types.h>
+#include <cstdint>
 
 #include <cstddef>
 #include <memory>
@@ -36,6 +37,8 @@ class Process {
   }
   // Whether it ended well.
   bool wait() noexcept;
+  // As above; one that has not ended by then is killed.
+  bool wait_until(std::uint64_t end_ns) noexcept;
   void kill() noexcept;
 
  private:
