@@ -216,6 +216,12 @@ void Recording::report(End end, nanoseconds length) {
   if (end == End::refused && feed_.last_error()) context_.fail(*feed_.last_error());
   constexpr const char* reasons[] = {"", "seconds", "frames", "interrupted", "feed ended", "feed cannot be shared"};
   const char* reason = reasons[static_cast<std::size_t>(end)];
+  constexpr const char* words[] = {"",
+                                   "the time is over",
+                                   "that was all frames asked for",
+                                   "interrupted",
+                                   "the feed has ended",
+                                   "the feed cannot be shared any more"};
   if (context_.json) {
     return print({{"file", options_.file},
                   {"kind", writer_->kind()},
@@ -228,10 +234,10 @@ void Recording::report(End end, nanoseconds length) {
                   {"ended", reason},
                   {"feed", to_json(feed_.feed())}});
   }
-  std::printf("%llu frames of [%s] in %.2f s, missed %llu, %ux%u, %s, %.2f MB: %s (%s)\n",
+  std::printf("%llu frames of [%s] in %.2f s, missed %llu, %ux%u, %s, %.2f MB: %s; %s\n",
               static_cast<unsigned long long>(frames_), options_.feed.feed.c_str(), in_seconds(length),
               static_cast<unsigned long long>(missed()), size_.width, size_.height, writer_->kind().c_str(),
-              static_cast<double>(writer_->bytes()) / 1e6, options_.file.c_str(), reason);
+              static_cast<double>(writer_->bytes()) / 1e6, options_.file.c_str(), words[static_cast<std::size_t>(end)]);
 }
 
 void record(Context& context, const Options& options) {
