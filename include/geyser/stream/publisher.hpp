@@ -41,7 +41,7 @@ struct PublisherOptions {
   FrameRate frame_rate;
   HdrMetadata hdr;
   std::string runtime_directory;  // empty: default_runtime_directory()
-  DiagnosticHandler diagnostics;  // subscribers that were dropped, and why
+  DiagnosticHandler diagnostics;  // subscribers that were dropped or miss a copy, and why
 };
 
 // One subscriber as the publisher sees it.
