@@ -75,9 +75,10 @@ void inspect(Context& context, const Options& options) {
               rate_text(feed.frame_rate).c_str(), rate, static_cast<unsigned long long>(last));
   const std::string api(to_string(feed.api));
   std::printf("  publisher  %s on %s, ring of %u\n", api.c_str(), feed.device.c_str(), feed.ring_size);
-  std::printf("  memory     %s, tiling %s, modifier %s, %s bytes\n", layout["handle_kind"].get<std::string>().c_str(),
-              layout["tiling"].get<std::string>().c_str(), layout["modifier"].dump().c_str(),
-              layout["allocation_size"].dump().c_str());
+  const std::string modifier =
+      layout["modifier"].is_null() ? "" : ", modifier " + layout["modifier"].get<std::string>();
+  std::printf("  memory     %s, tiling %s%s, %s bytes\n", layout["handle_kind"].get<std::string>().c_str(),
+              layout["tiling"].get<std::string>().c_str(), modifier.c_str(), layout["allocation_size"].dump().c_str());
   std::printf("  copied     %llu bytes at this end\n\n%s\n", static_cast<unsigned long long>(statistics.bytes_copied),
               to_string(subscriber.agreement()).c_str());
 }

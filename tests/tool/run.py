@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -172,6 +173,31 @@ def test_inspect():
         assert 20 < report["measured_frame_rate"] < 130, report["measured_frame_rate"]
         text = run("inspect", "card", "-b", "host").stdout
         assert "path zero_copy" in text and "ring of 4" in text, text
+
+
+def expect_golden(name, text):
+    """Compares with golden/NAME.txt; GEYSER_WRITE_GOLDEN=1 writes it, for review."""
+    changing = [(r"llvmpipe \(LLVM [^)]*\)", "DEVICE"), (r"(?:llvmpipe )?Mesa [^\n]*", "MESA"), (r"process \d+", "process N"),
+                (r"[\d.]+ measured, frame \d+", "N measured, frame N"), (r"(host +)\d+\n", r"\1PID\n"),
+                (re.escape(os.environ["GEYSER_RUNTIME_DIR"]), "DIRECTORY"), (r" +\n", "\n")]
+    for pattern, word in changing:
+        text = re.sub(pattern, word, text)
+    golden = pathlib.Path(__file__).resolve().parent / "golden" / f"{name}.txt"
+    if os.environ.get("GEYSER_WRITE_GOLDEN"):
+        golden.write_text(text)
+    assert text == golden.read_text(), f"not as in {golden.name}:\n{text}"
+
+
+def test_golden():
+    with Publishing("camera", "--size", "64x48", "--fps", "50", "--application", "studio", "-b", "host"):
+        expect_golden("list", run("list").stdout)
+        expect_golden("inspect", run("inspect", "camera", "-b", "host").stdout)
+    opened = json.loads(run("doctor", "--json").stdout)["backends"]
+    software = [one["backend"] for one in opened if one["opens"] and "llvmpipe" in json.dumps(one)]
+    if len(software) == 3 and len(opened) == 4:
+        expect_golden("doctor", run("doctor").stdout)
+    else:
+        print("NOT RUN: doctor's output is known for llvmpipe in Vulkan, OpenGL and OpenGL ES, and here is", opened)
 
 
 def corners_of(picture, left, top, width, height):
