@@ -36,11 +36,15 @@ void Feeder::publish() {
     const std::uint64_t number = publisher_.statistics().frames_published + 1;
     const TextureDescriptor& descriptor = frame->texture().descriptor();
     const auto filled = end_->fill(frame->texture(), make_pattern(descriptor, seed_of(publisher_.feed().id, number)));
-    const std::uint64_t drawn = monotonic_ns();
-    const auto published = publisher_.publish(*std::move(frame));
-    inside += monotonic_ns() - drawn;
-    if (!filled) problem_ = filled.error().to_string();
-    if (!published) problem_ = published.error().to_string();
+    // A picture that could not be drawn is no frame: it goes back with the access.
+    if (filled) {
+      const std::uint64_t drawn = monotonic_ns();
+      const auto published = publisher_.publish(*std::move(frame));
+      inside += monotonic_ns() - drawn;
+      if (!published) problem_ = published.error().to_string();
+    } else {
+      problem_ = filled.error().to_string();
+    }
   } else if (frame.error().code() != ErrorCode::timeout) {
     problem_ = frame.error().to_string();
   }
