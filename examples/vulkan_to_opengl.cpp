@@ -41,6 +41,7 @@ void produce(Channel channel) {
   auto access = must(texture->begin_access(AccessMode::discard, {}));
   // ... submit commands that write vulkan::native(*texture)->image ...
   AccessState state = must(texture->end_access(std::move(access)));
+  must(channel.send_fences(state, patience));  // sync files, if that is what was agreed on
   must(channel.send(wire::to_frame(state, 0, 0), patience));
   must(channel.receive_frame(patience));  // the consumer is done
 }
@@ -52,7 +53,7 @@ void consume(Channel channel) {
   auto texture = must(opengl->import_shared_texture(std::move(offer.textures[0])));
   std::vector fences{must(opengl->import_fence(std::move(offer.fences[0])))};
 
-  wire::Frame frame = must(channel.receive_frame(patience));
+  wire::Frame frame = must(channel.receive_frame(fences, patience));
   auto access = must(texture->begin_access(AccessMode::read, must(wire::to_access_state(frame, fences))));
   // ... bind opengl::native(*texture)->name and draw ...
   AccessState state = must(texture->end_access(std::move(access)));

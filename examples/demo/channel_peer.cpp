@@ -147,6 +147,7 @@ Result<Session> accept(geyser::Channel& channel, Pass& pass) {
 
 Result<void> send_state(geyser::Channel& channel, const geyser::AccessState& state, std::uint32_t texture,
                         std::uint64_t number) {
+  if (auto sent = channel.send_fences(state, patience); !sent) return sent;
   wire::Frame frame = wire::to_frame(state, texture, number);
   frame.clock_ns = monotonic_ns();
   return channel.send(frame, patience);

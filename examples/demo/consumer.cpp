@@ -48,7 +48,7 @@ class Consumer {
 
  private:
   Result<void> show(std::uint64_t number, PlainTexture& screen) {
-    auto frame = channel_.receive_frame(patience);
+    auto frame = channel_.receive_frame(session_.all, patience);
     if (!frame) return fail(std::move(frame.error()));
     if (frame->texture >= session_.textures.size()) {
       return fail(geyser::ErrorCode::protocol, "The frame's texture is not in the Offer.");

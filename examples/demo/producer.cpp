@@ -97,7 +97,7 @@ class Producer {
   }
 
   Result<void> take_back(std::uint32_t index) {
-    auto frame = channel_.receive_frame(patience);
+    auto frame = channel_.receive_frame(session_.all, patience);
     if (!frame) return fail(std::move(frame.error()));
     if (frame->texture != index) return fail(geyser::ErrorCode::protocol, "The consumer gives back another texture.");
     auto state = geyser::wire::to_access_state(*frame, session_.all);

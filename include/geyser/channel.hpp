@@ -53,6 +53,13 @@ class GEYSER_API Channel {
   [[nodiscard]] Result<wire::Message> receive_message(std::chrono::nanoseconds timeout);
   [[nodiscard]] Result<void> send(const wire::Frame& frame, std::chrono::nanoseconds timeout);
   [[nodiscard]] Result<wire::Frame> receive_frame(std::chrono::nanoseconds timeout);
+  // For sessions that may have fences of kind sync_file. To be called before the frame of `state` is sent: sends the
+  // sync files that its points need in one message; nothing when it needs none. Errors: as send, as export_handle().
+  [[nodiscard]] Result<void> send_fences(const AccessState& state, std::chrono::nanoseconds timeout);
+  // A frame, after taking over the sync files that came before it. `fences` are all fences of the session.
+  // Errors: as receive_frame, protocol (a fence that is not in `fences`), as SharedFence::update().
+  [[nodiscard]] Result<wire::Frame> receive_frame(std::span<const std::shared_ptr<SharedFence>> fences,
+                                                  std::chrono::nanoseconds timeout);
 
   [[nodiscard]] Result<PeerCredentials> peer_credentials() const;
   // Pollable; borrowed.

@@ -45,7 +45,8 @@ using FenceId = std::uint64_t;
 // Longest wait that Geyser makes for a peer unless told otherwise.
 inline constexpr std::chrono::nanoseconds default_wait_timeout = std::chrono::seconds(5);
 
-// What crosses a process for a fence: kind, id, owned handle, last value known.
+// What crosses a process for a fence: kind, id, owned handle, last value known. The handle of a sync_file is of the
+// signal of `value`, and empty when that is reached; of the other kinds it is never empty.
 struct FenceHandle {
   FenceKind kind = FenceKind::none;
   FenceId id = 0;
@@ -70,7 +71,7 @@ class GEYSER_API SharedFence {
   // The value that the next signal should use: one more than the largest used on this side or seen from the peer.
   [[nodiscard]] std::uint64_t next_value() noexcept;
 
-  // The largest value known to be signalled. Binary semaphores and sync files cannot be read: unsupported.
+  // The largest value known to be signalled. Binary semaphores cannot be read: unsupported.
   [[nodiscard]] Result<std::uint64_t> completed_value() const;
   // Blocks the calling CPU thread until `value` is signalled. Errors: timeout, device_lost, unsupported (binary).
   [[nodiscard]] Result<void> wait(std::uint64_t value, std::chrono::nanoseconds timeout = default_wait_timeout) const;
@@ -79,6 +80,11 @@ class GEYSER_API SharedFence {
   // A new handle to the same fence for another process or API; the fence stays usable.
   // Errors: unsupported, operating_system.
   [[nodiscard]] Result<FenceHandle> export_handle() const;
+  // For FenceKind::sync_file, whose every signal is a descriptor of its own: takes what the other end's
+  // export_handle() gave after it had ended an access, before the state of that access is used here. Consumes the
+  // handle. An older one than is known is closed, and no error. Channel::send_state() and receive_state() do this.
+  // Errors: invalid_handle (another fence, not a sync file), unsupported (a kind whose one handle serves for ever).
+  [[nodiscard]] Result<void> update(FenceHandle&& newer);
 
  protected:
   // id 0: draw a new random one.
@@ -89,6 +95,7 @@ class GEYSER_API SharedFence {
   virtual Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const = 0;
   virtual Result<void> do_signal(std::uint64_t value) = 0;
   virtual Result<FenceHandle> do_export() const = 0;
+  virtual Result<void> do_update(FenceHandle&& newer);
   friend class TextureShareManager;
   void note(std::uint64_t value) const noexcept;  // next_value() is larger from now on
 

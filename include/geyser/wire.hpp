@@ -67,7 +67,11 @@ struct Pool {
 struct Feed {
   stream::FeedInfo info;
 };
-using Message = std::variant<Hello, Offer, Accept, Refusal, Subscribe, Pool, Feed>;
+// Sync files that the next Frame's points need (FenceKind::sync_file: each signal is a descriptor of its own).
+struct Fences {
+  std::vector<FenceHandle> fences;
+};
+using Message = std::variant<Hello, Offer, Accept, Refusal, Subscribe, Pool, Feed, Fences>;
 
 struct EncodedMessage {
   std::vector<std::byte> bytes;

@@ -7,10 +7,12 @@
 #include <random>
 #include <utility>
 
+#include "common/fence_limits.hpp"
 #include "common/text.hpp"
 
 namespace geyser {
 
+using detail::largest_fence_value;
 using detail::text;
 
 std::string_view to_string(FenceKind kind) noexcept {
@@ -98,6 +100,26 @@ Result<void> SharedFence::signal(std::uint64_t value) {
 
 Result<FenceHandle> SharedFence::export_handle() const {
   return origin_ != nullptr ? origin_->export_handle() : do_export();
+}
+
+Result<void> SharedFence::update(FenceHandle&& newer) {
+  FenceHandle taken = std::move(newer);
+  if (taken.kind != kind_ || taken.id != id_) {
+    return fail(ErrorCode::invalid_handle, text("A point of fence [", taken.id, "] of kind [", to_string(taken.kind),
+                                                "] is not one of fence [", id_, "] of kind [", to_string(kind_), "]."));
+  }
+  if (taken.value > largest_fence_value) {
+    return fail(ErrorCode::invalid_handle, text("Field [value] of a fence is [", taken.value, "], at most [",
+                                                largest_fence_value, "] is believed."));
+  }
+  const std::uint64_t value = taken.value;
+  auto result = do_update(std::move(taken));
+  if (result) note(value);
+  return result;
+}
+
+Result<void> SharedFence::do_update(FenceHandle&&) {
+  return fail(ErrorCode::unsupported, text("The handle of a fence of kind [", to_string(kind_), "] stays as it is."));
 }
 
 Result<void> SyncPoints::add(SyncPoint point) {

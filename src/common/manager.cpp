@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/capability_check.hpp"
+#include "common/fence_limits.hpp"
 #include "common/text.hpp"
 
 namespace geyser {
@@ -151,17 +152,17 @@ Result<std::shared_ptr<SharedFence>> TextureShareManager::import_fence(FenceHand
   FenceHandle owned = std::move(handle);
   const FenceKind kind = owned.kind;
   if (!has_fence(capabilities_, kind, false)) return fail(unsupported_fence(capabilities_, kind, false));
-  if (!owned.handle.has_value() || owned.handle.kind() != handle_kind_of(kind) || owned.id == 0) {
+  const bool empty = !owned.handle.has_value();
+  const bool fits = empty ? kind == FenceKind::sync_file : owned.handle.kind() == handle_kind_of(kind);
+  if (!fits || owned.id == 0) {
     return fail(ErrorCode::invalid_handle,
                 text("A fence of kind [", to_string(kind), "] needs an id and a handle of kind [",
                      to_string(handle_kind_of(kind)), "], but has id [", owned.id, "] and [",
-                     owned.handle.has_value() ? to_string(owned.handle.kind()) : "none", "]."));
+                     empty ? "none" : to_string(owned.handle.kind()), "]."));
   }
-  // A timeline that is about to overflow could never be signalled again.
-  constexpr std::uint64_t largest = std::uint64_t{1} << 62;
-  if (owned.value > largest) {
-    return fail(ErrorCode::invalid_handle,
-                text("Field [value] of a fence is [", owned.value, "], at most [", largest, "] is believed."));
+  if (owned.value > detail::largest_fence_value) {
+    return fail(ErrorCode::invalid_handle, text("Field [value] of a fence is [", owned.value, "], at most [",
+                                                detail::largest_fence_value, "] is believed."));
   }
   const auto refuse = [kind](GeyserError&& error) {
     return fail(std::move(error).during(text("importing a fence of kind [", to_string(kind), "]")));

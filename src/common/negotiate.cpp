@@ -178,7 +178,8 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
     return text("The policy forces [", to_string(policy.force_fence), "].");
   }
   const bool opaque = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary;
-  if (opaque && agreement.path == SharePath::host_copy && policy.force_fence == FenceKind::none) {
+  if (kind != FenceKind::host_timeline && agreement.path == SharePath::host_copy &&
+      policy.force_fence == FenceKind::none) {
     return "The copy through host memory is waited for by the CPU.";
   }
   if (opaque && !same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
@@ -190,6 +191,7 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
   if (theirs == nullptr) return "The importer has none.";
   const bool exporter_makes = mine->exportable && theirs->importable;
   const bool importer_makes = theirs->exportable && mine->importable;
+  if (kind == FenceKind::sync_file && !mine->gpu_wait && !theirs->gpu_wait) return "No GPU would wait for it.";
   if (!exporter_makes && !importer_makes) return "Neither end can export one that the other imports.";
   return {};
 }

@@ -6,6 +6,8 @@
 #include "common/text.hpp"
 #include "host/texture.hpp"
 #include "platform/host_fence.hpp"
+#include "platform/sync_file.hpp"
+#include "platform/sync_file_fence.hpp"
 
 namespace geyser::host {
 
@@ -15,7 +17,9 @@ Capabilities capabilities() {
   Capabilities result;
   result.api = Api::host;
   result.identity.device_name = "host memory";
-  result.fences = {{FenceKind::host_timeline, true, true, false}};
+  // What a CPU ends is done, so its sync files are those that are signalled already.
+  if (platform::has_sync_files) result.fences.push_back({FenceKind::sync_file, true, true, false});
+  result.fences.push_back({FenceKind::host_timeline, true, true, false});
   for (const FormatInfo& info : all_formats()) {
     TextureCapability row;
     row.format = info.format;
@@ -57,8 +61,12 @@ class HostManager final : public TextureShareManager {
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     return HostTexture::import(std::move(parcel), capabilities().identity, diagnostics_);
   }
-  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
+    if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
+    return platform::create_host_fence();
+  }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
+    if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
     return platform::import_host_fence(std::move(handle));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {

@@ -67,7 +67,7 @@ Result<ApiTextureHandle> HostTexture::do_export(HandleKind kind) {
 }
 
 bool HostTexture::accepts_signal_fence(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::host_timeline;
+  return fence.kind() == FenceKind::host_timeline || fence.kind() == FenceKind::sync_file;
 }
 
 }  // namespace geyser::host

@@ -1,6 +1,9 @@
 #include <geyser/channel.hpp>
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
+#include <variant>
 
 #include "common/text.hpp"
 #include "platform/posix/socket.hpp"
@@ -98,6 +101,46 @@ Result<wire::Frame> Channel::receive_frame(std::chrono::nanoseconds timeout) {
   auto size = platform::socket_receive(impl_->socket.get(), bytes, nullptr, Deadline::after(timeout));
   if (!size) return fail(std::move(size.error()).during("receiving a frame"));
   return wire::decode_frame(std::span<const std::byte>(bytes).first(*size));
+}
+
+Result<void> Channel::send_fences(const AccessState& state, std::chrono::nanoseconds timeout) {
+  wire::Fences message;
+  for (const SyncPoints* points : {&state.writer, &state.readers}) {
+    for (const SyncPoint& point : *points) {
+      if (point.fence->kind() != FenceKind::sync_file) continue;
+      auto handle = point.fence->export_handle();
+      if (!handle) return fail(std::move(handle.error()));
+      message.fences.push_back(*std::move(handle));
+    }
+  }
+  if (message.fences.empty()) return {};
+  return send(wire::Message(std::move(message)), timeout);
+}
+
+Result<wire::Frame> Channel::receive_frame(std::span<const std::shared_ptr<SharedFence>> fences,
+                                           std::chrono::nanoseconds timeout) {
+  impl_->buffer.resize(wire::max_message_bytes);
+  const Deadline deadline = Deadline::after(timeout);
+  for (;;) {
+    std::vector<OwnedHandle> handles;
+    auto size = receive(impl_->buffer, handles, deadline.remaining());
+    if (!size) return fail(std::move(size.error()).during("receiving a frame"));
+    const auto bytes = std::span<const std::byte>(impl_->buffer).first(*size);
+    const bool is_frame = *size >= 4 && std::memcmp(bytes.data(), "GYSF", 4) == 0;
+    if (is_frame && handles.empty()) return wire::decode_frame(bytes);
+    auto message = wire::decode(bytes, std::move(handles));
+    if (!message) return fail(std::move(message.error()).during("receiving a frame"));
+    auto* newer = std::get_if<wire::Fences>(&*message);
+    if (newer == nullptr) return fail(ErrorCode::protocol, "A message of another kind came in place of a frame.");
+    for (FenceHandle& handle : newer->fences) {
+      const auto known =
+          std::find_if(fences.begin(), fences.end(), [&](const auto& fence) { return fence->id() == handle.id; });
+      if (known == fences.end()) {
+        return fail(ErrorCode::protocol, text("Field [fence.id] is [", handle.id, "], which is no fence here."));
+      }
+      if (auto done = (*known)->update(std::move(handle)); !done) return fail(std::move(done.error()));
+    }
+  }
 }
 
 Result<PeerCredentials> Channel::peer_credentials() const {

@@ -1,6 +1,7 @@
 # geyser_platform_sources: the platform layer of the system that is built for, as absolute paths.
 set(geyser_platform_sources
-  ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp)
 if(WIN32)
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
@@ -8,7 +9,8 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/sync_file.cpp)
 else()
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp
@@ -17,6 +19,7 @@ else()
     ${CMAKE_CURRENT_LIST_DIR}/linux/poller.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/program.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/shared_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/sync_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/file_lock.cpp

@@ -19,6 +19,7 @@ constexpr std::size_t max_textures = 16;
 constexpr std::size_t max_fences = 32;
 constexpr std::size_t max_rows = 8192;
 constexpr std::size_t max_rungs = 16;
+constexpr std::uint32_t no_handle = ~std::uint32_t{0};
 
 // Collects the first problem; whatever is read after it does not matter.
 class Decoder {
@@ -58,6 +59,9 @@ class Decoder {
         break;
       case fb::Body::Feed:
         message = feed(envelope.body_as_Feed());
+        break;
+      case fb::Body::Fences:
+        message = newer_fences(envelope.body_as_Fences());
         break;
       case fb::Body::NONE:
         complain("body", "is missing");
@@ -255,7 +259,9 @@ class Decoder {
       fence.id = row->id();
       if (fence.id == 0) complain("fence.id", "is [0], which names no fence");
       fence.value = row->value();
-      fence.handle = take(row->handle(), "fence.handle");
+      if (fence.kind != FenceKind::sync_file || row->handle() != no_handle) {
+        fence.handle = take(row->handle(), "fence.handle");
+      }
       out.push_back(std::move(fence));
     }
     return out;
@@ -340,6 +346,12 @@ class Decoder {
       out.textures.push_back(parcel(in->textures()->Get(static_cast<flatbuffers::uoffset_t>(i))));
     }
     out.fences = fences(in->fences());
+    return out;
+  }
+
+  Fences newer_fences(const fb::Fences* in) {
+    Fences out;
+    if (has(in, "body")) out.fences = fences(in->fences());
     return out;
   }
 

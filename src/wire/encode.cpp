@@ -14,6 +14,8 @@ namespace {
 
 using flatbuffers::Offset;
 
+constexpr std::uint32_t no_handle = ~std::uint32_t{0};
+
 template <typename Enum>
 std::uint8_t byte_of(Enum value) {
   return static_cast<std::uint8_t>(value);
@@ -130,7 +132,8 @@ class Encoder {
   Offset<flatbuffers::Vector<Offset<fb::Fence>>> add(std::vector<FenceHandle>& fences) {
     std::vector<Offset<fb::Fence>> out;
     for (FenceHandle& fence : fences) {
-      const std::uint32_t handle = take(fence.handle);
+      const bool empty = fence.kind == FenceKind::sync_file && !fence.handle.has_value();
+      const std::uint32_t handle = empty ? no_handle : take(fence.handle);
       out.push_back(fb::CreateFence(builder_, byte_of(fence.kind), fence.id, fence.value, handle));
     }
     return builder_.CreateVector(out);
@@ -246,6 +249,12 @@ class Encoder {
     const std::uint32_t lease_page = take(pool.lease_page);
     body = fb::CreatePool(builder_, pool.generation, feed, offer, ring_page, lease_page).Union();
     return fb::Body::Pool;
+  }
+
+  fb::Body add(Fences& message, Offset<void>& body) {
+    const auto fences = add(message.fences);
+    body = fb::CreateFences(builder_, fences).Union();
+    return fb::Body::Fences;
   }
 
   fb::Body add(Feed& feed, Offset<void>& body) {

@@ -52,12 +52,14 @@ class Importer {
       return channel_.send(wire::Message(refusal), patience);
     }
     if (auto sent = channel_.send(wire::Message(std::move(answer)), patience); !sent) return sent;
-    auto frame = channel_.receive_frame(patience);
+    auto frame = channel_.receive_frame(session->fences, patience);
     if (!frame) return fail(std::move(frame.error()));
-    auto reply = exchange(*session, *frame);
-    const std::string text = with_complaints(reply ? "" : reply.error().to_string());
+    auto state = exchange(*session, *frame);
+    const std::string text = with_complaints(state ? "" : state.error().to_string());
     if (auto sent = send_text(channel_, text); !sent) return sent;
-    return text.empty() ? channel_.send(*reply, patience) : Result<void>{};
+    if (!text.empty()) return {};
+    if (auto sent = channel_.send_fences(*state, patience); !sent) return sent;
+    return channel_.send(wire::to_frame(*state, 0, 1), patience);
   }
 
   Result<Session> accept(const Request& request, wire::Offer& offer, wire::Accept& answer) {
@@ -95,7 +97,7 @@ class Importer {
   }
 
   // Reads the exporter's picture, and answers with one of its own.
-  Result<wire::Frame> exchange(Session& session, const wire::Frame& frame) {
+  Result<AccessState> exchange(Session& session, const wire::Frame& frame) {
     auto written = wire::to_access_state(frame, session.fences);
     if (!written) return fail(std::move(written.error()));
     auto read = expect_pattern(end_, *session.texture, *written, 1);
@@ -103,7 +105,7 @@ class Importer {
     auto state = write_pattern(end_, *session.texture, *read, 2);
     if (!state) return fail(std::move(state.error()).during("writing in the importer"));
     if (auto good = expect_path(*session.texture, session.agreement); !good) return fail(std::move(good.error()));
-    return wire::to_frame(*state, 0, 1);
+    return state;
   }
 
   Channel& channel_;

@@ -102,12 +102,13 @@ class Exporter {
   void exchange(SharedTexture& texture, std::span<const std::shared_ptr<SharedFence>> fences) {
     auto state = write_pattern(end_, texture, {}, 1);
     ASSERT_TRUE(state) << state.error().to_string();
+    ASSERT_TRUE(channel_.send_fences(*state, patience));
     ASSERT_TRUE(channel_.send(wire::to_frame(*state, 0, 0), patience));
     auto text = receive_text(channel_);
     ASSERT_TRUE(text) << text.error().to_string();
     EXPECT_EQ(*text, "");
     if (!text->empty()) return;
-    auto frame = channel_.receive_frame(patience);
+    auto frame = channel_.receive_frame(fences, patience);
     ASSERT_TRUE(frame) << frame.error().to_string();
     auto written = wire::to_access_state(*frame, fences);
     ASSERT_TRUE(written) << written.error().to_string();

@@ -10,7 +10,10 @@
 
 #include <geyser/channel.hpp>
 
+#include "platform/event.hpp"
+#include "platform/host_fence.hpp"
 #include "platform/shared_memory.hpp"
+#include "platform/sync_file_fence.hpp"
 #include "support/descriptors.hpp"
 #include "support/messages.hpp"
 
@@ -24,6 +27,61 @@ std::pair<Channel, Channel> make_pair() {
   auto ends = Channel::make_pair();
   EXPECT_TRUE(ends);
   return *std::move(ends);
+}
+
+// Both ends' object of one fence of kind sync_file.
+struct TwoEnds {
+  std::shared_ptr<SharedFence> here = platform::create_sync_file_fence();
+  std::shared_ptr<SharedFence> there = *platform::import_sync_file_fence(*here->export_handle());
+};
+
+TEST(Channel, SendsTheSyncFilesOfAState) {
+  const std::size_t before = open_descriptors();
+  {
+    auto [a, b] = make_pair();
+    const TwoEnds fence;
+    auto late = *platform::Event::create();
+    auto& row = static_cast<platform::SyncFileFence&>(*fence.here);
+    ASSERT_TRUE(row.put(1, *OwnedHandle::duplicate(HandleKind::sync_file, late.native())));
+    AccessState state;
+    ASSERT_TRUE(state.writer.add({fence.here, 1}));
+    ASSERT_TRUE(a.send_fences(state, patience));
+    ASSERT_TRUE(a.send(wire::to_frame(state, 3, 4), patience));
+    const std::vector fences{fence.there};
+    auto frame = b.receive_frame(fences, patience);
+    ASSERT_TRUE(frame) << frame.error().to_string();
+    EXPECT_EQ(frame->texture, 3U);
+    EXPECT_EQ(fence.there->wait(1, milliseconds(1)).error().code(), ErrorCode::timeout);
+    late.signal();
+    EXPECT_TRUE(fence.there->wait(1, milliseconds(0)));
+    EXPECT_EQ(fence.there->next_value(), 2U);
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(Channel, SendsNothingForStatesWithoutSyncFiles) {
+  auto [a, b] = make_pair();
+  AccessState state;
+  ASSERT_TRUE(state.writer.add({*platform::create_host_fence(), 1}));
+  ASSERT_TRUE(a.send_fences(state, patience));
+  EXPECT_EQ(b.receive_message(milliseconds(0)).error().code(), ErrorCode::timeout);
+}
+
+TEST(Channel, RefusesSyncFilesOfStrangersAndOtherMessages) {
+  auto [a, b] = make_pair();
+  const TwoEnds fence;
+  AccessState state;
+  ASSERT_TRUE(state.writer.add({fence.here, 1}));
+  ASSERT_TRUE(a.send_fences(state, patience));
+  auto frame = b.receive_frame(std::span<const std::shared_ptr<SharedFence>>(), patience);
+  ASSERT_FALSE(frame);
+  EXPECT_EQ(frame.error().code(), ErrorCode::protocol);
+  EXPECT_NE(frame.error().message().find("[fence.id]"), std::string::npos) << frame.error().to_string();
+  ASSERT_TRUE(a.send(wire::Message(make_offer()), patience));
+  const std::vector fences{fence.there};
+  frame = b.receive_frame(fences, patience);
+  ASSERT_FALSE(frame);
+  EXPECT_EQ(frame.error().code(), ErrorCode::protocol);
 }
 
 TEST(Channel, CarriesHandlesToTheSameObject) {

@@ -104,6 +104,22 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   ASSERT_TRUE(decoded) << decoded.error().to_string();
   EXPECT_EQ(std::get<wire::Feed>(*decoded).info, make_feed());
 
+  wire::Fences newer;
+  newer.fences.push_back({FenceKind::sync_file, 7, 5, {}});  // reached: no handle
+  newer.fences.push_back({FenceKind::sync_file, 8, 6, *OwnedHandle::duplicate(HandleKind::sync_file, 0)});
+  encoded = wire::encode(wire::Message(std::move(newer)));
+  ASSERT_TRUE(encoded) << encoded.error().to_string();
+  EXPECT_EQ(encoded->handles.size(), 1U);
+  decoded = wire::decode(encoded->bytes, std::move(encoded->handles));
+  ASSERT_TRUE(decoded) << decoded.error().to_string();
+  const auto& points = std::get<wire::Fences>(*decoded).fences;
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].id, 7U);
+  EXPECT_EQ(points[0].value, 5U);
+  EXPECT_FALSE(points[0].handle.has_value());
+  EXPECT_EQ(points[1].value, 6U);
+  EXPECT_TRUE(points[1].handle.has_value());
+
   wire::Pool pool = make_pool();
   const auto ring = *platform::kernel_identity(pool.ring_page.get());
   const auto lease = *platform::kernel_identity(pool.lease_page.get());
