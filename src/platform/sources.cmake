@@ -20,6 +20,7 @@ else()
     ${CMAKE_CURRENT_LIST_DIR}/linux/program.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/shared_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/sync_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/timer.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/file_lock.cpp

@@ -48,10 +48,10 @@ Result<OwnedHandle> SyncFileFence::get(std::uint64_t value) const {
   for (std::size_t i = 0; i < count_; ++i) {
     if (points_[i].value >= value) return points_[i].sync_file.duplicate();
   }
-  return fail(GeyserError(ErrorCode::invalid_argument,
-                          text("The sync file of value [", value, "] of fence [", id(),
-                               "] has not arrived; the last one here is of value [", last_, "]."))
-                  .suggest("SharedFence::update() with what the other end's export_handle() gave"));
+  return fail(
+      GeyserError(ErrorCode::invalid_argument, text("The sync file of value [", value, "] of fence [", id(),
+                                                    "] has not arrived; the last one here is of value [", last_, "]."))
+          .suggest("SharedFence::update() with what the other end's export_handle() gave"));
 }
 
 Result<void> SyncFileFence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {

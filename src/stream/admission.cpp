@@ -6,6 +6,7 @@
 #include "common/text.hpp"
 #include "stream/fault_point.hpp"
 #include "stream/publisher_impl.hpp"
+#include "stream/refusal.hpp"
 
 namespace geyser::stream {
 
@@ -155,7 +156,7 @@ void Publisher::Impl::refuse_import(const std::shared_ptr<Connection>& connectio
 }
 
 void Publisher::Impl::refuse(const std::shared_ptr<Connection>& connection, const GeyserError& why) {
-  static_cast<void>(connection->channel.send(wire::Message(wire::Refusal{why.code(), why.to_string()}), no_wait));
+  static_cast<void>(connection->channel.send(wire::Message(refusal_of(why)), no_wait));
   drop(*connection, why.to_string());
 }
 

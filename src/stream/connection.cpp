@@ -8,6 +8,7 @@
 #include "platform/program.hpp"
 #include "stream/fault_point.hpp"
 #include "stream/feed_note.hpp"
+#include "stream/refusal.hpp"
 #include "stream/subscriber_impl.hpp"
 
 namespace geyser::stream {
@@ -27,6 +28,14 @@ constexpr std::chrono::milliseconds between_looks_when_quiet{50};
 constexpr std::chrono::seconds quiet_after{1};
 // Messages read in one go: who sends without end must not hold up acquire().
 constexpr int most_at_once = 64;
+// A ring that cannot be opened for want of descriptors or memory is asked for again so often; some drivers say that of
+// what will never work.
+constexpr std::uint32_t most_shortages = 2;
+
+bool is_shortage(const GeyserError& error) {
+  const std::string& name = error.native().name;
+  return error.code() == ErrorCode::out_of_memory || name == "EMFILE" || name == "ENFILE";
+}
 
 }  // namespace
 
@@ -62,13 +71,17 @@ std::chrono::nanoseconds Subscriber::Impl::socket_interval() const {
 
 void Subscriber::Impl::look() {
   look_again = Clock::now() + between_looks;
+  must_look = false;
   ++statistics.system_calls;
   static_cast<void>(watch.drain());
   const auto found = find_feed(options.runtime_directory, options.feed);
   if (!found) return;
   if (!options.application.empty() && found->application != options.application) return;
   // Another publisher under the name is another matter.
-  if (found->id == avoided && Clock::now() < avoided_until) return;
+  if (found->id == avoided && Clock::now() < avoided_until) {
+    must_look = true;
+    return;
+  }
   connect(*found);
 }
 
@@ -83,7 +96,10 @@ bool Subscriber::Impl::hears_of_change() {
 void Subscriber::Impl::connect(const FeedInfo& found) {
   fault_point("subscriber.feed_found");
   auto connected = Channel::connect(socket_path(options.runtime_directory, found.name), no_wait);
-  if (!connected) return;  // between the note and the socket: the next look finds it
+  if (!connected) {  // between the note and the socket: the next look finds it
+    must_look = true;
+    return;
+  }
   fault_point("subscriber.connected");
   wire::Subscribe request;
   request.hello.program = options.name;
@@ -108,6 +124,18 @@ void Subscriber::Impl::avoid_publisher() {
   avoided = publisher_id;
   avoided_until = Clock::now() + after_refusal;
   look_again = Clock::now() + between_looks;
+  must_look = true;
+}
+
+void Subscriber::Impl::arm_timer() {
+  Clock::time_point at{};
+  if (channel && state == FeedState::connecting) at = answer_until;
+  if (!channel && must_look) at = std::max(look_again, avoided_until);
+  if (at == timer_at) return;
+  timer_at = at;
+  ++statistics.system_calls;
+  if (at == Clock::time_point{}) return timer.clear();
+  timer.set(at);
 }
 
 void Subscriber::Impl::drain() {
@@ -149,8 +177,13 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   auto opened = ImportedRing::open(*manager, std::move(pool));
   fault_point("subscriber.ring_opened");
   if (!opened) {
+    // What may pass is tried again: the next way down would be kept for as long as the connection lives.
+    if (is_shortage(opened.error()) && shortages < most_shortages) {
+      ++shortages;
+      return lose(std::move(opened.error()).during(text("opening the ring of feed [", options.feed, "]")));
+    }
     // The publisher tries the next way down.
-    const wire::Refusal refusal{opened.error().code(), opened.error().to_string()};
+    const wire::Refusal refusal = refusal_of(opened.error());
     report(std::move(opened.error()).during(text("opening the ring of feed [", options.feed, "]")));
     answer_until = Clock::now() + longest_answer;
     state = FeedState::connecting;
@@ -171,6 +204,8 @@ void Subscriber::Impl::take_ring(wire::Pool&& pool) {
   feed = std::move(facts);
   agreement = ring->agreement;
   kept.reset();
+  ending.reset();
+  shortages = 0;
   state = FeedState::live;
   was_live = true;
   looked_at_socket = had_news = Clock::now();
@@ -189,10 +224,13 @@ void Subscriber::Impl::lose(GeyserError&& why) {
   hang_up();
   if (ring != nullptr && ended_live) hold_last_frame();
   if (ring != nullptr) ring->release_own_waits();
+  // What lies in the ring is whole and stays: nobody writes there any more.
+  if (ended_live) ending = ring;
   ring.reset();
   report(std::move(why));
   state = was_live ? FeedState::lost : FeedState::searching;
   look_again = Clock::now();
+  must_look = true;
   if (!ended) {
     avoid_publisher();
   } else if (!ended_live) {

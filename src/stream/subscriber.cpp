@@ -96,7 +96,12 @@ Result<Subscriber> Subscriber::create(std::shared_ptr<TextureShareManager> manag
   if (!watch) return fail(std::move(watch.error()).during(step));
   if (auto added = poller->add(watch->native(), Impl::watch_key); !added)
     return fail(std::move(added.error()).during(step));
-  auto impl = std::make_shared<Impl>(std::move(manager), std::move(options), *std::move(poller), *std::move(watch));
+  auto timer = platform::Timer::create();
+  if (!timer) return fail(std::move(timer.error()).during(step));
+  if (auto added = poller->add(timer->native(), Impl::timer_key); !added)
+    return fail(std::move(added.error()).during(step));
+  auto impl = std::make_shared<Impl>(std::move(manager), std::move(options), *std::move(poller), *std::move(watch),
+                                     *std::move(timer));
   impl->self = impl;
   return Subscriber(std::move(impl));
 }
@@ -125,45 +130,58 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
     }
     self.sleep(left);
   }
+  if (self.polled) self.arm_timer();
   if (self.was_live && self.state != FeedState::live) return self.repeat();
+  // A loop that only looks is not to pay for a sentence: this one needs no memory.
+  if (timeout.count() <= 0) return fail(ErrorCode::timeout, "no new frame");
   return fail(ErrorCode::timeout,
               text("Feed [", self.options.feed, "] has no new frame; its state is [", to_string(self.state), "]."));
 }
 
 // Nothing: there is no new frame yet.
 std::optional<Result<Frame>> Subscriber::Impl::next() {
-  if (state != FeedState::live) return std::nullopt;
+  const std::shared_ptr<ImportedRing> from = source();
+  if (from == nullptr) return std::nullopt;
   const std::uint32_t limit = std::min(options.max_leases, std::max(1U, feed.ring_size - 2));
   if (held >= limit) {
     return fail(ErrorCode::busy, text("[", held, "] frames are held already; release one first."));
   }
   std::optional<Result<Frame>> result(std::in_place, Frame());
   Frame& frame = **result;
-  const auto leased = ring->reader.take(options.mode, last, ring->publisher_fence == nullptr, frame.info_);
+  const auto leased = from->reader.take(options.mode, last, from->publisher_fence == nullptr, frame.info_);
   delivers = leased.has_value();
+  if (from == ending && (!leased || !ending->is_complete(*leased))) {
+    if (leased) ending->reader.release(leased->slot, leased->number, 0);
+    ending.reset();
+    return std::nullopt;
+  }
   if (!leased) return std::nullopt;
   fault_point("subscriber.frame_leased");
-  SharedTexture& texture = *ring->textures[leased->slot];
+  SharedTexture& texture = *from->textures[leased->slot];
   const std::uint64_t copied_before = texture.statistics().bytes_copied;
-  auto access = texture.begin_access(AccessMode::read, ring->state_of(*leased));
+  auto access = texture.begin_access(AccessMode::read, from->state_of(*leased));
   if (!access) {
-    ring->reader.release(leased->slot, leased->number, 0);
+    from->reader.release(leased->slot, leased->number, 0);
     const ErrorCode code = access.error().code();
     if (code == ErrorCode::device_lost || code == ErrorCode::timeout || code == ErrorCode::out_of_memory) {
       return fail(std::move(access.error()).during(text("opening frame [", leased->number, "]")));
+    }
+    if (from == ending) {
+      ending.reset();
+      return std::nullopt;
     }
     // The publisher says what cannot be: it is not one.
     lose(std::move(access.error()).during(text("opening frame [", leased->number, "]")));
     return std::nullopt;
   }
   statistics.bytes_copied += texture.statistics().bytes_copied - copied_before;
-  if (leased->fence_value != 0) ring->waited_value = std::max(ring->waited_value, leased->fence_value);
+  if (leased->fence_value != 0) from->waited_value = std::max(from->waited_value, leased->fence_value);
   if (last != 0 && leased->number > last + 1) statistics.frames_missed += leased->number - last - 1;
   last = leased->number;
   ++statistics.frames_read;
-  ring->reader.report(statistics.frames_read, statistics.frames_missed);
+  from->reader.report(statistics.frames_read, statistics.frames_missed);
   ++held;
-  frame.owner_ = ring;
+  frame.owner_ = from;
   frame.texture_ = &texture;
   frame.access_ = *std::move(access);
   frame.slot_ = leased->slot;

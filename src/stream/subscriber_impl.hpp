@@ -12,6 +12,7 @@
 
 #include "platform/directory_watch.hpp"
 #include "platform/poller.hpp"
+#include "platform/timer.hpp"
 #include "stream/imported_ring.hpp"
 
 namespace geyser::stream {
@@ -20,14 +21,16 @@ struct Subscriber::Impl {
   using Clock = std::chrono::steady_clock;
 
   Impl(std::shared_ptr<TextureShareManager> its_manager, SubscriberOptions its_options, platform::Poller&& its_poller,
-       platform::DirectoryWatch&& its_watch)
+       platform::DirectoryWatch&& its_watch, platform::Timer&& its_timer)
       : manager(std::move(its_manager)),
         options(std::move(its_options)),
         poller(std::move(its_poller)),
-        watch(std::move(its_watch)) {}
+        watch(std::move(its_watch)),
+        timer(std::move(its_timer)) {}
 
   static constexpr std::uint64_t watch_key = 0;
   static constexpr std::uint64_t channel_key = 1;
+  static constexpr std::uint64_t timer_key = 2;
 
   // The connection. None of these waits.
   void step();
@@ -41,6 +44,8 @@ struct Subscriber::Impl {
   void lose(GeyserError&& why);
   // Leaves it alone for a while.
   void avoid_publisher();
+  // Makes event() readable when time alone will give acquire() something to do.
+  void arm_timer();
   void hang_up();
   void hold_last_frame();
   void report(GeyserError&& error);
@@ -49,7 +54,10 @@ struct Subscriber::Impl {
   // Sleeps until there may be something to do, at most `longest`.
   void sleep(std::chrono::nanoseconds longest);
 
-  // The frames.
+  // The frames. The ring they come from; null when there is none.
+  [[nodiscard]] const std::shared_ptr<ImportedRing>& source() const noexcept {
+    return state == FeedState::live ? ring : ending;
+  }
   [[nodiscard]] std::optional<Result<Frame>> next();
   [[nodiscard]] Result<Frame> repeat();
   [[nodiscard]] Result<Frame> black();
@@ -59,6 +67,8 @@ struct Subscriber::Impl {
   SubscriberOptions options;
   platform::Poller poller;  // of the watch while there is no channel, else of the channel
   platform::DirectoryWatch watch;
+  platform::Timer timer;
+  Clock::time_point timer_at{};  // what it is set to; the epoch: not
   std::weak_ptr<Impl> self;
 
   FeedState state = FeedState::searching;
@@ -67,8 +77,11 @@ struct Subscriber::Impl {
   Agreement agreement;
   std::optional<Channel> channel;
   std::shared_ptr<ImportedRing> ring;
+  std::shared_ptr<ImportedRing> ending;  // the dead publisher's, while it may have unread frames
+  std::uint32_t shortages = 0;           // how often a ring could not be opened for want of descriptors or memory
   std::vector<std::byte> buffer;
   Clock::time_point look_again{};
+  bool must_look = false;          // at that time, though nothing may change in the directory until then
   std::uint64_t publisher_id = 0;  // of the connection, the present or the last
   std::uint64_t avoided = 0;       // with whom it went wrong, and until when that is not tried again
   Clock::time_point avoided_until{};

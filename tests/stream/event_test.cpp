@@ -23,11 +23,10 @@ class Event : public testing::Test {
     ASSERT_TRUE(made) << made.error().to_string();
     subscriber_.emplace(*std::move(made));
   }
-  stream::Publisher publish(const std::string& name, const NegotiationPolicy& policy = {}) {
+  stream::Publisher publish(const std::string& name) {
     stream::PublisherOptions options;
     options.name = name;
     options.runtime_directory = directory_.path();
-    options.policy = policy;
     auto made = stream::Publisher::create(share(end_), small_picture(), std::move(options));
     EXPECT_TRUE(made) << made.error().to_string();
     return *std::move(made);
@@ -91,6 +90,34 @@ TEST_F(Event, WakesWhenTheFeedGoesAndComesBack) {
   auto publisher = publish("feed");
   ASSERT_TRUE(publish_pattern(*end_, publisher, 7));
   EXPECT_LT(wakes_until_a_frame(publisher), few);
+}
+
+// Nothing changes in the directory then, and nobody writes: time alone is the reason.
+TEST_F(Event, WakesWhenARefusedFeedIsToBeTriedAgain) {
+  NegotiationPolicy nothing;
+  nothing.force_fence = FenceKind::drm_syncobj;
+  stream::SubscriberOptions options;
+  options.feed = "feed";
+  options.runtime_directory = directory_.path();
+  options.policy = nothing;
+  subscriber_.emplace(*stream::Subscriber::create(share(end_), options));
+  auto publisher = publish("feed");
+  const auto end = std::chrono::steady_clock::now() + patience;
+  std::uint64_t wakes = 0;
+  while (subscriber_->state() != stream::FeedState::refused && std::chrono::steady_clock::now() < end) {
+    publisher.service();
+    if (is_readable(10ms) || wakes == 0) static_cast<void>(subscriber_->acquire(0ns));
+    ++wakes;
+  }
+  ASSERT_EQ(subscriber_->state(), stream::FeedState::refused);
+  const std::string why = subscriber_->last_error()->to_string();
+  EXPECT_EQ(why.rfind("unsupported: No", 0), 0U) << "the code is said once: " << why;
+  static_cast<void>(subscriber_->acquire(0ns));
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(is_readable(patience));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 500ms);
+  static_cast<void>(subscriber_->acquire(0ns));
+  EXPECT_EQ(subscriber_->state(), stream::FeedState::connecting);
 }
 
 // Without event(): the same watch wakes acquire().

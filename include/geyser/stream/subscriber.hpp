@@ -100,10 +100,10 @@ class GEYSER_API Subscriber {
   [[nodiscard]] static Result<Subscriber> create(std::shared_ptr<TextureShareManager> manager,
                                                  SubscriberOptions options);
 
-  // A frame that this end has not had yet. Zero: does not sleep. The frame is open for reading: GPU waits are queued
-  // where the tier has them.
-  // Errors: timeout (nothing new), abandoned (the source is gone, with OnLoss::none), busy (max_leases are held),
-  // device_lost. What else goes wrong at the other end is a state, not an error.
+  // A frame that this end has not had yet, also of a publisher that has ended since: what it left is given first. Zero:
+  // does not sleep. The frame is open for reading: GPU waits are queued where the tier has them. Errors: timeout
+  // (nothing new), abandoned (the source is gone, with OnLoss::none), busy (max_leases are held), device_lost. What
+  // else goes wrong at the other end is a state, not an error.
   [[nodiscard]] Result<Frame> acquire(std::chrono::nanoseconds timeout);
   // Ends the access and gives the texture back to the publisher. False: the lease had been lost (is_intact()).
   // Errors: invalid_access, timeout, device_lost.
