@@ -47,6 +47,8 @@ struct TextureCapability {
   // With host_memory and Tiling::linear: rows are at the smallest multiple of so many bytes that holds one; 1: the
   // device takes any. See host_linear_layout().
   std::uint32_t row_alignment = 0;
+  // With dma_buf and a multi-planar format: each plane may also be in a buffer of its own.
+  bool disjoint = false;
 
   friend bool operator==(const TextureCapability&, const TextureCapability&) = default;
 };

@@ -1,6 +1,7 @@
 // How two ends will share: a pure function of two capability sets. Touches no driver.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct Rung {
   friend bool operator==(const Rung&, const Rung&) = default;
 };
 
+// How many modifiers one agreement, or one policy, names at most.
+inline constexpr std::size_t max_modifiers = 64;
+
 struct NegotiationPolicy {
   bool allow_dma_buf = true;
   bool allow_opaque = true;
@@ -39,28 +43,49 @@ struct NegotiationPolicy {
   bool allow_host_copy = true;
   // When not `none`, the only fence kind that is acceptable.
   FenceKind force_fence = FenceKind::none;
+  // dma-bufs of these are not offered; exclude() adds what an importer could not open. At most max_modifiers.
+  std::vector<std::uint64_t> refused_modifiers;
 };
 
 struct Agreement {
   SharePath path = SharePath::zero_copy;
   HandleKind handle_kind = HandleKind::none;
   Tiling tiling = Tiling::opaque;
-  std::vector<std::uint64_t> modifiers;  // candidates, best first, with Tiling::drm_modifier
+  std::vector<std::uint64_t> modifiers;  // candidates, best first and LINEAR last, with Tiling::drm_modifier
   std::uint32_t row_alignment = 0;       // with Tiling::linear
   bool dedicated = false;
   SyncTier sync_tier = SyncTier::host_wait;
   FenceKind fence_kind = FenceKind::host_timeline;  // what both ends create and exchange
   std::vector<Rung> rungs;                          // every memory rung in order, with its reason
   std::vector<Rung> sync_rungs;                     // every fence kind in order, with its reason
+  // Each plane of a multi-planar dma-buf gets a buffer of its own. negotiate() does not ask for it, since planes in one
+  // buffer suit everybody; the caller may, where the exporter's and the importer's rows say that they can.
+  bool disjoint = false;
 
   friend bool operator==(const Agreement&, const Agreement&) = default;
 };
 
 // The best way for `exporter` to give textures of `descriptor` to `importer`.
+// Modifiers: those that both have for the format with equal memory planes and for every usage, in the exporter's order,
+// since its driver makes the memory; when there are more than max_modifiers, half of them are the exporter's best and
+// the rest the best of the importer's order. LINEAR is the last of them and also a rung of its own; INVALID, which
+// names no layout, is none.
 // Errors: invalid_argument (descriptor), unsupported (every rung has its reason in the sentence).
 [[nodiscard]] GEYSER_API Result<Agreement> negotiate(const TextureDescriptor& descriptor, const Capabilities& exporter,
                                                      const Capabilities& importer,
                                                      const NegotiationPolicy& policy = {});
+
+// After the importer could not open what `failed` says, or the exporter not make it: forbids that way in `policy`, so
+// that negotiate() finds the next one down. Of dma-bufs all tiled modifiers of `failed` are one way, LINEAR the next.
+// False: there is none below, and nothing has changed.
+[[nodiscard]] GEYSER_API bool exclude(NegotiationPolicy& policy, const Agreement& failed);
+
+// exclude() and negotiate() in one; `why`, what went wrong, becomes the reason of the rung that failed, and reasons of
+// earlier failures are kept. Errors: unsupported (nothing is left: `why` is in the sentence).
+[[nodiscard]] GEYSER_API Result<Agreement> renegotiate(const TextureDescriptor& descriptor,
+                                                       const Capabilities& exporter, const Capabilities& importer,
+                                                       NegotiationPolicy& policy, const Agreement& failed,
+                                                       std::string_view why);
 
 // Several lines for people: path, handle kind, tier, and each passed-over rung with its reason.
 [[nodiscard]] GEYSER_API std::string to_string(const Agreement& agreement);

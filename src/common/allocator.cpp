@@ -32,6 +32,7 @@ std::optional<TextureCapability> meet(const TextureCapability& user, const Textu
   both.max_mip_levels = std::min(user.max_mip_levels, maker.max_mip_levels);
   both.max_array_layers = std::min(user.max_array_layers, maker.max_array_layers);
   both.sample_counts = user.sample_counts & maker.sample_counts;
+  both.disjoint = user.disjoint && maker.disjoint;
   if (both.dimensions == 0 || both.usages == TextureUsage::none) return std::nullopt;
   return both;
 }

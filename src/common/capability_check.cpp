@@ -1,5 +1,7 @@
 #include "common/capability_check.hpp"
 
+#include <algorithm>
+
 #include "common/text.hpp"
 
 namespace geyser::detail {
@@ -85,6 +87,13 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
     }
   }
   return fail(std::move(unknown));
+}
+
+bool can_be_disjoint(const Capabilities& capabilities, const TextureDescriptor& descriptor, HandleKind kind) {
+  return std::any_of(capabilities.textures.begin(), capabilities.textures.end(), [&](const TextureCapability& row) {
+    return row.format == descriptor.format && row.handle_kind == kind && row.disjoint &&
+           missing_in(row, descriptor, Direction::make).empty();
+  });
 }
 
 }  // namespace geyser::detail

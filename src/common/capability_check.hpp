@@ -22,6 +22,9 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
 Tiling usual_tiling(HandleKind kind) noexcept;
 // The row that covers a parcel: also its tiling, modifier and number of memory planes.
 // Errors: as above, incompatible_layout with the modifiers that work.
-Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel);
+GEYSER_API Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel);
+
+// Whether some row makes the texture with a buffer for each plane.
+bool can_be_disjoint(const Capabilities& capabilities, const TextureDescriptor& descriptor, HandleKind kind);
 
 }  // namespace geyser::detail

@@ -21,6 +21,13 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   if (auto valid = validate(descriptor); !valid) return fail(std::move(valid.error()).during("creating a texture"));
   auto row = detail::find_row(capabilities_, descriptor, agreement.handle_kind, agreement.tiling, Direction::make);
   if (!row) return fail(std::move(row.error()).during("creating a texture"));
+  if (agreement.disjoint && !detail::can_be_disjoint(capabilities_, descriptor, agreement.handle_kind)) {
+    return fail(GeyserError(ErrorCode::unsupported,
+                            text("API [", to_string(capabilities_.api), "] on this device makes no texture of format [",
+                                 to_string(descriptor.format), "] as [", to_string(agreement.handle_kind),
+                                 "] with a buffer for each plane."))
+                    .during("creating a texture"));
+  }
   Agreement checked = agreement;
   checked.dedicated = agreement.dedicated || (*row)->requires_dedicated;
   const bool own = static_cast<std::size_t>(*row - capabilities_.textures.data()) < own_rows_;

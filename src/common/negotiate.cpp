@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <span>
 #include <utility>
 
 #include "common/capability_check.hpp"
+#include "common/modifiers.hpp"
 #include "common/text.hpp"
 
 namespace geyser {
@@ -40,10 +41,13 @@ std::string obstacles(const Ends& ends, HandleKind kind, Tiling tiling) {
   return reason.empty() ? obstacle(ends, kind, tiling, Direction::take) : reason;
 }
 
-bool dedicated(const Ends& ends, HandleKind kind) {
+bool dedicated(const Ends& ends, HandleKind kind, std::span<const std::uint64_t> modifiers = {}) {
   const auto needs = [&](const Capabilities& side, Direction direction) {
-    auto row = detail::find_row(side, ends.descriptor, kind, detail::usual_tiling(kind), direction);
-    return row && (*row)->requires_dedicated;
+    return std::any_of(side.textures.begin(), side.textures.end(), [&](const TextureCapability& row) {
+      return row.format == ends.descriptor.format && row.handle_kind == kind && row.requires_dedicated &&
+             (modifiers.empty() || std::find(modifiers.begin(), modifiers.end(), row.modifier) != modifiers.end()) &&
+             detail::missing_in(row, ends.descriptor, direction).empty();
+    });
   };
   return needs(ends.exporter, Direction::make) || needs(ends.importer, Direction::take);
 }
@@ -55,26 +59,6 @@ std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
                 "] and [", to_string(ends.importer.identity), "].");
   }
   return obstacles(ends, HandleKind::opaque_fd, Tiling::opaque);
-}
-
-// Modifiers that both ends take with the same number of memory planes, in the exporter's order.
-std::vector<std::uint64_t> common_modifiers(const Ends& ends) {
-  std::vector<std::uint64_t> modifiers;
-  for (const TextureCapability& mine : ends.exporter.textures) {
-    if (mine.format != ends.descriptor.format || mine.handle_kind != HandleKind::dma_buf ||
-        mine.tiling != Tiling::drm_modifier || !detail::missing_in(mine, ends.descriptor, Direction::make).empty()) {
-      continue;
-    }
-    const bool shared =
-        std::any_of(ends.importer.textures.begin(), ends.importer.textures.end(), [&](const TextureCapability& theirs) {
-          return theirs.format == mine.format && theirs.handle_kind == mine.handle_kind &&
-                 theirs.tiling == mine.tiling && theirs.modifier == mine.modifier &&
-                 theirs.memory_plane_count == mine.memory_plane_count &&
-                 detail::missing_in(theirs, ends.descriptor, Direction::take).empty();
-        });
-    if (shared) modifiers.push_back(mine.modifier);
-  }
-  return modifiers;
 }
 
 std::uint32_t row_alignment(const Ends& ends, Direction direction) {
@@ -124,34 +108,26 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     agreement.tiling = Tiling::opaque;
     agreement.dedicated = dedicated(ends, HandleKind::opaque_fd);
   });
-  std::vector<std::uint64_t> modifiers;
-  if (policy.allow_dma_buf) modifiers = common_modifiers(ends);
-  const auto linear = std::find(modifiers.begin(), modifiers.end(), drm_modifier_linear);
-  const bool has_linear = linear != modifiers.end();
-  if (has_linear) modifiers.erase(linear);
-  const std::string none = policy.allow_dma_buf ? std::string() : "The policy forbids it.";
-  const auto take_dma_buf = [&] {
+  const auto dma_buf = detail::share_modifiers(ends.descriptor, ends.exporter, ends.importer, policy.refused_modifiers);
+  const auto why_not = [&](bool shared, bool refused, const char* none) -> std::string {
+    if (!policy.allow_dma_buf) return "The policy forbids it.";
+    if (shared) return {};
+    return refused ? "What the ends share of it has been refused." : none;
+  };
+  const auto take_dma_buf = [&](std::vector<std::uint64_t> modifiers) {
     agreement.handle_kind = HandleKind::dma_buf;
     agreement.tiling = Tiling::drm_modifier;
-    agreement.dedicated = dedicated(ends, HandleKind::dma_buf);
+    agreement.dedicated = dedicated(ends, HandleKind::dma_buf, modifiers);
+    agreement.modifiers = std::move(modifiers);
   };
   consider("dma_buf modifier",
-           !none.empty()       ? none
-           : modifiers.empty() ? "The ends share no tiled modifier."
-                               : "",
-           [&] {
-             take_dma_buf();
-             agreement.modifiers = modifiers;
-             if (has_linear) agreement.modifiers.push_back(drm_modifier_linear);
+           why_not(!dma_buf.tiled.empty(), dma_buf.tiled_refused, "The ends share no tiled modifier."), [&] {
+             std::vector<std::uint64_t> modifiers = dma_buf.tiled;
+             if (dma_buf.linear) modifiers.push_back(drm_modifier_linear);
+             take_dma_buf(std::move(modifiers));
            });
-  consider("dma_buf linear",
-           !none.empty() ? none
-           : has_linear  ? ""
-                         : "The ends do not both take LINEAR.",
-           [&] {
-             take_dma_buf();
-             agreement.modifiers = {drm_modifier_linear};
-           });
+  consider("dma_buf linear", why_not(dma_buf.linear, dma_buf.linear_refused, "The ends do not both take LINEAR."),
+           [&] { take_dma_buf({drm_modifier_linear}); });
   consider("host_memory linear", why_not_host_linear(ends, policy), [&] {
     agreement.handle_kind = HandleKind::host_memory;
     agreement.tiling = Tiling::linear;

@@ -26,17 +26,9 @@ NegotiationPolicy meet(const NegotiationPolicy& a, const NegotiationPolicy& b) {
   both.allow_host_linear = a.allow_host_linear && b.allow_host_linear;
   both.allow_host_copy = a.allow_host_copy && b.allow_host_copy;
   both.force_fence = a.force_fence != FenceKind::none ? a.force_fence : b.force_fence;
+  both.refused_modifiers = a.refused_modifiers;
+  both.refused_modifiers.insert(both.refused_modifiers.end(), b.refused_modifiers.begin(), b.refused_modifiers.end());
   return both;
-}
-
-// The rung that has failed may not be tried again. False: there is none below it.
-bool forbid(NegotiationPolicy& policy, const Agreement& failed) {
-  if (failed.handle_kind == HandleKind::host_memory && failed.tiling == Tiling::host) return false;
-  bool& allowed = failed.handle_kind == HandleKind::host_memory ? policy.allow_host_linear
-                  : failed.handle_kind == HandleKind::dma_buf   ? policy.allow_dma_buf
-                                                                : policy.allow_opaque;
-  allowed = false;
-  return true;
 }
 
 }  // namespace
@@ -93,17 +85,26 @@ Result<std::shared_ptr<Pool>> Publisher::Impl::find_pool(const Agreement& agreem
 }
 
 void Publisher::Impl::admit(std::shared_ptr<Member> member) {
-  const std::shared_ptr<Connection> connection = member->connection;
   auto agreement = negotiate(feed.descriptor, manager->capabilities(), member->capabilities, member->policy);
+  offer(std::move(member), std::move(agreement));
+}
+
+void Publisher::Impl::admit_below(std::shared_ptr<Member> member, const Agreement& failed, std::string_view why) {
+  auto agreement =
+      renegotiate(feed.descriptor, manager->capabilities(), member->capabilities, member->policy, failed, why);
+  offer(std::move(member), std::move(agreement));
+}
+
+void Publisher::Impl::offer(std::shared_ptr<Member> member, Result<Agreement>&& agreement) {
+  const std::shared_ptr<Connection> connection = member->connection;
   if (!agreement) return refuse(connection, agreement.error());
   // Whoever cannot open what the publisher draws into gets copies, made by the publisher's GPU: that is said, and may
   // be forbidden.
   if (agreement->path == SharePath::zero_copy && !pools.front()->suits(*agreement)) {
     // Without a GPU the publisher leaves the copy to the subscriber.
     if (!member->policy.allow_gpu_copy || manager->capabilities().api == Api::host) {
-      if (forbid(member->policy, *agreement)) return admit(std::move(member));
-      return refuse(connection, GeyserError(ErrorCode::unsupported,
-                                            "Only copies by the publisher's GPU are left, which the policy forbids."));
+      return admit_below(std::move(member), *agreement,
+                         "Only copies by the publisher's GPU are left, which the policy forbids.");
     }
     agreement->path = SharePath::gpu_copy;
     agreement->rungs.push_back({"publisher's ring", false,
@@ -111,11 +112,8 @@ void Publisher::Impl::admit(std::shared_ptr<Member> member) {
                                      "]; each frame is copied once by the publisher's GPU.")});
   }
   auto pool = find_pool(*agreement);
-  if (!pool) {
-    // What this end cannot make is a rung that has failed, as one that the other end cannot open.
-    if (!forbid(member->policy, *agreement)) return refuse(connection, pool.error());
-    return admit(std::move(member));
-  }
+  // What this end cannot make is a rung that has failed, as one that the other end cannot open.
+  if (!pool) return admit_below(std::move(member), *agreement, pool.error().to_string());
   member->agreement = *std::move(agreement);
   auto message = (*pool)->admit(*manager, *member, feed);
   if (!message) return refuse(connection, message.error());
@@ -148,11 +146,7 @@ void Publisher::Impl::refuse_import(const std::shared_ptr<Connection>& connectio
   member->capabilities = old->capabilities;
   member->policy = old->policy;
   member->limits = old->limits;
-  if (!forbid(member->policy, old->agreement)) {
-    return refuse(connection, GeyserError(ErrorCode::unsupported,
-                                          text("No way of sharing is left; the last failed with: ", refusal.message)));
-  }
-  admit(std::move(member));
+  admit_below(std::move(member), old->agreement, refusal.message);
 }
 
 void Publisher::Impl::refuse(const std::shared_ptr<Connection>& connection, const GeyserError& why) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <geyser/stream/publisher.hpp>
@@ -35,6 +36,9 @@ struct Publisher::Impl : std::enable_shared_from_this<Publisher::Impl> {
   void refuse_import(const std::shared_ptr<Connection>& connection, const wire::Refusal& refusal);
   // Finds or makes a pool for a subscriber and sends it; a subscriber that nothing suits is told and dropped.
   void admit(std::shared_ptr<Member> member);
+  // As admit(), after `failed` was tried and failed because of `why`.
+  void admit_below(std::shared_ptr<Member> member, const Agreement& failed, std::string_view why);
+  void offer(std::shared_ptr<Member> member, Result<Agreement>&& agreement);
   [[nodiscard]] Result<std::shared_ptr<Pool>> find_pool(const Agreement& agreement);
   void refuse(const std::shared_ptr<Connection>& connection, const GeyserError& why);
   [[nodiscard]] std::shared_ptr<Member> find(const Connection& connection) const;

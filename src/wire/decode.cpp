@@ -306,6 +306,7 @@ class Decoder {
       texture.max_array_layers = row->max_array_layers();
       texture.sample_counts = row->sample_counts();
       texture.row_alignment = enumerator<std::uint32_t>(row->row_alignment(), 0, max_row_alignment, "row_alignment");
+      texture.disjoint = row->disjoint();
       out.capabilities.textures.push_back(texture);
     }
     const std::size_t fence_rows = count(capabilities->fences(), max_rungs, "capabilities.fences");
@@ -319,6 +320,14 @@ class Decoder {
     return out;
   }
 
+  std::vector<std::uint64_t> modifiers(const flatbuffers::Vector<std::uint64_t>* in, const char* field) {
+    std::vector<std::uint64_t> out;
+    if (!is_aligned(in, alignof(std::uint64_t), field)) return out;
+    const std::size_t size = count(in, max_modifiers, field);
+    for (std::size_t i = 0; i < size; ++i) out.push_back(in->Get(static_cast<flatbuffers::uoffset_t>(i)));
+    return out;
+  }
+
   Offer offer(const fb::Offer* in) {
     Offer out;
     if (!has(in, "body")) return out;
@@ -328,11 +337,7 @@ class Decoder {
     a.path = enumerator<SharePath>(agreement->path(), 0, 2, "agreement.path");
     a.handle_kind = enumerator<HandleKind>(agreement->handle_kind(), 1, handle_kind_count - 1, "agreement.handle_kind");
     a.tiling = enumerator<Tiling>(agreement->tiling(), 0, 3, "agreement.tiling");
-    if (!is_aligned(agreement->modifiers(), alignof(std::uint64_t), "agreement.modifiers")) return out;
-    const std::size_t modifiers = count(agreement->modifiers(), max_rows, "agreement.modifiers");
-    for (std::size_t i = 0; i < modifiers; ++i) {
-      a.modifiers.push_back(agreement->modifiers()->Get(static_cast<flatbuffers::uoffset_t>(i)));
-    }
+    a.modifiers = modifiers(agreement->modifiers(), "agreement.modifiers");
     a.dedicated = agreement->dedicated();
     a.sync_tier = enumerator<SyncTier>(agreement->sync_tier(), 0, 3, "agreement.sync_tier");
     a.fence_kind = enumerator<FenceKind>(
@@ -341,6 +346,7 @@ class Decoder {
     a.sync_rungs = rungs(agreement->sync_rungs());
     a.row_alignment =
         enumerator<std::uint32_t>(agreement->row_alignment(), 0, max_row_alignment, "agreement.row_alignment");
+    a.disjoint = agreement->disjoint();
     const std::size_t textures = count(in->textures(), max_textures, "offer.textures");
     for (std::size_t i = 0; i < textures; ++i) {
       out.textures.push_back(parcel(in->textures()->Get(static_cast<flatbuffers::uoffset_t>(i))));
@@ -422,6 +428,7 @@ class Decoder {
     out.policy.allow_host_copy = policy->allow_host_copy();
     out.policy.force_fence = enumerator<FenceKind>(
         policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");
+    out.policy.refused_modifiers = modifiers(policy->refused_modifiers(), "policy.refused_modifiers");
     out.every_frame = in->every_frame();
     out.max_leases = enumerator<std::uint32_t>(in->max_leases(), 1, stream::max_ring_size, "subscribe.max_leases");
     return out;

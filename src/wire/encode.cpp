@@ -66,6 +66,14 @@ class Encoder {
     return static_cast<std::uint32_t>(handles_.size() - 1);
   }
 
+  Offset<flatbuffers::Vector<std::uint64_t>> add(const std::vector<std::uint64_t>& modifiers, const char* field) {
+    if (modifiers.size() > max_modifiers) {
+      problem_ =
+          text("Field [", field, "] has [", modifiers.size(), "] entries, at most [", max_modifiers, "] are possible.");
+    }
+    return builder_.CreateVector(modifiers);
+  }
+
   Offset<fb::Identity> add(const DeviceIdentity& identity) {
     const auto device_name = builder_.CreateString(cut(identity.device_name, max_name_bytes));
     const auto driver_name = builder_.CreateString(cut(identity.driver_name, max_name_bytes));
@@ -159,7 +167,7 @@ class Encoder {
           builder_, static_cast<std::uint16_t>(row.format), byte_of(row.handle_kind), byte_of(row.tiling), row.modifier,
           row.memory_plane_count, row.exportable, row.importable, row.requires_dedicated,
           static_cast<std::uint32_t>(row.usages), row.dimensions, &extent, row.max_mip_levels, row.max_array_layers,
-          row.sample_counts, row.row_alignment));
+          row.sample_counts, row.row_alignment, row.disjoint));
     }
     const auto textures_offset = builder_.CreateVector(textures);
     std::vector<Offset<fb::FenceCapability>> fences;
@@ -184,12 +192,12 @@ class Encoder {
 
   Offset<fb::Offer> add(Offer& offer) {
     const Agreement& a = offer.agreement;
-    const auto modifiers = builder_.CreateVector(a.modifiers);
+    const auto modifiers = add(a.modifiers, "agreement.modifiers");
     const auto rungs = add(a.rungs);
     const auto sync_rungs = add(a.sync_rungs);
     const auto agreement = fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling),
                                                modifiers, a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind),
-                                               rungs, sync_rungs, a.row_alignment);
+                                               rungs, sync_rungs, a.row_alignment, a.disjoint);
     std::vector<Offset<fb::Parcel>> textures;
     for (ApiTextureHandle& parcel : offer.textures) textures.push_back(add(parcel));
     const auto textures_offset = builder_.CreateVector(textures);
@@ -236,8 +244,9 @@ class Encoder {
   fb::Body add(Subscribe& subscribe, Offset<void>& body) {
     const auto hello = add(std::as_const(subscribe.hello));
     const NegotiationPolicy& p = subscribe.policy;
+    const auto refused = add(p.refused_modifiers, "policy.refused_modifiers");
     const auto policy = fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy,
-                                         p.allow_host_linear, p.allow_host_copy, byte_of(p.force_fence));
+                                         p.allow_host_linear, p.allow_host_copy, byte_of(p.force_fence), refused);
     body = fb::CreateSubscribe(builder_, hello, policy, subscribe.every_frame, subscribe.max_leases).Union();
     return fb::Body::Subscribe;
   }

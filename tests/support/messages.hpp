@@ -29,6 +29,7 @@ inline wire::Offer make_offer() {
     descriptor.extent = {32, 16, 1};
     descriptor.mip_levels = 1;
   }
+  offer.agreement.disjoint = true;
   auto fence = *manager->create_fence(FenceKind::host_timeline);
   (void)fence->signal(3);
   offer.fences.push_back(*fence->export_handle());
@@ -37,7 +38,9 @@ inline wire::Offer make_offer() {
 
 inline wire::Hello make_hello() {
   auto manager = *host::create_manager();
-  return {wire::protocol_version, "test", manager->capabilities()};
+  Capabilities capabilities = manager->capabilities();
+  capabilities.textures.front().disjoint = true;
+  return {wire::protocol_version, "test", std::move(capabilities)};
 }
 
 inline stream::FeedInfo make_feed() {
@@ -67,6 +70,7 @@ inline wire::Subscribe make_subscribe() {
   subscribe.hello = make_hello();
   subscribe.policy.allow_opaque = false;
   subscribe.policy.force_fence = FenceKind::host_timeline;
+  subscribe.policy.refused_modifiers = {77, 0};
   subscribe.every_frame = true;
   subscribe.max_leases = 3;
   return subscribe;

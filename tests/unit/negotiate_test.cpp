@@ -130,6 +130,115 @@ TEST(Negotiate, MissingCapabilitiesAreNamed) {
   EXPECT_EQ(negotiate({}, gpu(1), gpu(1)).error().code(), ErrorCode::invalid_argument);
 }
 
+Capabilities with_modifiers(std::uint8_t device, const std::vector<std::uint64_t>& modifiers) {
+  Capabilities side = gpu(device);
+  side.textures.clear();
+  for (const std::uint64_t modifier : modifiers) {
+    side.textures.push_back(row(HandleKind::dma_buf, Tiling::drm_modifier, modifier));
+  }
+  side.textures.push_back(row(HandleKind::host_memory, Tiling::host));
+  return side;
+}
+using Modifiers = std::vector<std::uint64_t>;
+
+TEST(Negotiate, ModifiersAreThoseOfBothInTheExportersOrder) {
+  const auto a = negotiate(descriptor(), with_modifiers(1, {0, 5, 7, 9, 5, 11}), with_modifiers(2, {11, 0, 9, 5, 13}));
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->modifiers, (Modifiers{5, 9, 11, drm_modifier_linear})) << "LINEAR last, wherever the exporter has it";
+  EXPECT_EQ(a->rungs[1].name, "dma_buf modifier");
+  EXPECT_TRUE(a->rungs[1].chosen);
+}
+
+TEST(Negotiate, AModifierNeedsEqualPlanesAndEveryUsageAtBothEnds) {
+  Capabilities from = with_modifiers(1, {5, 7, 9});
+  Capabilities to = with_modifiers(2, {5, 7, 9});
+  from.textures[0].memory_plane_count = 2;
+  to.textures[1].usages = TextureUsage::sampled;
+  EXPECT_EQ(negotiate(descriptor(), from, to)->modifiers, (Modifiers{9}));
+  TextureDescriptor sampled = descriptor();
+  sampled.usage = TextureUsage::sampled;
+  EXPECT_EQ(negotiate(sampled, from, to)->modifiers, (Modifiers{7, 9}));
+  from.textures[2].exportable = false;
+  EXPECT_EQ(negotiate(sampled, from, to)->modifiers, (Modifiers{7}));
+}
+
+TEST(Negotiate, InvalidIsNoModifierAndNotLinear) {
+  const auto a = negotiate(descriptor(), with_modifiers(1, {drm_modifier_invalid}),
+                           with_modifiers(2, {drm_modifier_invalid, drm_modifier_linear}));
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->handle_kind, HandleKind::host_memory);
+  EXPECT_EQ(a->rungs[1].reason, "The ends share no tiled modifier.");
+  EXPECT_EQ(a->rungs[2].reason, "The ends do not both take LINEAR.");
+}
+
+TEST(Negotiate, TooManyModifiersAreTheBestOfBoth) {
+  Modifiers mine;
+  Modifiers theirs;
+  for (std::uint64_t i = 1; i <= 200; ++i) {
+    mine.push_back(i);
+    theirs.push_back(201 - i);
+  }
+  mine.push_back(drm_modifier_linear);
+  theirs.push_back(drm_modifier_linear);
+  const auto a = negotiate(descriptor(), with_modifiers(1, mine), with_modifiers(2, theirs));
+  ASSERT_TRUE(a);
+  ASSERT_EQ(a->modifiers.size(), max_modifiers);
+  EXPECT_EQ(a->modifiers[0], 1U);
+  EXPECT_EQ(a->modifiers[30], 31U);
+  EXPECT_EQ(a->modifiers[31], 200U) << "then the importer's best";
+  EXPECT_EQ(a->modifiers[62], 169U);
+  EXPECT_EQ(a->modifiers[63], drm_modifier_linear);
+}
+
+TEST(Negotiate, ADedicatedAllocationIsThatOfTheModifiersInQuestion) {
+  Capabilities from = with_modifiers(1, {5, 7});
+  from.textures[0].requires_dedicated = true;
+  EXPECT_TRUE(negotiate(descriptor(), from, with_modifiers(2, {5, 7}))->dedicated);
+  EXPECT_FALSE(negotiate(descriptor(), from, with_modifiers(2, {7}))->dedicated);
+}
+
+TEST(Negotiate, AFailedImportIsAnsweredWithTheNextRung) {
+  const Capabilities from = gpu(1);
+  const Capabilities to = gpu(1);
+  NegotiationPolicy policy;
+  Agreement now = *negotiate(descriptor(), from, to, policy);
+  const auto next = [&](const char* why) { return renegotiate(descriptor(), from, to, policy, now, why); };
+  now = *next("no such memory type");
+  EXPECT_EQ(now.modifiers, (Modifiers{77, 0}));
+  EXPECT_EQ(now.rungs[0].reason, "It was tried and failed: no such memory type");
+  now = *next("vkCreateImage failed.");
+  EXPECT_EQ(now.modifiers, (Modifiers{drm_modifier_linear}));
+  EXPECT_TRUE(now.rungs[2].chosen);
+  EXPECT_EQ(now.rungs[0].reason, "It was tried and failed: no such memory type");
+  EXPECT_EQ(now.rungs[1].reason, "It was tried and failed: vkCreateImage failed.");
+  now = *next("the buffer is too small");
+  EXPECT_EQ(now.path, SharePath::host_copy);
+  EXPECT_EQ(now.rungs[1].reason, "It was tried and failed: vkCreateImage failed.");
+  EXPECT_EQ(now.rungs[2].reason, "It was tried and failed: the buffer is too small");
+  EXPECT_EQ(policy.refused_modifiers, (Modifiers{77, 0}));
+  const auto last = next("out of descriptors");
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().message(), "No way of sharing is left; the last failed with: out of descriptors");
+}
+
+TEST(Negotiate, RefusedModifiersAreNotOffered) {
+  NegotiationPolicy policy;
+  policy.refused_modifiers = {5, drm_modifier_linear};
+  const auto offer = [&](const Modifiers& mine) {
+    return *negotiate(descriptor(), with_modifiers(1, mine), with_modifiers(2, {5, 7, 0}), policy);
+  };
+  EXPECT_EQ(offer({5, 7, 0}).modifiers, (Modifiers{7}));
+  const Agreement none = offer({5, 0});
+  EXPECT_EQ(none.handle_kind, HandleKind::host_memory);
+  EXPECT_EQ(none.rungs[1].reason, "What the ends share of it has been refused.");
+  EXPECT_EQ(none.rungs[2].reason, "What the ends share of it has been refused.");
+  // An agreement that names no modifier is refused whole.
+  Agreement any;
+  any.handle_kind = HandleKind::dma_buf;
+  EXPECT_TRUE(exclude(policy, any));
+  EXPECT_FALSE(policy.allow_dma_buf);
+}
+
 TEST(Negotiate, FencesCanBeForcedAndMadeByOneEnd) {
   NegotiationPolicy policy;
   policy.force_fence = FenceKind::opaque_fd_binary;

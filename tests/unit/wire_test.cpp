@@ -95,6 +95,7 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   EXPECT_FALSE(asked.policy.allow_opaque);
   EXPECT_TRUE(asked.policy.allow_dma_buf);
   EXPECT_EQ(asked.policy.force_fence, FenceKind::host_timeline);
+  EXPECT_EQ(asked.policy.refused_modifiers, (std::vector<std::uint64_t>{77, 0}));
   EXPECT_TRUE(asked.every_frame);
   EXPECT_EQ(asked.max_leases, 3U);
 
@@ -134,6 +135,21 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   EXPECT_EQ(given.offer.textures.size(), 2U);
   EXPECT_EQ(*platform::kernel_identity(given.ring_page.get()), ring);
   EXPECT_EQ(*platform::kernel_identity(given.lease_page.get()), lease);
+}
+
+TEST(Wire, MoreModifiersThanALimitAreNotSent) {
+  wire::Subscribe subscribe = make_subscribe();
+  subscribe.policy.refused_modifiers.assign(max_modifiers, 5);
+  EXPECT_TRUE(wire::encode(wire::Message(subscribe)));
+  subscribe.policy.refused_modifiers.push_back(5);
+  auto encoded = wire::encode(wire::Message(subscribe));
+  ASSERT_FALSE(encoded);
+  EXPECT_EQ(encoded.error().message(), "Field [policy.refused_modifiers] has [65] entries, at most [64] are possible.");
+  wire::Offer offer = make_offer();
+  offer.agreement.modifiers.assign(max_modifiers + 1, 5);
+  encoded = wire::encode(wire::Message(std::move(offer)));
+  ASSERT_FALSE(encoded);
+  EXPECT_NE(encoded.error().message().find("[agreement.modifiers]"), std::string::npos);
 }
 
 TEST(Wire, LyingFeedsAreRefusedByField) {
