@@ -84,7 +84,7 @@ struct NativeDevice {
 };
 struct NativeTexture {
   VkImage image = VK_NULL_HANDLE;
-  VkDeviceMemory memory = VK_NULL_HANDLE;
+  VkDeviceMemory memory = VK_NULL_HANDLE;  // of a disjoint image plane 0's
   VkFormat format = VK_FORMAT_UNDEFINED;
   VkImageUsageFlags usage = 0;
   VkImageLayout layout = VK_IMAGE_LAYOUT_GENERAL;  // while an access is open

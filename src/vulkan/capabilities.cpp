@@ -33,6 +33,7 @@ struct Query {
   VkExternalMemoryHandleTypeFlagBits handle_type{};  // 0: an image of our own, not shared
   std::optional<std::uint64_t> modifier = std::nullopt;
   VkImageTiling tiling = VK_IMAGE_TILING_OPTIMAL;
+  VkImageCreateFlags flags = 0;  // beside the dimension's
 };
 
 struct Answer {
@@ -56,7 +57,7 @@ std::optional<Answer> ask(const Device& device, const Query& query) {
                                               image_type_of(query.dimension),
                                               query.modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : query.tiling,
                                               query.usage,
-                                              create_flags_of(query.dimension)};
+                                              create_flags_of(query.dimension) | query.flags};
   VkExternalImageFormatProperties external_properties{VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES, nullptr, {}};
   VkImageFormatProperties2 properties{
       VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, query.handle_type != 0 ? &external_properties : nullptr, {}};
@@ -114,6 +115,21 @@ void add_rows(const Device& device, TextureCapability row, VkFormat format,
   }
 }
 
+// Whether an image of a modifier can have a buffer for each plane, and do no less with them.
+bool is_disjoint(const Device& device, const VkDrmFormatModifierPropertiesEXT& modifier, Query query,
+                 const Answer& joint) {
+  if ((modifier.drmFormatModifierTilingFeatures & VK_FORMAT_FEATURE_DISJOINT_BIT) == 0 ||
+      modifier.drmFormatModifierPlaneCount < 2) {
+    return false;
+  }
+  query.handle_type = VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+  query.modifier = modifier.drmFormatModifier;
+  query.flags = VK_IMAGE_CREATE_DISJOINT_BIT;
+  const auto answer = ask(device, query);
+  return answer && (answer->external & joint.external) == joint.external &&
+         (answer->external & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) == 0;  // which disjoint images cannot be
+}
+
 // A row for each modifier. Plane layouts say where one mip of one layer is: dma-bufs carry no more than that.
 void add_modifier_rows(const Device& device, TextureFormat format, std::vector<TextureCapability>& rows) {
   const VkFormat native = to_vulkan(format);
@@ -138,6 +154,7 @@ void add_modifier_rows(const Device& device, TextureFormat format, std::vector<T
       row.usages = usages;
       row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
       apply(*answer, row);
+      row.disjoint = is_disjoint(device, modifier, {native, TextureDimension::two_d, to_vulkan(usages)}, *answer);
       if (row.exportable || row.importable) rows.push_back(row);
       break;
     }

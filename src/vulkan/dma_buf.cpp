@@ -47,7 +47,7 @@ Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat 
   layout.modifier = chosen.drmFormatModifier;
   layout.plane_count = found->drmFormatModifierPlaneCount;
   for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-    const VkImageSubresource plane{static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT) << i, 0, 0};
+    const VkImageSubresource plane{memory_plane(i), 0, 0};
     VkSubresourceLayout where{};
     device.functions().vkGetImageSubresourceLayout(device.handle(), image, &plane, &where);
     layout.planes[i] = {0, where.offset, where.rowPitch};
@@ -64,39 +64,80 @@ std::array<VkSubresourceLayout, max_memory_planes> explicit_planes(const MemoryL
   return planes;
 }
 
-Result<ReceivedBuffer> inspect_dma_buf(const Device& device, const ApiTextureHandle& parcel) {
-  const OwnedHandle& first = parcel.handles[0];
-  const auto size = platform::kernel_size(first.get());
-  if (!size) return fail(GeyserError(size.error()));
-  if (*size < parcel.layout.allocation_size) {
+namespace {
+
+// Which kernel objects the parcel's handles are, and which of them each plane is in.
+Result<ReceivedBuffers> tell_apart(const ApiTextureHandle& parcel) {
+  ReceivedBuffers received;
+  std::array<platform::KernelIdentity, max_memory_planes> identities{};
+  std::array<std::uint32_t, max_memory_planes> of_handle{};
+  for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
+    const auto size = platform::kernel_size(parcel.handles[i].get());
+    if (!size) return fail(GeyserError(size.error()));
+    const auto identity = platform::kernel_identity(parcel.handles[i].get());
+    if (!identity) return fail(GeyserError(identity.error()));
+    const auto* const known = std::find(identities.data(), identities.data() + received.count, *identity);
+    of_handle[i] = static_cast<std::uint32_t>(known - identities.data());
+    if (of_handle[i] != received.count) continue;
+    identities[received.count] = *identity;
+    received.buffers[received.count++] = {i, *size, 0};
+  }
+  std::array<bool, max_memory_planes> used{};
+  for (std::uint32_t i = 0; i < parcel.layout.plane_count; ++i) {
+    received.of_plane[i] = of_handle[parcel.layout.planes[i].handle_index];
+    used[received.of_plane[i]] = true;
+  }
+  for (std::uint32_t i = 0; i < received.count; ++i) {
+    if (used[i]) continue;
+    return fail(ErrorCode::incompatible_layout,
+                text("Handle [", received.buffers[i].handle, "] is a buffer that none of the [",
+                     parcel.layout.plane_count, "] memory planes is in."));
+  }
+  return received;
+}
+
+// Whether the planes in one buffer fit into it. The others' are looked at with their own.
+Result<void> check_planes(const ApiTextureHandle& parcel, const ReceivedBuffers& received, std::uint32_t buffer) {
+  MemoryLayout in_one = parcel.layout;
+  in_one.allocation_size = received.buffers[buffer].size;
+  for (std::uint32_t i = 0; i < in_one.plane_count; ++i) {
+    in_one.planes[i].handle_index = received.of_plane[i] == buffer ? 0 : 1;
+  }
+  return validate(in_one, parcel.descriptor, 2);
+}
+
+}  // namespace
+
+Result<ReceivedBuffers> sort_buffers(const ApiTextureHandle& parcel) {
+  auto received = tell_apart(parcel);
+  if (!received) return received;
+  if (received->buffers[0].size < parcel.layout.allocation_size) {
     return fail(ErrorCode::incompatible_layout,
                 text("Field [layout.allocation_size] is [", parcel.layout.allocation_size,
-                     "], but the handle's object has [", *size, "] bytes."));
+                     "], but the handle's object has [", received->buffers[0].size, "] bytes."));
   }
-  // The same buffer may come under several numbers.
-  const auto identity = platform::kernel_identity(first.get());
-  if (!identity) return fail(GeyserError(identity.error()));
-  for (std::uint32_t i = 1; i < parcel.handle_count; ++i) {
-    const auto other = platform::kernel_identity(parcel.handles[i].get());
-    if (!other) return fail(GeyserError(other.error()));
-    if (!(*other == *identity)) {
-      return fail(ErrorCode::unsupported,
-                  text("Handle [", i,
-                       "] is another buffer than handle [0]; planes in several buffers (disjoint images) "
-                       "are not supported."));
+  for (std::uint32_t i = 0; i < received->count; ++i) {
+    if (auto fits = check_planes(parcel, *received, i); !fits) return fail(std::move(fits.error()));
+  }
+  return received;
+}
+
+Result<ReceivedBuffers> inspect_dma_bufs(const Device& device, const ApiTextureHandle& parcel) {
+  auto received = sort_buffers(parcel);
+  if (!received) return received;
+  for (std::uint32_t i = 0; i < received->count; ++i) {
+    ReceivedBuffer& buffer = received->buffers[i];
+    VkMemoryFdPropertiesKHR properties{VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR, nullptr, 0};
+    if (const VkResult result = device.functions().vkGetMemoryFdPropertiesKHR(
+            device.handle(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT,
+            static_cast<int>(parcel.handles[buffer.handle].get()), &properties);
+        result != VK_SUCCESS) {
+      return fail(
+          make_error(result, "vkGetMemoryFdPropertiesKHR").during(text("looking at handle [", buffer.handle, "]")));
     }
+    buffer.memory_types = properties.memoryTypeBits;
   }
-  MemoryLayout in_one = parcel.layout;
-  in_one.allocation_size = *size;
-  for (MemoryPlane& plane : in_one.planes) plane.handle_index = 0;
-  if (auto valid = validate(in_one, parcel.descriptor, 1); !valid) return fail(std::move(valid.error()));
-  VkMemoryFdPropertiesKHR properties{VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR, nullptr, 0};
-  if (const VkResult result = device.functions().vkGetMemoryFdPropertiesKHR(
-          device.handle(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT, static_cast<int>(first.get()), &properties);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkGetMemoryFdPropertiesKHR"));
-  }
-  return ReceivedBuffer{*size, properties.memoryTypeBits};
+  return received;
 }
 
 }  // namespace geyser::vulkan

@@ -19,6 +19,11 @@ namespace geyser::vulkan {
 // Every modifier of a format; empty without the extension.
 std::vector<VkDrmFormatModifierPropertiesEXT> modifiers_of(const Device& device, VkFormat format);
 
+// For vkGetImageSubresourceLayout and its like.
+constexpr VkImageAspectFlags memory_plane(std::uint32_t index) noexcept {
+  return static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT) << index;
+}
+
 // Modifier and memory planes as the driver chose them, all in handle 0.
 // Errors: unsupported (a modifier that the driver does not list, more planes than fit).
 Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat format, MemoryLayout& layout);
@@ -26,12 +31,21 @@ Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat 
 // For VkImageDrmFormatModifierExplicitCreateInfoEXT: offset and pitch as given, size 0 as Vulkan wants it.
 std::array<VkSubresourceLayout, max_memory_planes> explicit_planes(const MemoryLayout& layout) noexcept;
 
+// What the handles of a parcel are: a buffer is a kernel object, whatever number it has and however often it came.
 struct ReceivedBuffer {
+  std::uint32_t handle = 0;        // the first of the parcel's handles for it
   std::uint64_t size = 0;          // the kernel's word, not the sender's
   std::uint32_t memory_types = 0;  // that the driver can import it as
 };
-// Errors: invalid_handle (none, or not a buffer that the driver takes), incompatible_layout (too small, a plane that
-// runs over), unsupported (planes in different buffers).
-Result<ReceivedBuffer> inspect_dma_buf(const Device& device, const ApiTextureHandle& parcel);
+struct ReceivedBuffers {
+  std::uint32_t count = 0;
+  std::array<ReceivedBuffer, max_memory_planes> buffers{};
+  std::array<std::uint32_t, max_memory_planes> of_plane{};  // which buffer each memory plane is in
+};
+// All but what the driver says. Errors: invalid_handle (none, no memory), incompatible_layout (too small, a plane that
+// runs over, a buffer that no plane is in).
+Result<ReceivedBuffers> sort_buffers(const ApiTextureHandle& parcel);
+// Errors: those, and invalid_handle (not a buffer that the driver takes).
+Result<ReceivedBuffers> inspect_dma_bufs(const Device& device, const ApiTextureHandle& parcel);
 
 }  // namespace geyser::vulkan

@@ -129,7 +129,7 @@ Result<Image> Image::place(const std::shared_ptr<Device>& device, const TextureD
   auto imported = import_host_pointer(*device, memory.bytes().data(), size, requirements.memory.memoryTypeBits,
                                       requirements.dedicated ? &dedicated : nullptr);
   if (!imported) return fail(std::move(imported.error()));
-  image.memory_ = *imported;
+  image.memories_.push_back(*imported);
   image.host_memory_ = std::make_shared<platform::MappedMemory>(std::move(memory));
   if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   return image;

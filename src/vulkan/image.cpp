@@ -1,5 +1,6 @@
 #include "vulkan/image.hpp"
 
+#include <array>
 #include <utility>
 
 #include "common/text.hpp"
@@ -12,8 +13,11 @@ namespace geyser::vulkan {
 
 using detail::text;
 
-Requirements requirements_of(const Device& device, VkImage image) {
-  const VkImageMemoryRequirementsInfo2 info{VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2, nullptr, image};
+Requirements requirements_of(const Device& device, VkImage image, VkImageAspectFlags plane) {
+  const VkImagePlaneMemoryRequirementsInfo of_plane{VK_STRUCTURE_TYPE_IMAGE_PLANE_MEMORY_REQUIREMENTS_INFO, nullptr,
+                                                    static_cast<VkImageAspectFlagBits>(plane)};
+  const VkImageMemoryRequirementsInfo2 info{VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2,
+                                            plane != 0 ? &of_plane : nullptr, image};
   VkMemoryDedicatedRequirements dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS, nullptr, VK_FALSE, VK_FALSE};
   VkMemoryRequirements2 requirements{VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2, &dedicated, {}};
   device.functions().vkGetImageMemoryRequirements2(device.handle(), &info, &requirements);
@@ -31,16 +35,20 @@ VkExternalMemoryHandleTypeFlagBits to_vulkan(HandleKind kind) noexcept {
 Image::Image(Image&& other) noexcept
     : device_(std::move(other.device_)),
       image_(std::exchange(other.image_, VK_NULL_HANDLE)),
-      memory_(std::exchange(other.memory_, VK_NULL_HANDLE)),
+      memories_(std::exchange(other.memories_, {})),
+      disjoint_(other.disjoint_),
       host_memory_(std::move(other.host_memory_)),
       owned_(other.owned_) {}
 
 Image::~Image() {
-  if (!owned_ || (image_ == VK_NULL_HANDLE && memory_ == VK_NULL_HANDLE)) return;
-  device_->destroy_later([device = device_.get(), image = image_, memory = memory_, host = std::move(host_memory_)] {
-    device->functions().vkDestroyImage(device->handle(), image, nullptr);
-    device->functions().vkFreeMemory(device->handle(), memory, nullptr);  // only then `host` is unmapped
-  });
+  if (!owned_ || image_ == VK_NULL_HANDLE) return;
+  device_->destroy_later(
+      [device = device_.get(), image = image_, memories = std::move(memories_), host = std::move(host_memory_)] {
+        device->functions().vkDestroyImage(device->handle(), image, nullptr);
+        for (const VkDeviceMemory memory : memories) {
+          device->functions().vkFreeMemory(device->handle(), memory, nullptr);  // only then `host` is unmapped
+        }
+      });
 }
 
 Result<void> Image::create_image(const TextureDescriptor& descriptor, const ImageRecipe& recipe, VkImageTiling tiling,
@@ -48,9 +56,11 @@ Result<void> Image::create_image(const TextureDescriptor& descriptor, const Imag
   const VkExternalMemoryImageCreateInfo external_info{
       VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, next,
       static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
+  VkImageCreateFlags flags = recipe.flags;
+  if (disjoint_) flags |= VK_IMAGE_CREATE_DISJOINT_BIT;
   const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
                                recipe.external != HandleKind::none ? &external_info : next,
-                               recipe.flags,
+                               flags,
                                image_type_of(descriptor.dimension),
                                vulkan::to_vulkan(descriptor.format),
                                {descriptor.extent.width, descriptor.extent.height, descriptor.extent.depth},
@@ -71,24 +81,50 @@ Result<void> Image::create_image(const TextureDescriptor& descriptor, const Imag
 }
 
 Result<void> Image::allocate(const VkMemoryAllocateInfo& info, std::string step) {
-  if (const VkResult result = device_->functions().vkAllocateMemory(device_->handle(), &info, nullptr, &memory_);
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  if (const VkResult result = device_->functions().vkAllocateMemory(device_->handle(), &info, nullptr, &memory);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkAllocateMemory").during(std::move(step)));
   }
+  memories_.push_back(memory);
   return {};
 }
 
 Result<void> Image::bind() {
-  if (const VkResult result = device_->functions().vkBindImageMemory(device_->handle(), image_, memory_, 0);
+  if (const VkResult result = device_->functions().vkBindImageMemory(device_->handle(), image_, memories_[0], 0);
       result != VK_SUCCESS) {
     return fail(make_error(result, "vkBindImageMemory"));
   }
   return {};
 }
 
+Result<void> Image::allocate_for_export(const ImageRecipe& recipe, const Requirements& requirements,
+                                        MemoryLayout& layout) {
+  const bool dedicated = !disjoint_ && (recipe.dedicated || requirements.dedicated);
+  const int memory_type =
+      device_->pick_memory_type(requirements.memory.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+  if (memory_type < 0) return fail(ErrorCode::unsupported, "The driver offers no memory type for this image.");
+  const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image_,
+                                                     VK_NULL_HANDLE};
+  const VkExportMemoryAllocateInfo export_info{
+      VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO, dedicated ? &dedicated_info : nullptr,
+      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
+  const void* next = dedicated ? static_cast<const void*>(&dedicated_info) : nullptr;
+  if (recipe.external != HandleKind::none) next = &export_info;
+  if (memories_.empty()) {
+    layout.allocation_size = requirements.memory.size;
+    layout.memory_type = static_cast<std::uint32_t>(memory_type);
+    layout.dedicated = dedicated;
+  }
+  return allocate(
+      {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, next, requirements.memory.size, static_cast<std::uint32_t>(memory_type)},
+      text("allocating [", requirements.memory.size, "] bytes for the image"));
+}
+
 Result<Image> Image::create(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                             const ImageRecipe& recipe, MemoryLayout& layout) {
   Image image(device);
+  image.disjoint_ = recipe.disjoint;
   const VkImageDrmFormatModifierListCreateInfoEXT modifiers{
       VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT, nullptr,
       static_cast<std::uint32_t>(recipe.modifiers.size()), recipe.modifiers.data()};
@@ -99,31 +135,8 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
       !made) {
     return fail(std::move(made.error()));
   }
-  const Requirements requirements = requirements_of(*device, image.image_);
-  const bool dedicated = recipe.dedicated || requirements.dedicated;
-  const int memory_type =
-      device->pick_memory_type(requirements.memory.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
-  if (memory_type < 0) return fail(ErrorCode::unsupported, "The driver offers no memory type for this image.");
-
-  const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr,
-                                                     image.image_, VK_NULL_HANDLE};
-  const VkExportMemoryAllocateInfo export_info{
-      VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO, dedicated ? &dedicated_info : nullptr,
-      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
-  const void* next = dedicated ? static_cast<const void*>(&dedicated_info) : nullptr;
-  if (recipe.external != HandleKind::none) next = &export_info;
-  if (auto done = image.allocate({VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, next, requirements.memory.size,
-                                  static_cast<std::uint32_t>(memory_type)},
-                                 text("allocating [", requirements.memory.size, "] bytes for the image"));
-      !done) {
-    return fail(std::move(done.error()));
-  }
-  if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   layout = {};
   layout.tiling = Tiling::opaque;
-  layout.allocation_size = requirements.memory.size;
-  layout.memory_type = static_cast<std::uint32_t>(memory_type);
-  layout.dedicated = dedicated;
   layout.vulkan_usage = recipe.usage;
   layout.vulkan_create_flags = recipe.flags;
   layout.plane_count = 1;
@@ -132,6 +145,21 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
       return fail(std::move(done.error()));
     }
   }
+  if (!image.disjoint_) {
+    const Requirements requirements = requirements_of(*device, image.image_);
+    if (auto done = image.allocate_for_export(recipe, requirements, layout); !done)
+      return fail(std::move(done.error()));
+    if (auto done = image.bind(); !done) return fail(std::move(done.error()));
+    return image;
+  }
+  std::array<std::uint32_t, max_memory_planes> own{};
+  for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
+    const Requirements requirements = requirements_of(*device, image.image_, memory_plane(i));
+    if (auto done = image.allocate_for_export(recipe, requirements, layout); !done)
+      return fail(std::move(done.error()));
+    layout.planes[i].handle_index = own[i] = i;
+  }
+  if (auto done = image.bind_planes({own.data(), layout.plane_count}); !done) return fail(std::move(done.error()));
   return image;
 }
 
@@ -166,6 +194,7 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
   if (auto done = image.take(handle, layout.allocation_size, layout.memory_type, layout.dedicated); !done) {
     return fail(std::move(done.error()));
   }
+  if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   return image;
 }
 
@@ -181,46 +210,13 @@ Result<void> Image::take(OwnedHandle& handle, std::uint64_t size, std::uint32_t 
     return done;
   }
   static_cast<void>(handle.detach());  // the driver's since vkAllocateMemory succeeded
-  return bind();
-}
-
-Result<Image> Image::import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
-                                    const ImageRecipe& recipe) {
-  auto buffer = inspect_dma_buf(*device, parcel);
-  if (!buffer) return fail(std::move(buffer.error()));
-  Image image(device);
-  const auto planes = explicit_planes(parcel.layout);
-  const VkImageDrmFormatModifierExplicitCreateInfoEXT modifier{
-      VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_EXPLICIT_CREATE_INFO_EXT, nullptr, parcel.layout.modifier,
-      parcel.layout.plane_count, planes.data()};
-  if (auto made = image.create_image(parcel.descriptor, recipe, VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT, &modifier);
-      !made) {
-    return fail(std::move(made.error()).during(text("making an image of modifier [", parcel.layout.modifier, "]")));
-  }
-  const Requirements requirements = requirements_of(*device, image.image_);
-  if (requirements.memory.size > buffer->size) {
-    return fail(ErrorCode::incompatible_layout, text("The image needs [", requirements.memory.size,
-                                                     "] bytes, but the buffer has [", buffer->size, "]."));
-  }
-  const std::uint32_t types = requirements.memory.memoryTypeBits & buffer->memory_types;
-  const int memory_type = device->pick_memory_type(types, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
-  if (memory_type < 0) {
-    return fail(ErrorCode::unsupported,
-                text("No memory type fits both the image (types [", requirements.memory.memoryTypeBits,
-                     "]) and the buffer (types [", buffer->memory_types, "])."));
-  }
-  if (auto done = image.take(parcel.handles[0], buffer->size, static_cast<std::uint32_t>(memory_type),
-                             recipe.dedicated || requirements.dedicated);
-      !done) {
-    return fail(std::move(done.error()));
-  }
-  return image;
+  return {};
 }
 
 Image Image::borrow(const std::shared_ptr<Device>& device, VkImage native, VkDeviceMemory memory) {
   Image image(device);
   image.image_ = native;
-  image.memory_ = memory;
+  image.memories_.push_back(memory);
   image.owned_ = false;
   return image;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@
 
 namespace geyser::vulkan {
 
+struct ReceivedBuffers;
+
 // How an image is made, beside its descriptor.
 struct ImageRecipe {
   HandleKind external = HandleKind::none;  // none: memory of this device alone
@@ -26,13 +29,16 @@ struct ImageRecipe {
   bool dedicated = false;
   std::vector<std::uint64_t> modifiers;  // dma_buf: the driver picks one of them
   bool in_place = false;                 // host_memory: linear, in the shared memory itself
+  // dma_buf: each plane gets a buffer of its own; at import: may have one.
+  bool disjoint = false;
 };
 
 struct Requirements {
   VkMemoryRequirements memory{};
   bool dedicated = false;
 };
-Requirements requirements_of(const Device& device, VkImage image);
+// `plane`: of a disjoint image, VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT and so on; 0: of the whole image.
+Requirements requirements_of(const Device& device, VkImage image, VkImageAspectFlags plane = 0);
 
 // Destroys what it owns when the device is done with it.
 class Image {
@@ -43,7 +49,7 @@ class Image {
   // An opaque handle, which it consumes on success.
   static Result<Image> import(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                               const MemoryLayout& layout, OwnedHandle& handle);
-  // A dma_buf parcel, whose first handle it consumes on success.
+  // A dma_buf parcel, of whose handles it consumes one for each buffer on success.
   static Result<Image> import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
                                       const ImageRecipe& recipe);
   // Linear, in `memory`, with rows where `layout` says.
@@ -60,20 +66,29 @@ class Image {
   ~Image();
 
   VkImage image() const noexcept { return image_; }
-  VkDeviceMemory memory() const noexcept { return memory_; }
+  // One, or of a disjoint image one for each memory plane.
+  std::span<const VkDeviceMemory> memories() const noexcept { return memories_; }
+  bool is_disjoint() const noexcept { return disjoint_; }
 
  private:
   explicit Image(std::shared_ptr<Device> device) : device_(std::move(device)) {}
   Result<void> create_image(const TextureDescriptor& descriptor, const ImageRecipe& recipe, VkImageTiling tiling,
                             const void* next);
+  // One more of memories_.
   Result<void> allocate(const VkMemoryAllocateInfo& info, std::string step);
+  // `layout` says the first one's size, type and whether it is dedicated.
+  Result<void> allocate_for_export(const ImageRecipe& recipe, const Requirements& requirements, MemoryLayout& layout);
   Result<void> bind();
-  // Imports the handle as this image's memory and binds it; consumes the handle on success.
+  // Memory plane i to memories_[memory_of_plane[i]].
+  Result<void> bind_planes(std::span<const std::uint32_t> memory_of_plane);
+  // Imports the handle as memory of this image; consumes the handle on success.
   Result<void> take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated);
+  Result<void> take_disjoint(ApiTextureHandle& parcel, const ReceivedBuffers& buffers);
 
   std::shared_ptr<Device> device_;
   VkImage image_ = VK_NULL_HANDLE;
-  VkDeviceMemory memory_ = VK_NULL_HANDLE;
+  std::vector<VkDeviceMemory> memories_;
+  bool disjoint_ = false;
   std::shared_ptr<platform::MappedMemory> host_memory_;
   bool owned_ = true;
 };

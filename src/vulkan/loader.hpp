@@ -45,6 +45,7 @@ struct GlobalFunctions {
   X(vkGetImageMemoryRequirements2)   \
   X(vkGetImageSubresourceLayout)     \
   X(vkBindImageMemory)               \
+  X(vkBindImageMemory2)              \
   X(vkAllocateMemory)                \
   X(vkFreeMemory)                    \
   X(vkMapMemory)                     \

@@ -38,10 +38,10 @@ TextureUsage common_usages(const Capabilities& capabilities, const TextureDescri
 
 // Of `wanted`, or of all when it is empty.
 std::vector<std::uint64_t> exportable_modifiers(const Capabilities& capabilities, const TextureDescriptor& descriptor,
-                                                std::span<const std::uint64_t> wanted) {
+                                                std::span<const std::uint64_t> wanted, bool disjoint) {
   std::vector<std::uint64_t> modifiers;
   for (const TextureCapability& row : capabilities.textures) {
-    if (row.format != descriptor.format || row.handle_kind != HandleKind::dma_buf ||
+    if (row.format != descriptor.format || row.handle_kind != HandleKind::dma_buf || (disjoint && !row.disjoint) ||
         !detail::missing_in(row, descriptor, detail::Direction::make).empty()) {
       continue;
     }
@@ -61,9 +61,11 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDes
   recipe.dedicated = agreement.dedicated;
   recipe.flags = create_flags_of(descriptor.dimension);
   if (agreement.handle_kind == HandleKind::dma_buf) {
-    recipe.modifiers = exportable_modifiers(capabilities(), descriptor, agreement.modifiers);
+    recipe.disjoint = agreement.disjoint;
+    recipe.modifiers = exportable_modifiers(capabilities(), descriptor, agreement.modifiers, agreement.disjoint);
     if (recipe.modifiers.empty()) {
-      return fail(ErrorCode::unsupported, "None of the agreement's modifiers can be exported by this device.");
+      return fail(ErrorCode::unsupported, text("None of the agreement's modifiers can be exported by this device",
+                                               agreement.disjoint ? " with a buffer for each plane." : "."));
     }
   }
   recipe.usage =
@@ -80,7 +82,12 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_import(ApiTextureHandle
   recipe.external = parcel.kind;
   recipe.flags = create_flags_of(parcel.descriptor.dimension);
   std::vector<std::uint64_t> modifiers;
-  if (parcel.kind == HandleKind::dma_buf) modifiers.push_back(parcel.layout.modifier);
+  if (parcel.kind == HandleKind::dma_buf) {
+    modifiers.push_back(parcel.layout.modifier);
+    const auto row = detail::find_row(capabilities(), parcel);
+    recipe.disjoint = row && (*row)->disjoint;
+    recipe.dedicated = row && (*row)->requires_dedicated;
+  }
   recipe.in_place = parcel.kind == HandleKind::host_memory && parcel.layout.tiling == Tiling::linear;
   recipe.usage =
       to_vulkan(common_usages(capabilities(), parcel.descriptor, parcel.kind, parcel.layout.tiling, modifiers));
@@ -224,6 +231,9 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
                                                  static_cast<int>(info.tiling), "] cannot be adopted."))
             .suggest("handle kind [opaque_fd] with VK_IMAGE_TILING_OPTIMAL")
             .suggest("handle kind [dma_buf] with VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT"));
+  }
+  if ((info.create_flags & VK_IMAGE_CREATE_DISJOINT_BIT) != 0) {
+    return fail(ErrorCode::unsupported, "A disjoint image has more than one memory and cannot be adopted.");
   }
   if (modifier && !static_cast<VulkanManager&>(manager).device()->extensions().dma_buf) {
     return fail(ErrorCode::unsupported, "The device was made without VK_EXT_image_drm_format_modifier.");

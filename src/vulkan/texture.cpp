@@ -156,11 +156,11 @@ Result<void> VulkanTexture::record() {
   const std::uint32_t own = device_->native().queue_family;
   const std::uint32_t outside = outside_family();
   const std::uint32_t inside = staging_ ? VK_QUEUE_FAMILY_IGNORED : own;
-  const bool multi_planar = format_info(descriptor().format).is_multi_planar();
-  // A non-disjoint multi-planar image is transitioned as a whole, by its colour aspect.
+  const bool by_color = format_info(descriptor().format).is_multi_planar() && !image_.is_disjoint();
+  // A multi-planar image that is not disjoint is transitioned as a whole, by its colour aspect.
   ImageTransition transition{
       image_.image(),
-      multi_planar ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_COLOR_BIT) : aspects_of(descriptor().format),
+      by_color ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_COLOR_BIT) : aspects_of(descriptor().format),
       VK_IMAGE_LAYOUT_GENERAL,
       VK_IMAGE_LAYOUT_GENERAL,
       outside,
@@ -185,7 +185,8 @@ Result<void> VulkanTexture::record() {
 }
 
 NativeTexture VulkanTexture::native() const noexcept {
-  return {image_.image(), image_.memory(), vulkan::to_vulkan(descriptor().format), usage_, VK_IMAGE_LAYOUT_GENERAL};
+  return {image_.image(), image_.memories().front(), vulkan::to_vulkan(descriptor().format), usage_,
+          VK_IMAGE_LAYOUT_GENERAL};
 }
 
 bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
@@ -306,21 +307,22 @@ Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
   parcel.identity = device_->identity();
   parcel.api = Api::vulkan;
   parcel.kind = kind;
-  parcel.handle_count = 1;
   if (staging_ || host_memory_.has_value()) {
     auto copy = staging_ ? staging_->memory().duplicate() : host_memory_.duplicate();
     if (!copy) return fail(std::move(copy.error()));
     parcel.handles[0] = *std::move(copy);
+    parcel.handle_count = 1;
     return parcel;
   }
-  const VkMemoryGetFdInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, image_.memory(),
-                                  vulkan::to_vulkan(kind)};
-  int fd = -1;
-  if (const VkResult result = device_->functions().vkGetMemoryFdKHR(device_->handle(), &info, &fd);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkGetMemoryFdKHR"));
+  for (const VkDeviceMemory memory : image_.memories()) {
+    const VkMemoryGetFdInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, memory, vulkan::to_vulkan(kind)};
+    int fd = -1;
+    if (const VkResult result = device_->functions().vkGetMemoryFdKHR(device_->handle(), &info, &fd);
+        result != VK_SUCCESS) {
+      return fail(make_error(result, "vkGetMemoryFdKHR"));
+    }
+    parcel.handles[parcel.handle_count++] = OwnedHandle::adopt(kind, fd);
   }
-  parcel.handles[0] = OwnedHandle::adopt(kind, fd);
   return parcel;
 }
 
