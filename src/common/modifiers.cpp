@@ -44,8 +44,7 @@ std::vector<std::uint64_t> order_of(const Capabilities& side, Direction directio
 SharedModifiers share_modifiers(const TextureDescriptor& descriptor, const Capabilities& exporter,
                                 const Capabilities& importer, std::span<const std::uint64_t> refused) {
   SharedModifiers shared;
-  for (const std::uint64_t modifier :
-       order_of(exporter, Direction::make, importer, Direction::take, descriptor)) {
+  for (const std::uint64_t modifier : order_of(exporter, Direction::make, importer, Direction::take, descriptor)) {
     const bool linear = modifier == drm_modifier_linear;
     if (contains(refused, modifier)) {
       (linear ? shared.linear_refused : shared.tiled_refused) = true;
@@ -58,8 +57,7 @@ SharedModifiers share_modifiers(const TextureDescriptor& descriptor, const Capab
   constexpr std::size_t room = max_modifiers - 1;
   if (shared.tiled.size() <= room) return shared;
   std::vector<std::uint64_t> kept(shared.tiled.begin(), shared.tiled.begin() + room / 2);
-  for (const std::uint64_t modifier :
-       order_of(importer, Direction::take, exporter, Direction::make, descriptor)) {
+  for (const std::uint64_t modifier : order_of(importer, Direction::take, exporter, Direction::make, descriptor)) {
     if (kept.size() == room) break;
     if (contains(shared.tiled, modifier) && !contains(kept, modifier)) kept.push_back(modifier);
   }

@@ -47,8 +47,8 @@ Result<Agreement> renegotiate(const TextureDescriptor& descriptor, const Capabil
   auto next = negotiate(descriptor, exporter, importer, policy);
   if (!next) return nothing_left();
   for (Rung& rung : next->rungs) {
-    const auto before = std::find_if(failed.rungs.begin(), failed.rungs.end(),
-                                     [&](const Rung& old) { return old.name == rung.name; });
+    const auto before =
+        std::find_if(failed.rungs.begin(), failed.rungs.end(), [&](const Rung& old) { return old.name == rung.name; });
     if (before == failed.rungs.end() || rung.chosen) break;
     rung.reason = before->chosen ? text("It was tried and failed: ", why) : before->reason;
     if (before->chosen) break;

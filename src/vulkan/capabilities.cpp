@@ -135,6 +135,7 @@ void add_modifier_rows(const Device& device, TextureFormat format, std::vector<T
   const VkFormat native = to_vulkan(format);
   for (const VkDrmFormatModifierPropertiesEXT& modifier : modifiers_of(device, native)) {
     if (modifier.drmFormatModifierPlaneCount > max_memory_planes) continue;
+    if (modifier.drmFormatModifierPlaneCount > 1 && device.extensions().plane_aspects == PlaneAspects::none) continue;
     TextureCapability row;
     row.format = format;
     row.handle_kind = HandleKind::dma_buf;

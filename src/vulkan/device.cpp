@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/fence.hpp"
 
@@ -50,6 +51,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
                         enabled(VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME) &&
                         functions_.vkGetMemoryFdPropertiesKHR != nullptr &&
                         functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
+  if (extensions_.dma_buf) extensions_.plane_aspects = probe_plane_aspects(*this);
   extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
   extensions_.external_semaphore_fd = enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) &&
                                       functions_.vkGetSemaphoreFdKHR != nullptr &&

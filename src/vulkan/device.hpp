@@ -20,9 +20,14 @@ namespace geyser::vulkan {
 
 class VulkanFence;
 
+// A driver that has dma-bufs can be asked for their planes by memory plane, as the specification wants it. Mesa 26.1's
+// lavapipe takes each of them for the first, and answers only for the format's planes; `none`: it tells none apart.
+enum class PlaneAspects { memory, format, none };
+
 struct DeviceExtensions {
   bool external_memory_fd = false;
   bool dma_buf = false;  // with explicit modifiers: without them nobody could say where the pixels are
+  PlaneAspects plane_aspects = PlaneAspects::memory;
   bool foreign = false;  // VK_EXT_queue_family_foreign
   bool external_semaphore_fd = false;
   bool host_pointer = false;  // VK_EXT_external_memory_host, at the pages' alignment

@@ -28,6 +28,85 @@ std::vector<VkDrmFormatModifierPropertiesEXT> modifiers_of(const Device& device,
   return modifiers;
 }
 
+namespace {
+
+constexpr VkImageAspectFlags aspect(VkImageAspectFlagBits first, std::uint32_t index) {
+  return static_cast<VkImageAspectFlags>(first) << index;
+}
+
+VkDeviceSize offset_of(const Device& device, VkImage image, VkImageAspectFlags plane) {
+  const VkImageSubresource subresource{plane, 0, 0};
+  VkSubresourceLayout where{};
+  device.functions().vkGetImageSubresourceLayout(device.handle(), image, &subresource, &where);
+  return where.offset;
+}
+
+}  // namespace
+
+PlaneAspects probe_plane_aspects(const Device& device) {
+  constexpr VkFormat format = VK_FORMAT_G8_B8R8_2PLANE_420_UNORM;
+  for (const VkDrmFormatModifierPropertiesEXT& modifier : modifiers_of(device, format)) {
+    if (modifier.drmFormatModifierPlaneCount != 2) continue;
+    const VkImageDrmFormatModifierListCreateInfoEXT list{
+        VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT, nullptr, 1, &modifier.drmFormatModifier};
+    const VkExternalMemoryImageCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, &list,
+                                                   VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT};
+    const VkPhysicalDeviceImageDrmFormatModifierInfoEXT asked{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_DRM_FORMAT_MODIFIER_INFO_EXT,
+        nullptr,
+        modifier.drmFormatModifier,
+        VK_SHARING_MODE_EXCLUSIVE,
+        0,
+        nullptr};
+    const VkPhysicalDeviceExternalImageFormatInfo shared{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
+                                                         &asked, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT};
+    constexpr VkImageUsageFlags usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    const VkPhysicalDeviceImageFormatInfo2 question{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
+                                                    &shared,
+                                                    format,
+                                                    VK_IMAGE_TYPE_2D,
+                                                    VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT,
+                                                    usage,
+                                                    0};
+    VkImageFormatProperties2 answer{VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, nullptr, {}};
+    if (device.instance_functions().vkGetPhysicalDeviceImageFormatProperties2(device.native().physical_device,
+                                                                              &question, &answer) != VK_SUCCESS) {
+      continue;
+    }
+    const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+                                 &external,
+                                 0,
+                                 VK_IMAGE_TYPE_2D,
+                                 format,
+                                 {64, 64, 1},
+                                 1,
+                                 1,
+                                 VK_SAMPLE_COUNT_1_BIT,
+                                 VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT,
+                                 usage,
+                                 VK_SHARING_MODE_EXCLUSIVE,
+                                 0,
+                                 nullptr,
+                                 VK_IMAGE_LAYOUT_UNDEFINED};
+    VkImage image = VK_NULL_HANDLE;
+    if (device.functions().vkCreateImage(device.handle(), &info, nullptr, &image) != VK_SUCCESS) continue;
+    const auto tells_apart = [&](VkImageAspectFlagBits first) {
+      return offset_of(device, image, aspect(first, 0)) != offset_of(device, image, aspect(first, 1));
+    };
+    const PlaneAspects found = tells_apart(VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT) ? PlaneAspects::memory
+                               : tells_apart(VK_IMAGE_ASPECT_PLANE_0_BIT)          ? PlaneAspects::format
+                                                                                   : PlaneAspects::none;
+    device.functions().vkDestroyImage(device.handle(), image, nullptr);
+    return found;
+  }
+  return PlaneAspects::memory;  // nothing to tell apart
+}
+
+VkImageAspectFlags memory_plane(const Device& device, std::uint32_t index) noexcept {
+  const bool by_format = device.extensions().plane_aspects == PlaneAspects::format;
+  return aspect(by_format ? VK_IMAGE_ASPECT_PLANE_0_BIT : VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT, index);
+}
+
 Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat format, MemoryLayout& layout) {
   VkImageDrmFormatModifierPropertiesEXT chosen{VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_PROPERTIES_EXT, nullptr, 0};
   if (const VkResult result =
@@ -47,7 +126,10 @@ Result<void> read_modifier_layout(const Device& device, VkImage image, VkFormat 
   layout.modifier = chosen.drmFormatModifier;
   layout.plane_count = found->drmFormatModifierPlaneCount;
   for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-    const VkImageSubresource plane{memory_plane(i), 0, 0};
+    // The one plane of other formats every driver tells.
+    const bool only = layout.plane_count == 1;
+    const VkImageSubresource plane{
+        only ? static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT) : memory_plane(device, i), 0, 0};
     VkSubresourceLayout where{};
     device.functions().vkGetImageSubresourceLayout(device.handle(), image, &plane, &where);
     layout.planes[i] = {0, where.offset, where.rowPitch};

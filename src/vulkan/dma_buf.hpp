@@ -19,10 +19,11 @@ namespace geyser::vulkan {
 // Every modifier of a format; empty without the extension.
 std::vector<VkDrmFormatModifierPropertiesEXT> modifiers_of(const Device& device, VkFormat format);
 
+// By making an image of two planes in one memory, where no two of them can begin at the same byte.
+PlaneAspects probe_plane_aspects(const Device& device);
+
 // For vkGetImageSubresourceLayout and its like.
-constexpr VkImageAspectFlags memory_plane(std::uint32_t index) noexcept {
-  return static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT) << index;
-}
+VkImageAspectFlags memory_plane(const Device& device, std::uint32_t index) noexcept;
 
 // Modifier and memory planes as the driver chose them, all in handle 0.
 // Errors: unsupported (a modifier that the driver does not list, more planes than fit).

@@ -76,7 +76,7 @@ Result<void> Image::take_disjoint(ApiTextureHandle& parcel, const ReceivedBuffer
     together.memory.memoryTypeBits = ~0U;
     for (std::uint32_t plane = 0; plane < parcel.layout.plane_count; ++plane) {
       if (received.of_plane[plane] != i) continue;
-      const Requirements one = requirements_of(*device_, image_, memory_plane(plane));
+      const Requirements one = requirements_of(*device_, image_, memory_plane(*device_, plane));
       together.memory.memoryTypeBits &= one.memory.memoryTypeBits;
       together.memory.size = std::max(together.memory.size, one.memory.size);
     }
@@ -93,7 +93,7 @@ Result<void> Image::bind_planes(std::span<const std::uint32_t> memory_of_plane) 
   std::array<VkBindImageMemoryInfo, max_memory_planes> binds{};
   for (std::size_t i = 0; i < memory_of_plane.size(); ++i) {
     planes[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO, nullptr,
-                 static_cast<VkImageAspectFlagBits>(memory_plane(static_cast<std::uint32_t>(i)))};
+                 static_cast<VkImageAspectFlagBits>(memory_plane(*device_, static_cast<std::uint32_t>(i)))};
     binds[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_INFO, &planes[i], image_, memories_[memory_of_plane[i]], 0};
   }
   if (const VkResult result = device_->functions().vkBindImageMemory2(

@@ -154,7 +154,7 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
   }
   std::array<std::uint32_t, max_memory_planes> own{};
   for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-    const Requirements requirements = requirements_of(*device, image.image_, memory_plane(i));
+    const Requirements requirements = requirements_of(*device, image.image_, memory_plane(*device, i));
     if (auto done = image.allocate_for_export(recipe, requirements, layout); !done)
       return fail(std::move(done.error()));
     layout.planes[i].handle_index = own[i] = i;

@@ -1,5 +1,5 @@
-// Planes of one picture in one buffer and in several, and buffers of producers that know nothing of Geyser: offsets that
-// are not zero, rows that are not tight, sizes that only the kernel says.
+// Planes of one picture in one buffer and in several, and buffers of producers that know nothing of Geyser: offsets
+// that are not zero, rows that are not tight, sizes that only the kernel says.
 #include <fcntl.h>
 #include <linux/udmabuf.h>
 #include <sys/ioctl.h>
@@ -23,12 +23,11 @@ constexpr TextureFormat planar_formats[] = {TextureFormat::nv12, TextureFormat::
 class ForeignBuffer {
  public:
   explicit ForeignBuffer(std::size_t size) : size_(size) {
-    const OwnedHandle memory = OwnedHandle::adopt(
-        HandleKind::host_memory, memfd_create("a producer's", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    const OwnedHandle memory =
+        OwnedHandle::adopt(HandleKind::host_memory, memfd_create("a producer's", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     EXPECT_EQ(ftruncate(static_cast<int>(memory.get()), static_cast<off_t>(size)), 0);
     EXPECT_EQ(fcntl(static_cast<int>(memory.get()), F_ADD_SEALS, F_SEAL_SHRINK), 0);
-    void* const address =
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, static_cast<int>(memory.get()), 0);
+    void* const address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, static_cast<int>(memory.get()), 0);
     EXPECT_NE(address, MAP_FAILED);
     bytes_ = {static_cast<std::byte*>(address), size};
     std::memset(address, 0xa5, size);
