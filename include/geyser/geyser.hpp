@@ -8,6 +8,7 @@
 #include <geyser/format.hpp>
 #include <geyser/handle.hpp>
 #include <geyser/identity.hpp>
+#include <geyser/import_cache.hpp>
 #include <geyser/layout.hpp>
 #include <geyser/manager.hpp>
 #include <geyser/negotiate.hpp>
