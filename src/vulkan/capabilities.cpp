@@ -186,7 +186,7 @@ void add_in_place_row(const Device& device, const FormatInfo& info, VkFormatFeat
 
 }  // namespace
 
-Capabilities probe_capabilities(const Device& device) {
+Capabilities probe_capabilities(Device& device) {
   Capabilities capabilities;
   capabilities.api = Api::vulkan;
   capabilities.identity = device.identity();

@@ -7,6 +7,7 @@
 
 namespace geyser::vulkan {
 
-Capabilities probe_capabilities(const Device& device);
+// Submits to the queue once: a sync file has to be tried.
+Capabilities probe_capabilities(Device& device);
 
 }  // namespace geyser::vulkan

@@ -9,6 +9,7 @@
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/fence.hpp"
+#include "vulkan/sync_file.hpp"
 
 namespace geyser::vulkan {
 
@@ -38,6 +39,8 @@ constexpr std::size_t max_waits = 2 * max_sync_points;
 
 }  // namespace
 
+Device::Device() = default;
+
 Result<void> Device::initialize(const std::vector<std::string>& enabled_extensions) {
   auto functions = load_device(instance_functions_, native_.device);
   if (!functions) return fail(std::move(functions.error()));
@@ -56,6 +59,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   extensions_.external_semaphore_fd = enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) &&
                                       functions_.vkGetSemaphoreFdKHR != nullptr &&
                                       functions_.vkImportSemaphoreFdKHR != nullptr;
+  if (extensions_.external_semaphore_fd) sync_files_ = std::make_unique<SyncFiles>(*this);
   if (native_.queue == VK_NULL_HANDLE) {
     functions_.vkGetDeviceQueue(native_.device, native_.queue_family, 0, &native_.queue);
   }
@@ -107,12 +111,16 @@ Device::~Device() {
     // A peer that never signals must not hang us: after the timeout its objects are leaked and said so.
     if (auto done = wait(last_ticket_, default_wait_timeout); done) {
       for (Garbage& garbage : garbage_) garbage.destroy();
-    } else if (diagnostics_) {
-      diagnostics_(GeyserError(ErrorCode::timeout, text("Vulkan work is still pending; [", garbage_.size(),
-                                                        "] objects and the device are leaked."))
-                       .during("destroying the device"));
+    } else {
+      if (diagnostics_) {
+        diagnostics_(GeyserError(ErrorCode::timeout, text("Vulkan work is still pending; [", garbage_.size(),
+                                                          "] objects and the device are leaked."))
+                         .during("destroying the device"));
+      }
+      static_cast<void>(sync_files_.release());
       return;
     }
+    sync_files_.reset();
     if (command_pool_ != VK_NULL_HANDLE) functions_.vkDestroyCommandPool(native_.device, command_pool_, nullptr);
     functions_.vkDestroySemaphore(native_.device, timeline_, nullptr);
   }
@@ -210,12 +218,16 @@ void Device::destroy_later(std::function<void()> destroy) {
   collect_garbage();
 }
 
+Ticket Device::completed() const noexcept {
+  Ticket ticket = 0;
+  return functions_.vkGetSemaphoreCounterValue(native_.device, timeline_, &ticket) == VK_SUCCESS ? ticket : 0;
+}
+
 void Device::collect_garbage() {
-  std::uint64_t completed = 0;
-  if (functions_.vkGetSemaphoreCounterValue(native_.device, timeline_, &completed) != VK_SUCCESS) return;
+  const Ticket done = completed();
   const std::lock_guard<std::mutex> lock(garbage_mutex_);
   std::erase_if(garbage_, [&](const Garbage& garbage) {
-    if (garbage.ticket > completed) return false;
+    if (garbage.ticket > done) return false;
     garbage.destroy();
     return true;
   });

@@ -18,6 +18,7 @@
 
 namespace geyser::vulkan {
 
+class SyncFiles;
 class VulkanFence;
 
 // A driver that has dma-bufs can be asked for their planes by memory plane, as the specification wants it. Mesa 26.1's
@@ -68,6 +69,8 @@ class Device : public std::enable_shared_from_this<Device> {
   Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                         const SemaphoreUse* signal);
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
+  // What is done already; 0 when the device is lost.
+  Ticket completed() const noexcept;
 
   // Destroys by `destroy` once everything submitted so far is done: now if it is, else at a later submission.
   void destroy_later(std::function<void()> destroy);
@@ -79,13 +82,18 @@ class Device : public std::enable_shared_from_this<Device> {
   Result<VkCommandBuffer> allocate_command_buffer();
   void free_command_buffer(VkCommandBuffer buffer) noexcept;
 
+  // Null without VK_KHR_external_semaphore_fd. Whether they work is another matter.
+  SyncFiles* sync_files() const noexcept { return sync_files_.get(); }
+  bool has_sync_files() const noexcept { return sync_files_work_; }
+  void set_sync_files_work(bool work) noexcept { sync_files_work_ = work; }
+
   // This device's own semaphore for a fence, whichever API's object names it; null when there is none.
   VulkanFence* find_fence(const SharedFence& fence) const;
   void add_fence(VulkanFence& fence);
   void remove_fence(const VulkanFence& fence) noexcept;
 
  private:
-  Device() = default;
+  Device();
   // Everything after the native objects are known.
   Result<void> initialize(const std::vector<std::string>& enabled_extensions);
   Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
@@ -123,6 +131,9 @@ class Device : public std::enable_shared_from_this<Device> {
   std::atomic<bool> has_garbage_ = false;  // so that a hand-off without any takes no lock
   std::mutex garbage_mutex_;
   std::vector<Garbage> garbage_;
+
+  std::unique_ptr<SyncFiles> sync_files_;
+  bool sync_files_work_ = false;  // probe_sync_files(), before anything is made
 
   mutable std::mutex fences_mutex_;
   std::unordered_map<FenceId, VulkanFence*> fences_;

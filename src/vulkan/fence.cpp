@@ -5,7 +5,9 @@
 
 #include "common/text.hpp"
 #include "platform/host_fence.hpp"
+#include "platform/sync_file_fence.hpp"
 #include "vulkan/error.hpp"
+#include "vulkan/sync_file.hpp"
 
 namespace geyser::vulkan {
 
@@ -48,11 +50,14 @@ FenceCapability probe(const Device& device, FenceKind kind) {
 
 }  // namespace
 
-std::vector<FenceCapability> fence_capabilities(const Device& device) {
+std::vector<FenceCapability> fence_capabilities(Device& device) {
   std::vector<FenceCapability> capabilities;
   for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary}) {
     const FenceCapability capability = probe(device, kind);
     if (capability.exportable || capability.importable) capabilities.push_back(capability);
+  }
+  if (const FenceCapability capability = probe_sync_files(device); capability.exportable) {
+    capabilities.push_back(capability);
   }
   capabilities.push_back({FenceKind::host_timeline, true, true, false});
   return capabilities;
@@ -130,6 +135,7 @@ Result<FenceHandle> VulkanFence::do_export() const {
 
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>& device, FenceKind kind) {
   if (kind == FenceKind::host_timeline) return platform::create_host_fence();
+  if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
   auto semaphore = make_semaphore(*device, kind, true);
   if (!semaphore) return fail(std::move(semaphore.error()));
   return std::make_shared<VulkanFence>(device, kind, 0, 0, *semaphore);
@@ -137,6 +143,7 @@ Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>&
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle) {
   if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
+  if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
   auto semaphore = make_semaphore(*device, handle.kind, false);
   if (!semaphore) return fail(std::move(semaphore.error()));
   const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,

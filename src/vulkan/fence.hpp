@@ -34,6 +34,6 @@ Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>&
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle);
 
 // What the device can do with semaphores.
-std::vector<FenceCapability> fence_capabilities(const Device& device);
+std::vector<FenceCapability> fence_capabilities(Device& device);
 
 }  // namespace geyser::vulkan

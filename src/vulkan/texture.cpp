@@ -190,6 +190,7 @@ NativeTexture VulkanTexture::native() const noexcept {
 }
 
 bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
+  if (fence.kind() == FenceKind::sync_file) return device_->has_sync_files();
   return fence.kind() == FenceKind::host_timeline || device_->find_fence(fence) != nullptr;
 }
 
@@ -215,25 +216,16 @@ void VulkanTexture::add_acquire(Submission& next, bool first, bool undefined, Ac
 
 Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
   Submission next;
-  for (const SyncPoint& point : waits) {
-    if (const VulkanFence* fence = device_->find_fence(*point.fence)) {
-      next.waits[next.wait_count++] = {fence->semaphore(), point.value};
-    } else if (point.fence->kind() == FenceKind::host_timeline) {
-      if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
-      ++mutable_statistics().host_waits;
-    } else {
-      return fail(GeyserError(ErrorCode::unsupported,
-                              text("A fence of kind [", to_string(point.fence->kind()),
-                                   "] is not known to this Vulkan device; import it with import_fence()."))
-                      .suggest("fence kind [host_timeline]"));
-    }
-  }
+  if (auto added = add_waits(next, waits); !added) return added;
   const bool discard = !state.initialized || mode == AccessMode::discard;
   const bool first = holders_ == 0 || is_later(state);
   add_acquire(next, first, discard || (staging_ && !private_contents_), mode);
   if (staging_ && !discard && first) {
     // The staging buffer may still feed the last upload.
-    if (auto done = device_->wait(last_upload_, wait_timeout()); !done) return done;
+    if (auto done = device_->wait(last_upload_, wait_timeout()); !done) {
+      discard_sync_files(next);
+      return done;
+    }
     mutable_statistics().bytes_copied += staging_->upload();
     next.add(staging_->to_image());
   }
@@ -260,6 +252,9 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   }
   const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
   // A semaphore would say that the image is done, not that the copy behind it is: copies are waited for here.
+  if (signal != nullptr && signal->kind() == FenceKind::sync_file && !download) {
+    return flush(static_cast<platform::SyncFileFence&>(*signal), value);
+  }
   if (fence != nullptr && !download) {
     const SemaphoreUse use{fence->semaphore(), value};
     auto ticket = flush(&use);
@@ -274,13 +269,6 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   ++mutable_statistics().host_waits;
   if (download) mutable_statistics().bytes_copied += staging_->download();
   return signal != nullptr ? signal->signal(value) : Result<void>{};
-}
-
-Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
-  auto ticket = device_->submit({submission_.waits.data(), submission_.wait_count},
-                                {submission_.commands.data(), submission_.command_count}, signal);
-  submission_ = {};
-  return ticket;
 }
 
 Result<AccessState> VulkanTexture::submit_access(AccessMode mode, const AccessState& state,

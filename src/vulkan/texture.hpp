@@ -10,6 +10,7 @@
 #include <geyser/texture.hpp>
 #include <geyser/vulkan.hpp>
 
+#include "platform/sync_file_fence.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/image.hpp"
 #include "vulkan/staging.hpp"
@@ -49,12 +50,20 @@ class VulkanTexture final : public SharedTexture {
   struct Submission {
     std::array<SemaphoreUse, 2 * max_sync_points> waits{};
     std::size_t wait_count = 0;
+    std::array<VkSemaphore, 2 * max_sync_points> sync_files{};  // those of `waits` that are the device's SyncFiles'
+    std::size_t sync_file_count = 0;
     std::array<VkCommandBuffer, max_access_commands + 4> commands{};
     std::size_t command_count = 0;
     void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }
   };
 
   Result<Ticket> flush(const SemaphoreUse* signal);
+  // Signals with a sync file of the submission, and gives that to `fence`.
+  Result<void> flush(platform::SyncFileFence& fence, std::uint64_t value);
+  // On failure nothing of the device's is left in `next`.
+  Result<void> add_waits(Submission& next, const SyncPoints& waits);
+  Result<void> add_wait(Submission& next, const SyncPoint& point);
+  void discard_sync_files(Submission& next) const;
   // What brings the image to where the caller's commands find it; `first`: of the accesses that are open, or of those
   // that see these contents.
   void add_acquire(Submission& next, bool first, bool undefined, AccessMode mode) const;

@@ -1,8 +1,12 @@
-// Preloaded into tests on kernels without /dev/udmabuf: lets Mesa's software Vulkan make "dma-bufs", which are then
-// plain memfds. They map, travel and have a size like the real ones; they have no fences and no poll(). Mesa looks for
-// the device by open() and makes buffers by ioctl(UDMABUF_CREATE).
+// Preloaded into tests on kernels without /dev/udmabuf: lets Mesa's software drivers make "dma-bufs", which are then
+// plain memfds. They map, travel and have a size like the real ones; they have no poll(). Mesa looks for the device by
+// open() and makes buffers by ioctl(UDMABUF_CREATE). A buffer's fences are "signalled" each time: the sync file that
+// ioctl(DMA_BUF_IOCTL_EXPORT_SYNC_FILE) gives is an eventfd that is ready. An eventfd that is not ready yet works for
+// Mesa as a sync file that is signalled late: it waits for either by poll().
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +14,14 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
+
+#ifndef DMA_BUF_IOCTL_EXPORT_SYNC_FILE  // Linux 6.0's
+struct dma_buf_export_sync_file {
+  __u32 flags;
+  __s32 fd;
+};
+#define DMA_BUF_IOCTL_EXPORT_SYNC_FILE _IOWR(DMA_BUF_BASE, 2, struct dma_buf_export_sync_file)
+#endif
 
 namespace {
 
@@ -51,7 +63,19 @@ __attribute__((visibility("default"))) int ioctl(int descriptor, unsigned long r
     }
     return fcntl(static_cast<int>(create.memfd), F_DUPFD_CLOEXEC, 3);
   }
-  return static_cast<int>(syscall(SYS_ioctl, descriptor, request, argument));
+  const int result = static_cast<int>(syscall(SYS_ioctl, descriptor, request, argument));
+  if (result == 0 || errno != ENOTTY) return result;
+  switch (request) {
+    case DMA_BUF_IOCTL_EXPORT_SYNC_FILE: {
+      auto& exported = *static_cast<dma_buf_export_sync_file*>(argument);
+      exported.fd = eventfd(1, EFD_CLOEXEC);
+      return exported.fd >= 0 ? 0 : -1;
+    }
+    case DMA_BUF_IOCTL_SYNC:
+      return 0;  // memory of the CPU's own needs none
+    default:
+      return result;
+  }
 }
 
 }  // extern "C"

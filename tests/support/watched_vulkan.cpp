@@ -14,6 +14,8 @@ struct Watch {
   PFN_vkGetDeviceProcAddr get_device = nullptr;
   PFN_vkCmdPipelineBarrier barrier = nullptr;
   PFN_vkQueueSubmit submit = nullptr;
+  PFN_vkCreateSemaphore create_semaphore = nullptr;
+  std::size_t semaphores = 0;
   std::map<VkCommandBuffer, std::vector<VkImageMemoryBarrier>> recorded;
   std::vector<VkImageMemoryBarrier> submitted;
 };
@@ -43,6 +45,12 @@ VKAPI_ATTR VkResult VKAPI_CALL on_submit(VkQueue queue, std::uint32_t count, con
   return watch().submit(queue, count, infos, fence);
 }
 
+VKAPI_ATTR VkResult VKAPI_CALL on_create_semaphore(VkDevice device, const VkSemaphoreCreateInfo* info,
+                                                   const VkAllocationCallbacks* allocator, VkSemaphore* semaphore) {
+  ++watch().semaphores;
+  return watch().create_semaphore(device, info, allocator, semaphore);
+}
+
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL on_get_device(VkDevice device, const char* name) {
   const PFN_vkVoidFunction real = watch().get_device(device, name);
   if (std::strcmp(name, "vkCmdPipelineBarrier") == 0) {
@@ -52,6 +60,10 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL on_get_device(VkDevice device, const ch
   if (std::strcmp(name, "vkQueueSubmit") == 0) {
     watch().submit = reinterpret_cast<PFN_vkQueueSubmit>(real);
     return reinterpret_cast<PFN_vkVoidFunction>(on_submit);
+  }
+  if (std::strcmp(name, "vkCreateSemaphore") == 0) {
+    watch().create_semaphore = reinterpret_cast<PFN_vkCreateSemaphore>(real);
+    return reinterpret_cast<PFN_vkVoidFunction>(on_create_semaphore);
   }
   return real;
 }
@@ -70,6 +82,8 @@ PFN_vkGetInstanceProcAddr watch_vulkan(PFN_vkGetInstanceProcAddr real) {
   watch().get_instance = real;
   return on_get_instance;
 }
+
+std::size_t semaphores_created() { return watch().semaphores; }
 
 std::vector<VkImageMemoryBarrier> take_submitted_barriers(VkImage image) {
   std::vector<VkImageMemoryBarrier> taken;

@@ -2,6 +2,7 @@
 // minds a wrong queue family: this shows it.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include <vulkan/vulkan_core.h>
@@ -13,5 +14,8 @@ PFN_vkGetInstanceProcAddr watch_vulkan(PFN_vkGetInstanceProcAddr real);
 
 // The barriers of `image` in the order in which they were submitted since the last call.
 std::vector<VkImageMemoryBarrier> take_submitted_barriers(VkImage image);
+
+// By this device since watch_vulkan().
+std::size_t semaphores_created();
 
 }  // namespace geyser::test
