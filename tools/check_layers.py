@@ -25,7 +25,8 @@ PUBLIC = {
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {
-    "capabilities", "descriptor", "error", "export", "fence", "format", "geyser", "handle", "identity", "layout",
+    "capabilities", "descriptor", "error", "export", "fence", "format", "geyser", "handle", "identity", "import_cache",
+    "layout",
     "manager", "negotiate", "picture_transform", "texture", "version",
 }
 OS_MACRO = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|WIN32|__linux__|__APPLE__|__unix__|__MINGW32__|_MSC_VER)\b")

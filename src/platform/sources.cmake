@@ -1,6 +1,7 @@
 # geyser_platform_sources: the platform layer of the system that is built for, as absolute paths.
 set(geyser_platform_sources
   ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/import_cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp)
 if(WIN32)
   list(APPEND geyser_platform_sources

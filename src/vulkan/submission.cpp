@@ -84,7 +84,7 @@ Result<void> VulkanTexture::flush(platform::SyncFileFence& fence, std::uint64_t 
     return fence.put(value, *std::move(sync_file));
   }
   // The commands are queued: what remains is to see them done.
-  report(std::move(sync_file.error()));
+  report(sync_file.error());
   sync_files.discard(*semaphore);
   if (auto done = device_->wait(*ticket, wait_timeout()); !done) return done;
   ++mutable_statistics().host_waits;

@@ -3,15 +3,12 @@
 #include <array>
 #include <utility>
 
-#include "common/text.hpp"
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 
 namespace geyser::vulkan {
-
-using detail::text;
 
 VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image image)
     : SharedTexture(std::move(init)),
