@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# tools/with_mesa25.sh COMMAND...: runs it with the Vulkan, EGL and GBM of the Mesa 25 that tools/unpack_drivers.sh puts
+# below build/drivers; where there is none, as it is.
+into=${GEYSER_MESA25:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/drivers/mesa25.json}
+into=${into%.json}
+if [[ -e $into-egl.json ]]; then
+  # The second variable for where a test unsets the first.
+  export VK_DRIVER_FILES=$into.json VK_ICD_FILENAMES=$into.json
+  export __EGL_VENDOR_LIBRARY_FILENAMES=$into-egl.json
+  export LD_LIBRARY_PATH=$into LIBGL_DRIVERS_PATH=$into/dri GBM_BACKENDS_PATH=$into/gbm
+  export GEYSER_RIG=mesa  # what this Mesa can do must be there: a test that finds no dma-buf fails
+  unset GEYSER_MESA25     # the system's own driver is that one
+fi
+exec "$@"
