@@ -1,9 +1,12 @@
 // OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
 //
-// Handle kinds: opaque_fd (GL_EXT_memory_object_fd), host_memory (copied). Fence kinds: opaque_fd_binary
-// (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), host_timeline. OpenGL opens the opaque ones and
-// makes none: to publish without a copy, give the manager a Vulkan manager of the same device by use_allocator().
-// Ownership: glImportMemoryFdEXT and glImportSemaphoreFdEXT take the descriptor.
+// Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers; formats with a
+// DRM fourcc and modifiers that make a plain 2D texture; exported by EGL_MESA_image_dma_buf_export where that works),
+// host_memory (copied). Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline
+// (GL_NV_timeline_semaphore), host_timeline. OpenGL opens the opaque ones and makes none: to publish without a copy,
+// give the manager a Vulkan manager of the same device by use_allocator(), or export dma-bufs.
+// In a dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which cannot be rendered to.
+// Ownership: glImportMemoryFdEXT and glImportSemaphoreFdEXT take the descriptor, eglCreateImageKHR borrows it.
 // Threads: every call on a manager, its textures and its fences comes from the thread on which its context is current
 // (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
 // call and the previous one restored).
@@ -12,6 +15,7 @@
 // reported to the diagnostics.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,9 +48,16 @@ struct Options {
 
 // Borrowed native objects; valid as long as the texture. GL names as GLuint/GLenum values.
 struct NativeTexture {
-  std::uint32_t name = 0;             // texture name
+  std::uint32_t name = 0;             // texture name; of plane 0
   std::uint32_t target = 0;           // GL_TEXTURE_2D, GL_TEXTURE_2D_ARRAY, GL_TEXTURE_CUBE_MAP, ...
-  std::uint32_t internal_format = 0;  // sized internal format
+  std::uint32_t internal_format = 0;  // sized internal format; of plane 0
+  // Formats of several planes (nv12, p010, i420): a 2D texture for each plane, of red or red and green.
+  struct Plane {
+    std::uint32_t name = 0;
+    std::uint32_t internal_format = 0;
+  };
+  std::uint32_t plane_count = 1;
+  std::array<Plane, 3> planes{};
 };
 // Errors: invalid_argument (a texture of another API).
 [[nodiscard]] GEYSER_API Result<NativeTexture> native(const SharedTexture& texture);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "opengl/dma_buf.hpp"
 #include "opengl/error.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/format.hpp"
@@ -111,6 +112,39 @@ void add_rows(TextureCapability row, const Limits& limits, std::vector<TextureCa
   rows.push_back(row);
 }
 
+// A row for each modifier: one mip of one layer, as planes' layouts describe.
+void add_dma_buf_rows(const Context& context, const FormatInfo& info, const Limits& limits,
+                      std::vector<TextureCapability>& rows) {
+  const auto modifiers = importable_modifiers(context, info.format);
+  if (modifiers.empty()) return;
+  TextureCapability row;
+  row.format = info.format;
+  row.handle_kind = HandleKind::dma_buf;
+  row.tiling = Tiling::drm_modifier;
+  row.importable = true;
+  row.memory_plane_count = info.plane_count;
+  row.max_extent = {limits.flat, limits.flat, 1};
+  row.dimensions = dimension_bit(TextureDimension::two_d);
+  row.usages = TextureUsage::sampled | transfers;
+  bool renderable = true;
+  bool storage = context.has("GL_EXT_EGL_image_storage");
+  for (std::uint32_t plane = 0; plane < info.plane_count; ++plane) {
+    GlFormat format = to_gl(plane_format(info.format, plane));
+    if (format.internal_format == 0 || !is_supported(context, format)) return;
+    renderable = renderable && is_renderable(context, format);
+    storage = storage && !format.swizzle_red_blue && is_storage(context, format);
+  }
+  if (renderable) row.usages = row.usages | TextureUsage::color_attachment;
+  if (storage) row.usages = row.usages | TextureUsage::storage;
+  const auto made = info.is_multi_planar() ? Result<MemoryLayout>(fail(ErrorCode::unsupported, "Several textures."))
+                                           : probe_export(context, info.format);
+  for (const std::uint64_t modifier : modifiers) {
+    row.modifier = modifier;
+    row.exportable = made && made->modifier == modifier && made->plane_count == row.memory_plane_count;
+    rows.push_back(row);
+  }
+}
+
 }  // namespace
 
 Capabilities probe_capabilities(const Context& context) {
@@ -124,6 +158,7 @@ Capabilities probe_capabilities(const Context& context) {
   const bool opaque = context.has("GL_EXT_memory_object_fd") && gl.glImportMemoryFdEXT != nullptr &&
                       gl.glTexStorageMem2DEXT != nullptr && context.identity().has_uuids;
   for (const FormatInfo& info : all_formats()) {
+    add_dma_buf_rows(context, info, limits, capabilities.textures);
     const GlFormat format = to_gl(info.format);
     if (format.internal_format == 0 || !is_supported(context, format)) continue;
     TextureCapability row;

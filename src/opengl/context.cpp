@@ -1,6 +1,7 @@
 #include "opengl/context.hpp"
 
 #include <array>
+#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -34,11 +35,26 @@ void GLAPIENTRY on_debug_message(GLenum, GLenum type, GLuint, GLenum, GLsizei, c
   context->diagnostics()(GeyserError(ErrorCode::invalid_argument, text("The OpenGL driver reports: ", message)));
 }
 
+bool is_software(const DeviceIdentity& identity) { return identity.device_name.starts_with("llvmpipe"); }
+
 const char* string_of(const GLubyte* value) { return value != nullptr ? reinterpret_cast<const char*>(value) : ""; }
 
 }  // namespace
 
 Result<std::shared_ptr<Context>> Context::create(const Options& options) {
+  auto context = create_on(options);
+  // Mesa's surfaceless platform takes the first device node even where it then renders in software. Mesa 25.0 there
+  // imports that node's buffers only, and others' as zeros, without an error: its software device takes them all.
+  if (!context || options.device_index || options.device_uuid || !is_software((*context)->identity()) ||
+      (*context)->is_on_software_device()) {
+    return context;
+  }
+  Options software = options;
+  software.device_index = (*context)->software_device();
+  return software.device_index ? create_on(software) : std::move(context);
+}
+
+Result<std::shared_ptr<Context>> Context::create_on(const Options& options) {
   std::shared_ptr<Context> context(new Context());
   context->diagnostics_ = options.diagnostics;
   context->owned_ = true;
@@ -108,6 +124,36 @@ Result<void> Context::choose_display(const Options& options) {
   return {};
 }
 
+std::optional<std::uint32_t> Context::software_device() const {
+  const char* client = egl_.eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
+  if (!contains_word(client, "EGL_EXT_platform_device") || egl_.eglQueryDevicesEXT == nullptr ||
+      egl_.eglQueryDeviceStringEXT == nullptr) {
+    return std::nullopt;
+  }
+  std::array<EGLDeviceEXT, 32> devices{};
+  EGLint count = 0;
+  egl_.eglQueryDevicesEXT(static_cast<EGLint>(devices.size()), devices.data(), &count);
+  for (EGLint i = 0; i < count; ++i) {
+    const auto index = static_cast<std::uint32_t>(i);
+    const char* extensions = egl_.eglQueryDeviceStringEXT(devices.at(index), EGL_EXTENSIONS);
+    if (contains_word(extensions, "EGL_MESA_device_software")) return index;
+  }
+  return std::nullopt;
+}
+
+bool Context::is_on_software_device() const {
+  const char* client = egl_.eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
+  EGLAttrib device = 0;
+  if (!contains_word(client, "EGL_EXT_device_query") || egl_.eglQueryDisplayAttribEXT == nullptr ||
+      egl_.eglQueryDeviceStringEXT == nullptr ||
+      egl_.eglQueryDisplayAttribEXT(display_, EGL_DEVICE_EXT, &device) != EGL_TRUE) {
+    return false;
+  }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): EGL's own attribute type for handles
+  const auto handle = reinterpret_cast<EGLDeviceEXT>(device);
+  return contains_word(egl_.eglQueryDeviceStringEXT(handle, EGL_EXTENSIONS), "EGL_MESA_device_software");
+}
+
 Result<void> Context::create_context(const Options& options) {
   auto library = open_egl();
   if (!library) return fail(std::move(library.error()));
@@ -149,6 +195,9 @@ Result<void> Context::initialize() {
   for (GLint i = 0; i < count; ++i) {
     extensions_.emplace(string_of(gl_.glGetStringi(GL_EXTENSIONS, static_cast<GLuint>(i))));
   }
+  const char* display_extensions = egl_.eglQueryString(display_, EGL_EXTENSIONS);
+  std::istringstream words(display_extensions != nullptr ? display_extensions : "");
+  for (std::string word; words >> word;) egl_extensions_.insert(word);
   identity_.device_name = string_of(gl_.glGetString(GL_RENDERER));
   identity_.driver_name = string_of(gl_.glGetString(GL_VERSION));
   GLint devices = 0;

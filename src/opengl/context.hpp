@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -26,6 +27,9 @@ class Context {
   const GlFunctions& gl() const noexcept { return gl_; }
   bool is_es() const noexcept { return es_; }
   bool has(const char* extension) const { return extensions_.contains(extension); }
+  bool has_egl(const char* extension) const { return egl_extensions_.contains(extension); }
+  EGLDisplay display() const noexcept { return display_; }
+  EGLContext handle() const noexcept { return context_; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
 
@@ -41,8 +45,12 @@ class Context {
  private:
   friend class Current;
   Context() = default;
+  static Result<std::shared_ptr<Context>> create_on(const Options& options);
   Result<void> create_context(const Options& options);
   Result<void> choose_display(const Options& options);
+  // The index of the EGL device that is no device node but the software driver itself.
+  std::optional<std::uint32_t> software_device() const;
+  bool is_on_software_device() const;
   // With the context current: entry points, extensions, identity.
   Result<void> initialize();
 
@@ -54,6 +62,7 @@ class Context {
   bool owned_ = false;
   bool es_ = false;
   std::unordered_set<std::string> extensions_;
+  std::unordered_set<std::string> egl_extensions_;  // the display's
   DeviceIdentity identity_;
   DiagnosticHandler diagnostics_;
   std::unordered_map<FenceId, GlFence*> fences_;

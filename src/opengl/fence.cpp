@@ -1,5 +1,6 @@
 #include "opengl/fence.hpp"
 
+#include <array>
 #include <utility>
 
 #include "common/text.hpp"
@@ -11,6 +12,8 @@ namespace geyser::opengl {
 using detail::text;
 
 namespace {
+
+constexpr std::array<GLenum, 3> general{GL_LAYOUT_GENERAL_EXT, GL_LAYOUT_GENERAL_EXT, GL_LAYOUT_GENERAL_EXT};
 
 tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
   return fail(GeyserError(ErrorCode::unsupported, text("OpenGL cannot ", what, " a fence of kind [",
@@ -47,16 +50,16 @@ void GlFence::set_value(std::uint64_t value) const {
   context_->gl().glSemaphoreParameterui64vEXT(semaphore_, GL_TIMELINE_SEMAPHORE_VALUE_NV, &gl_value);
 }
 
-void GlFence::queue_wait(std::uint64_t value, GLuint texture) const {
+void GlFence::queue_wait(std::uint64_t value, std::span<const GLuint> textures) const {
   set_value(value);
-  const GLenum layout = GL_LAYOUT_GENERAL_EXT;
-  context_->gl().glWaitSemaphoreEXT(semaphore_, 0, nullptr, 1, &texture, &layout);
+  context_->gl().glWaitSemaphoreEXT(semaphore_, 0, nullptr, static_cast<GLuint>(textures.size()), textures.data(),
+                                    general.data());
 }
 
-void GlFence::queue_signal(std::uint64_t value, GLuint texture) const {
+void GlFence::queue_signal(std::uint64_t value, std::span<const GLuint> textures) const {
   set_value(value);
-  const GLenum layout = GL_LAYOUT_GENERAL_EXT;
-  context_->gl().glSignalSemaphoreEXT(semaphore_, 0, nullptr, 1, &texture, &layout);
+  context_->gl().glSignalSemaphoreEXT(semaphore_, 0, nullptr, static_cast<GLuint>(textures.size()), textures.data(),
+                                      general.data());
   // A signal that stays in the client's buffer would never reach the waiter.
   context_->gl().glFlush();
 }

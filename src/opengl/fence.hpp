@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <geyser/capabilities.hpp>
@@ -17,9 +18,9 @@ class GlFence final : public SharedFence {
   GlFence(std::shared_ptr<Context> context, FenceKind kind, FenceId id, std::uint64_t value, GLuint semaphore);
   ~GlFence() override;
 
-  // The context must be current. The texture is left in, and taken from, GL_LAYOUT_GENERAL_EXT.
-  void queue_wait(std::uint64_t value, GLuint texture) const;
-  void queue_signal(std::uint64_t value, GLuint texture) const;
+  // The context must be current. The textures are left in, and taken from, GL_LAYOUT_GENERAL_EXT.
+  void queue_wait(std::uint64_t value, std::span<const GLuint> textures) const;
+  void queue_signal(std::uint64_t value, std::span<const GLuint> textures) const;
 
  private:
   Result<std::uint64_t> do_completed_value() const override;

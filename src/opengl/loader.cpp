@@ -22,9 +22,9 @@ Result<EglFunctions> load_egl(const platform::DynamicLibrary& library) {
   GEYSER_EGL_REQUIRED(GEYSER_EGL_LOAD)
 #undef GEYSER_EGL_LOAD
   if (missing != nullptr) return fail(ErrorCode::not_available, detail::text("libEGL has no [", missing, "]."));
-  egl.eglGetPlatformDisplayEXT =
-      reinterpret_cast<PFNEGLGETPLATFORMDISPLAYEXTPROC>(egl.eglGetProcAddress("eglGetPlatformDisplayEXT"));
-  egl.eglQueryDevicesEXT = reinterpret_cast<PFNEGLQUERYDEVICESEXTPROC>(egl.eglGetProcAddress("eglQueryDevicesEXT"));
+#define GEYSER_EGL_LOAD(type, name) egl.name = reinterpret_cast<type>(egl.eglGetProcAddress(#name));
+  GEYSER_EGL_OPTIONAL(GEYSER_EGL_LOAD)
+#undef GEYSER_EGL_LOAD
   return egl;
 }
 

@@ -31,6 +31,23 @@ namespace geyser::opengl {
   X(eglGetCurrentSurface)      \
   X(eglGetDisplay)
 
+// Extensions.
+#define GEYSER_EGL_OPTIONAL(X)                                           \
+  X(PFNEGLGETPLATFORMDISPLAYEXTPROC, eglGetPlatformDisplayEXT)           \
+  X(PFNEGLQUERYDEVICESEXTPROC, eglQueryDevicesEXT)                       \
+  X(PFNEGLQUERYDEVICESTRINGEXTPROC, eglQueryDeviceStringEXT)             \
+  X(PFNEGLQUERYDISPLAYATTRIBEXTPROC, eglQueryDisplayAttribEXT)           \
+  X(PFNEGLCREATEIMAGEKHRPROC, eglCreateImageKHR)                         \
+  X(PFNEGLDESTROYIMAGEKHRPROC, eglDestroyImageKHR)                       \
+  X(PFNEGLQUERYDMABUFFORMATSEXTPROC, eglQueryDmaBufFormatsEXT)           \
+  X(PFNEGLQUERYDMABUFMODIFIERSEXTPROC, eglQueryDmaBufModifiersEXT)       \
+  X(PFNEGLEXPORTDMABUFIMAGEQUERYMESAPROC, eglExportDMABUFImageQueryMESA) \
+  X(PFNEGLEXPORTDMABUFIMAGEMESAPROC, eglExportDMABUFImageMESA)           \
+  X(PFNEGLCREATESYNCKHRPROC, eglCreateSyncKHR)                           \
+  X(PFNEGLDESTROYSYNCKHRPROC, eglDestroySyncKHR)                         \
+  X(PFNEGLWAITSYNCKHRPROC, eglWaitSyncKHR)                               \
+  X(PFNEGLDUPNATIVEFENCEFDANDROIDPROC, eglDupNativeFenceFDANDROID)
+
 #define GEYSER_GL_REQUIRED(X)  \
   X(glGetError)                \
   X(glGetString)               \
@@ -60,6 +77,8 @@ namespace geyser::opengl {
   X(glReadPixels)
 // Desktop only, or extensions.
 #define GEYSER_GL_OPTIONAL(X)       \
+  X(glEGLImageTargetTexture2DOES)   \
+  X(glEGLImageTargetTexStorageEXT)  \
   X(glGetInternalformativ)          \
   X(glGetCompressedTextureSubImage) \
   X(glDebugMessageCallback)         \
@@ -83,9 +102,10 @@ namespace geyser::opengl {
 #define GEYSER_GL_MEMBER(name) decltype(&::name) name = nullptr;
 struct EglFunctions {
   GEYSER_EGL_REQUIRED(GEYSER_GL_MEMBER)
-  // Extensions: null when absent.
-  PFNEGLGETPLATFORMDISPLAYEXTPROC eglGetPlatformDisplayEXT = nullptr;
-  PFNEGLQUERYDEVICESEXTPROC eglQueryDevicesEXT = nullptr;
+  // Null when absent; a driver's dispatcher may give one that is not there: ask for the extension, too.
+#define GEYSER_EGL_EXTENSION(type, name) type name = nullptr;
+  GEYSER_EGL_OPTIONAL(GEYSER_EGL_EXTENSION)
+#undef GEYSER_EGL_EXTENSION
 };
 struct GlFunctions {
   GEYSER_GL_REQUIRED(GEYSER_GL_MEMBER)

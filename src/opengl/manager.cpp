@@ -23,10 +23,11 @@ class GlManager final : public TextureShareManager {
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
 
  private:
-  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor, const Agreement&) override {
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor,
+                                                   const Agreement& agreement) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
-    return GlTexture::create(context_, descriptor);
+    return GlTexture::create(context_, descriptor, agreement);
   }
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     auto current = Current::open(*context_);

@@ -1,8 +1,11 @@
 #include "opengl/texture.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/text.hpp"
+#include "opengl/dma_buf.hpp"
 #include "opengl/error.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/format.hpp"
@@ -37,12 +40,14 @@ GlTexture::~GlTexture() {
     return;
   }
   const GlFunctions& gl = context_->gl();
-  gl.glDeleteTextures(1, &name_);
+  gl.glDeleteTextures(static_cast<GLsizei>(name_count_), names_.data());
   if (memory_object_ != 0) gl.glDeleteMemoryObjectsEXT(1, &memory_object_);
 }
 
 Result<std::unique_ptr<SharedTexture>> GlTexture::create(const std::shared_ptr<Context>& context,
-                                                         const TextureDescriptor& descriptor) {
+                                                         const TextureDescriptor& descriptor,
+                                                         const Agreement& agreement) {
+  if (agreement.handle_kind == HandleKind::dma_buf) return create_dma_buf(context, descriptor, agreement);
   auto memory = platform::create_shared_memory(host_size(descriptor));
   if (!memory) return fail(std::move(memory.error()));
   Init init{api_of(*context),        descriptor,           host_layout(descriptor),
@@ -65,7 +70,9 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::import(const std::shared_ptr<C
             copied ? SharePath::host_copy : SharePath::zero_copy,
             context->diagnostics()};
   std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
-  auto made = copied ? texture->make_copied(std::move(parcel.handles[0])) : texture->make_imported(parcel.handles[0]);
+  auto made = copied                               ? texture->make_copied(std::move(parcel.handles[0]))
+              : parcel.kind == HandleKind::dma_buf ? texture->make_opened(parcel)
+                                                   : texture->make_imported(parcel.handles[0]);
   if (!made) return fail(std::move(made.error()));
   return texture;
 }
@@ -76,7 +83,7 @@ void GlTexture::set_sampling(GLenum target) const {
   gl.glTexParameteri(target, GL_TEXTURE_MAX_LEVEL, static_cast<GLint>(descriptor().mip_levels) - 1);
   gl.glTexParameteri(target, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
   gl.glTexParameteri(target, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-  if (to_gl(descriptor().format).swizzle_red_blue) {
+  if (to_gl(descriptor().format).swizzle_red_blue && handle_kind() != HandleKind::dma_buf) {
     gl.glTexParameteri(target, GL_TEXTURE_SWIZZLE_R, GL_BLUE);
     gl.glTexParameteri(target, GL_TEXTURE_SWIZZLE_B, GL_RED);
   }
@@ -86,15 +93,16 @@ Result<void> GlTexture::make_copied(OwnedHandle memory) {
   auto mapped = platform::map_shared_memory(memory.get(), host_size(descriptor()));
   if (!mapped) return fail(std::move(mapped.error()));
   memory_ = *std::move(mapped);
-  handle_ = std::move(memory);
+  handles_[0] = std::move(memory);
+  handle_count_ = 1;
   const GlFunctions& gl = context_->gl();
   const TextureDescriptor& d = descriptor();
   const GLenum target = target_of(d.dimension);
   const GLenum internal_format = to_gl(d.format).internal_format;
   take_callers_errors(gl, context_->diagnostics());
   const SavedBinding saved(gl, target);
-  gl.glGenTextures(1, &name_);
-  gl.glBindTexture(target, name_);
+  gl.glGenTextures(1, names_.data());
+  gl.glBindTexture(target, names_[0]);
   const auto levels = static_cast<GLsizei>(d.mip_levels);
   const auto width = static_cast<GLsizei>(d.extent.width);
   const auto height = static_cast<GLsizei>(d.extent.height);
@@ -105,7 +113,7 @@ Result<void> GlTexture::make_copied(OwnedHandle memory) {
   }
   set_sampling(target);
   if (auto made = check(gl, "glTexStorage"); !made) return made;
-  auto staging = Staging::create(context_, d, name_);
+  auto staging = Staging::create(context_, d, names_[0]);
   if (!staging) return fail(std::move(staging.error()));
   staging_.emplace(*std::move(staging));
   return {};
@@ -131,8 +139,8 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
   if (auto done = check(gl, "glImportMemoryFdEXT"); !done) return done;
   static_cast<void>(handle.detach());  // the driver's now
   const SavedBinding saved(gl, target);
-  gl.glGenTextures(1, &name_);
-  gl.glBindTexture(target, name_);
+  gl.glGenTextures(1, names_.data());
+  gl.glBindTexture(target, names_[0]);
   gl.glTexParameteri(target, GL_TEXTURE_TILING_EXT, GL_OPTIMAL_TILING_EXT);
   const auto levels = static_cast<GLsizei>(d.mip_levels);
   const auto width = static_cast<GLsizei>(d.extent.width);
@@ -148,8 +156,74 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
   return check(gl, "glTexStorageMemEXT");
 }
 
+Result<void> GlTexture::make_opened(const ApiTextureHandle& parcel) {
+  if (auto sound = inspect_dma_buf(parcel); !sound) return sound;
+  const GlFunctions& gl = context_->gl();
+  take_callers_errors(gl, context_->diagnostics());
+  const SavedBinding saved(gl, GL_TEXTURE_2D);
+  name_count_ = format_info(descriptor().format).plane_count;
+  gl.glGenTextures(static_cast<GLsizei>(name_count_), names_.data());
+  for (std::uint32_t plane = 0; plane < name_count_; ++plane) {
+    auto image = DmaBufImage::open(*context_, parcel, plane);
+    if (!image) return fail(std::move(image.error()));
+    gl.glBindTexture(GL_TEXTURE_2D, names_.at(plane));
+    if (auto attached = image->attach(); !attached) return attached;
+    set_sampling(GL_TEXTURE_2D);
+  }
+  return check(gl, "setting up a texture in a dma-buf");
+}
+
+Result<std::unique_ptr<SharedTexture>> GlTexture::create_dma_buf(const std::shared_ptr<Context>& context,
+                                                                 const TextureDescriptor& descriptor,
+                                                                 const Agreement& agreement) {
+  const GlFunctions& gl = context->gl();
+  take_callers_errors(gl, context->diagnostics());
+  const SavedBinding saved(gl, GL_TEXTURE_2D);
+  GLuint name = 0;
+  gl.glGenTextures(1, &name);
+  gl.glBindTexture(GL_TEXTURE_2D, name);
+  gl.glTexStorage2D(GL_TEXTURE_2D, 1, dma_buf_internal_format(descriptor.format),
+                    static_cast<GLsizei>(descriptor.extent.width), static_cast<GLsizei>(descriptor.extent.height));
+  auto exported = [&]() -> Result<DmaBufImage::Exported> {
+    if (auto made = check(gl, "glTexStorage2D"); !made) return fail(std::move(made.error()));
+    auto image = DmaBufImage::of_texture(*context, name);
+    if (!image) return fail(std::move(image.error()));
+    auto planes = image->export_planes();
+    if (!planes) return planes;
+    // The driver chooses, by size too; nothing tells it what the other end takes.
+    const std::vector<std::uint64_t>& wanted = agreement.modifiers;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), planes->layout.modifier) == wanted.end()) {
+      return fail(ErrorCode::unsupported, text("The driver gives the texture modifier [", planes->layout.modifier,
+                                               "], which is not among those agreed on."));
+    }
+    return planes;
+  }();
+  if (!exported) {
+    gl.glDeleteTextures(1, &name);
+    return fail(std::move(exported.error()));
+  }
+  Init init{api_of(*context),    descriptor,           exported->layout,
+            HandleKind::dma_buf, SharePath::zero_copy, context->diagnostics()};
+  std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
+  texture->names_[0] = name;
+  texture->handles_ = std::move(exported->handles);
+  texture->handle_count_ = exported->handle_count;
+  texture->set_sampling(GL_TEXTURE_2D);
+  if (auto made = check(gl, "setting up a texture to export"); !made) return fail(std::move(made.error()));
+  return texture;
+}
+
 NativeTexture GlTexture::native() const noexcept {
-  return {name_, target_of(descriptor().dimension), to_gl(descriptor().format).internal_format};
+  NativeTexture native{
+      names_[0], target_of(descriptor().dimension), to_gl(descriptor().format).internal_format, name_count_, {}};
+  for (std::uint32_t i = 0; i < name_count_; ++i) {
+    const GLenum internal_format = handle_kind() == HandleKind::dma_buf
+                                       ? dma_buf_internal_format(plane_format(descriptor().format, i))
+                                       : native.internal_format;
+    native.planes.at(i) = {names_.at(i), internal_format};
+  }
+  native.internal_format = native.planes[0].internal_format;
+  return native;
 }
 
 bool GlTexture::accepts_signal_fence(const SharedFence& fence) const {
@@ -173,7 +247,7 @@ Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, cons
   }
   for (const SyncPoint& point : waits) {
     if (const GlFence* fence = context_->find_fence(*point.fence)) {
-      fence->queue_wait(point.value, name_);
+      fence->queue_wait(point.value, names());
       ++mutable_statistics().gpu_waits;
     }
   }
@@ -199,14 +273,14 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
     if (!copied) return fail(std::move(copied.error()));
     mutable_statistics().bytes_copied += *copied;
   } else if (const GlFence* fence = signal != nullptr ? context_->find_fence(*signal) : nullptr) {
-    fence->queue_signal(value, name_);
+    fence->queue_signal(value, names());
     return {};
   }
   gl.glFinish();
   ++mutable_statistics().host_waits;
   if (signal == nullptr) return {};
   if (const GlFence* fence = context_->find_fence(*signal)) {
-    fence->queue_signal(value, name_);
+    fence->queue_signal(value, names());
     return {};
   }
   return signal->signal(value);
@@ -216,35 +290,39 @@ Result<void> GlTexture::copy_from(const GlTexture& from) {
   auto current = Current::open(*context_);
   if (!current) return fail(std::move(current.error()));
   const GlFunctions& gl = context_->gl();
-  const TextureDescriptor& d = descriptor();
-  const GLenum target = target_of(d.dimension);
   take_callers_errors(gl, context_->diagnostics());
-  for (std::uint32_t mip = 0; mip < d.mip_levels; ++mip) {
-    const Extent3D extent = mip_extent(d, mip);
-    const std::uint32_t depth = d.dimension == TextureDimension::three_d ? extent.depth : d.array_layers;
-    const auto level = static_cast<GLint>(mip);
-    gl.glCopyImageSubData(from.name_, target, level, 0, 0, 0, name_, target, level, 0, 0, 0,
-                          static_cast<GLsizei>(extent.width), static_cast<GLsizei>(extent.height),
-                          static_cast<GLsizei>(depth));
+  for (std::uint32_t plane = 0; plane < name_count_; ++plane) {
+    const TextureDescriptor d = name_count_ > 1 ? plane_descriptor(descriptor(), plane) : descriptor();
+    const GLenum target = target_of(d.dimension);
+    for (std::uint32_t mip = 0; mip < d.mip_levels; ++mip) {
+      const Extent3D extent = mip_extent(d, mip);
+      const std::uint32_t depth = d.dimension == TextureDimension::three_d ? extent.depth : d.array_layers;
+      const auto level = static_cast<GLint>(mip);
+      gl.glCopyImageSubData(from.names_.at(plane), target, level, 0, 0, 0, names_.at(plane), target, level, 0, 0, 0,
+                            static_cast<GLsizei>(extent.width), static_cast<GLsizei>(extent.height),
+                            static_cast<GLsizei>(depth));
+    }
   }
   return check(gl, "glCopyImageSubData");
 }
 
 Result<ApiTextureHandle> GlTexture::do_export(HandleKind kind) {
-  if (!handle_.has_value()) {
+  if (handle_count_ == 0) {
     return fail(GeyserError(ErrorCode::unsupported, "OpenGL cannot export memory that it has imported.")
                     .suggest("exporting it again where it was made"));
   }
-  auto copy = handle_.duplicate();
-  if (!copy) return fail(std::move(copy.error()));
   ApiTextureHandle parcel;
   parcel.descriptor = descriptor();
   parcel.layout = layout();
   parcel.identity = context_->identity();
   parcel.api = api();
   parcel.kind = kind;
-  parcel.handle_count = 1;
-  parcel.handles[0] = *std::move(copy);
+  parcel.handle_count = handle_count_;
+  for (std::uint32_t i = 0; i < handle_count_; ++i) {
+    auto copy = handles_.at(i).duplicate();
+    if (!copy) return fail(std::move(copy.error()));
+    parcel.handles.at(i) = *std::move(copy);
+  }
   return parcel;
 }
 
