@@ -9,6 +9,7 @@
 #include "common/text.hpp"
 #include "opengl/error.hpp"
 #include "opengl/fence.hpp"
+#include "opengl/native_fence.hpp"
 
 namespace geyser::opengl {
 
@@ -35,8 +36,6 @@ void GLAPIENTRY on_debug_message(GLenum, GLenum type, GLuint, GLenum, GLsizei, c
   context->diagnostics()(GeyserError(ErrorCode::invalid_argument, text("The OpenGL driver reports: ", message)));
 }
 
-bool is_software(const DeviceIdentity& identity) { return identity.device_name.starts_with("llvmpipe"); }
-
 const char* string_of(const GLubyte* value) { return value != nullptr ? reinterpret_cast<const char*>(value) : ""; }
 
 }  // namespace
@@ -45,7 +44,7 @@ Result<std::shared_ptr<Context>> Context::create(const Options& options) {
   auto context = create_on(options);
   // Mesa's surfaceless platform takes the first device node even where it then renders in software. Mesa 25.0 there
   // imports that node's buffers only, and others' as zeros, without an error: its software device takes them all.
-  if (!context || options.device_index || options.device_uuid || !is_software((*context)->identity()) ||
+  if (!context || options.device_index || options.device_uuid || !(*context)->is_software() ||
       (*context)->is_on_software_device()) {
     return context;
   }
@@ -210,6 +209,7 @@ Result<void> Context::initialize() {
     gl_.glGetUnsignedBytevEXT(GL_DRIVER_UUID_EXT, identity_.driver_uuid.data());
     identity_.has_uuids = true;
   }
+  native_fences_ = probe_native_fences(*this);
   return check(gl_, "reading the device's identity");
 }
 

@@ -31,6 +31,10 @@ class Context {
   EGLDisplay display() const noexcept { return display_; }
   EGLContext handle() const noexcept { return context_; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
+  // The device is the calling thread: what it waits for, that waits for.
+  bool is_software() const noexcept { return identity_.device_name.starts_with("llvmpipe"); }
+  // Sync files work in both directions.
+  bool has_native_fences() const noexcept { return native_fences_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
 
   // This context's own semaphore for a fence, whichever API's object names it; null when there is none.
@@ -64,6 +68,7 @@ class Context {
   std::unordered_set<std::string> extensions_;
   std::unordered_set<std::string> egl_extensions_;  // the display's
   DeviceIdentity identity_;
+  bool native_fences_ = false;
   DiagnosticHandler diagnostics_;
   std::unordered_map<FenceId, GlFence*> fences_;
 };

@@ -30,6 +30,9 @@ std::vector<FenceCapability> fence_capabilities(const Context& context) {
     capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
   }
   if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
+  if (context.has_native_fences()) {
+    capabilities.push_back({FenceKind::sync_file, true, true, !context.is_software()});
+  }
   capabilities.push_back({FenceKind::host_timeline, true, true, false});
   return capabilities;
 }

@@ -9,6 +9,7 @@
 #include "opengl/fence.hpp"
 #include "opengl/texture.hpp"
 #include "platform/host_fence.hpp"
+#include "platform/sync_file_fence.hpp"
 
 namespace geyser::opengl {
 
@@ -34,10 +35,14 @@ class GlManager final : public TextureShareManager {
     if (!current) return fail(std::move(current.error()));
     return GlTexture::import(context_, std::move(parcel));
   }
-  // The front lets only exportable kinds through: host_timeline.
-  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
+  // The front lets only exportable kinds through.
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
+    if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
+    return platform::create_host_fence();
+  }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
     if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
+    if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
     return opengl::import_fence(context_, std::move(handle));

@@ -1,6 +1,7 @@
 #include "opengl/texture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -9,7 +10,9 @@
 #include "opengl/error.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/format.hpp"
+#include "opengl/native_fence.hpp"
 #include "opengl/state.hpp"
+#include "platform/sync_file_fence.hpp"
 
 namespace geyser::opengl {
 
@@ -227,23 +230,42 @@ NativeTexture GlTexture::native() const noexcept {
 }
 
 bool GlTexture::accepts_signal_fence(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::host_timeline || context_->find_fence(fence) != nullptr;
+  return fence.kind() == FenceKind::host_timeline || is_native(fence) || context_->find_fence(fence) != nullptr;
 }
 
-Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
-  auto current = Current::open(*context_);
-  if (!current) return fail(std::move(current.error()));
-  // What a CPU can wait for comes first: a wait that fails then leaves nothing queued.
+bool GlTexture::is_native(const SharedFence& fence) const {
+  return fence.kind() == FenceKind::sync_file && context_->has_native_fences();
+}
+
+Result<void> GlTexture::wait_on_cpu(const SyncPoint& point) {
+  if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
+  ++mutable_statistics().host_waits;
+  return {};
+}
+
+// What can fail comes first: it then leaves nothing queued.
+Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
+  std::array<OwnedHandle, max_sync_points> sync_files;
+  std::size_t count = 0;
   for (const SyncPoint& point : waits) {
     if (context_->find_fence(*point.fence) != nullptr) continue;
-    if (point.fence->kind() != FenceKind::host_timeline) {
+    if (is_native(*point.fence) && !context_->is_software()) {
+      auto sync_file = static_cast<const platform::SyncFileFence&>(*point.fence).get(point.value);
+      if (!sync_file) return fail(std::move(sync_file.error()));
+      if (sync_file->has_value()) sync_files.at(count++) = *std::move(sync_file);
+      continue;
+    }
+    if (point.fence->kind() != FenceKind::host_timeline && !is_native(*point.fence)) {
       return fail(GeyserError(ErrorCode::unsupported,
                               text("A fence of kind [", to_string(point.fence->kind()),
                                    "] is not known to this OpenGL context; import it with import_fence()."))
                       .suggest("fence kind [host_timeline]"));
     }
-    if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
-    ++mutable_statistics().host_waits;
+    if (auto done = wait_on_cpu(point); !done) return done;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto queued = queue_sync_file(*context_, std::move(sync_files.at(i))); !queued) return queued;
+    ++mutable_statistics().gpu_waits;
   }
   for (const SyncPoint& point : waits) {
     if (const GlFence* fence = context_->find_fence(*point.fence)) {
@@ -251,6 +273,13 @@ Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, cons
       ++mutable_statistics().gpu_waits;
     }
   }
+  return {};
+}
+
+Result<void> GlTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  auto current = Current::open(*context_);
+  if (!current) return fail(std::move(current.error()));
+  if (auto queued = queue_waits(waits); !queued) return queued;
   const bool contents_wanted = state.initialized && mode != AccessMode::discard;
   if (staging_ && contents_wanted && (holders_ == 0 || is_later(state))) {
     take_callers_errors(context_->gl(), context_->diagnostics());
@@ -275,6 +304,10 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   } else if (const GlFence* fence = signal != nullptr ? context_->find_fence(*signal) : nullptr) {
     fence->queue_signal(value, names());
     return {};
+  } else if (signal != nullptr && is_native(*signal)) {
+    auto sync_file = make_sync_file(*context_);
+    if (!sync_file) return fail(std::move(sync_file.error()));
+    return static_cast<platform::SyncFileFence&>(*signal).put(value, *std::move(sync_file));
   }
   gl.glFinish();
   ++mutable_statistics().host_waits;

@@ -42,6 +42,9 @@ class GlTexture final : public SharedTexture {
   void set_sampling(GLenum target) const;
   std::span<const GLuint> names() const noexcept { return {names_.data(), name_count_}; }
 
+  bool is_native(const SharedFence& fence) const;
+  Result<void> wait_on_cpu(const SyncPoint& point);
+  Result<void> queue_waits(const SyncPoints& waits);
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
   Result<ApiTextureHandle> do_export(HandleKind kind) override;
