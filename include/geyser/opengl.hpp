@@ -1,15 +1,21 @@
 // OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
 //
-// Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers; formats with a
+// Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers: formats with a
 // DRM fourcc and modifiers that make a plain 2D texture; exported by EGL_MESA_image_dma_buf_export where that works),
-// host_memory (copied). Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline
-// (GL_NV_timeline_semaphore), host_timeline. OpenGL opens the opaque ones and makes none: to publish without a copy,
-// give the manager a Vulkan manager of the same device by use_allocator(), or export dma-bufs.
-// In a dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which cannot be rendered to.
-// Ownership: glImportMemoryFdEXT and glImportSemaphoreFdEXT take the descriptor, eglCreateImageKHR borrows it.
+// host_memory (copied). In a dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which
+// cannot be rendered to.
+//
+// Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), sync_file
+// (EGL_ANDROID_native_fence_sync), host_timeline. OpenGL opens opaque memory and fences and makes none: to publish
+// without a copy, export dma-bufs, or give the manager a Vulkan manager of the same device by use_allocator().
+//
+// Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor, eglCreateImageKHR
+// borrows it.
+//
 // Threads: every call on a manager, its textures and its fences comes from the thread on which its context is current
 // (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
 // call and the previous one restored).
+//
 // Published textures are in GL_LAYOUT_GENERAL_EXT. Sampler state, texture bindings and pixel-store state that Geyser
 // touches are restored. A GL error that is pending when a call begins is the caller's: it is read, which clears it, and
 // reported to the diagnostics.
@@ -31,7 +37,8 @@ enum class Profile : std::uint8_t { core, es };
 struct Options {
   Profile profile = Profile::core;
   // Index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is `device_uuid` if that is
-  // given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0.
+  // given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0. Where surfaceless is a device node rendered
+  // in software, the software device instead: it opens other devices' dma-bufs.
   std::optional<std::uint32_t> device_index;
   std::optional<Uuid> device_uuid;
   bool debug = false;  // a debug context; GL_KHR_debug errors go to `diagnostics`

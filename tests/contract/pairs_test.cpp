@@ -65,6 +65,14 @@ void run(End& from, End& to, const Case& c) {
   refusals().note(where, c.format, a, b, agreement);
   if (!agreement) return;
   share(from, to, d, *agreement);
+  if (agreement->handle_kind == HandleKind::opaque_fd) {
+    // Between drivers that have both, dma-bufs too.
+    NegotiationPolicy without_opaque;
+    without_opaque.allow_opaque = false;
+    agreement = negotiate(d, a, b, without_opaque);
+    if (agreement && agreement->handle_kind == HandleKind::dma_buf) share(from, to, d, *agreement);
+    return;
+  }
   if (agreement->handle_kind != HandleKind::host_memory || agreement->tiling != Tiling::linear) return;
   // The rung below it, too.
   NegotiationPolicy copying;

@@ -4,6 +4,8 @@
 // refuse is what they refuse within one process.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "process/hand_off.hpp"
 #include "support/descriptors.hpp"
 #include "support/ends.hpp"
@@ -37,6 +39,7 @@ class Exporter {
     for (const std::string& difference : refusals_.compare(pair_)) ADD_FAILURE() << difference;
   }
   std::size_t zero_copies() const { return zero_copies_; }
+  std::size_t dma_bufs() const { return dma_bufs_; }
   // Cases in which the devices wait for each other, without a CPU.
   std::size_t device_waits() const { return device_waits_; }
 
@@ -48,10 +51,20 @@ class Exporter {
     auto agreement = negotiate(descriptor, capabilities(), peer_);
     refusals_.note(pair_ + c.shape.name, c.format, capabilities(), peer_, agreement);
     if (!agreement) return;
-    auto texture = end_.manager().create_texture(descriptor, *agreement);
+    share(index, descriptor, *agreement);
+    if (agreement->handle_kind != HandleKind::opaque_fd || testing::Test::HasFatalFailure()) return;
+    // Between drivers that have both, the other one too.
+    NegotiationPolicy without_opaque;
+    without_opaque.allow_opaque = false;
+    agreement = negotiate(descriptor, capabilities(), peer_, without_opaque);
+    if (agreement && agreement->handle_kind == HandleKind::dma_buf) share(index, descriptor, *agreement);
+  }
+
+  void share(std::size_t index, const TextureDescriptor& descriptor, const Agreement& agreement) {
+    auto texture = end_.manager().create_texture(descriptor, agreement);
     ASSERT_TRUE(texture) << texture.error().to_string();
     std::vector<std::shared_ptr<SharedFence>> fences;
-    offer(index, **texture, *agreement, fences);
+    offer(index, **texture, agreement, fences);
     if (testing::Test::HasFatalFailure()) return;
     auto message = channel_.receive_message(patience);
     ASSERT_TRUE(message) << message.error().to_string();
@@ -67,9 +80,10 @@ class Exporter {
     }
     ASSERT_EQ(fences.size(), 2U);
     exchange(**texture, fences);
-    auto path = expect_path(**texture, *agreement);
+    auto path = expect_path(**texture, agreement);
     EXPECT_TRUE(path) << path.error().to_string();
-    if (agreement->path == SharePath::zero_copy) ++zero_copies_;
+    if (agreement.path == SharePath::zero_copy) ++zero_copies_;
+    if (agreement.handle_kind == HandleKind::dma_buf) ++dma_bufs_;
     if ((*texture)->statistics().gpu_waits != 0) ++device_waits_;
     for (const std::string& complaint : std::exchange(end_.complaints, {})) ADD_FAILURE() << complaint;
   }
@@ -123,6 +137,7 @@ class Exporter {
   Capabilities peer_;
   Refusals refusals_;
   std::size_t zero_copies_ = 0;
+  std::size_t dma_bufs_ = 0;
   std::size_t device_waits_ = 0;
 };
 
@@ -150,6 +165,10 @@ TEST_P(TwoProcesses, ShareEveryFormatAndShape) {
     }
     EXPECT_EQ(child->join(), "");
     EXPECT_EQ(exporter.zero_copies() != 0, is_zero_copy_pair(from, to));
+    const auto mesa = [](const std::string& name) { return name != "host" && name != "swiftshader"; };
+    if (std::getenv("GEYSER_RIG") != nullptr && mesa(from) && mesa(to)) {
+      EXPECT_NE(exporter.dma_bufs(), 0U);
+    }
     if (from == "swiftshader" && to == "swiftshader") {
       EXPECT_NE(exporter.device_waits(), 0U);
     }
