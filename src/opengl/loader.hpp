@@ -79,6 +79,8 @@ namespace geyser::opengl {
 #define GEYSER_GL_OPTIONAL(X)       \
   X(glEGLImageTargetTexture2DOES)   \
   X(glEGLImageTargetTexStorageEXT)  \
+  X(glTextureView)                  \
+  X(glTextureViewOES)               \
   X(glGetInternalformativ)          \
   X(glGetCompressedTextureSubImage) \
   X(glDebugMessageCallback)         \

@@ -49,8 +49,9 @@ class OpenGlSyncFile : public testing::TestWithParam<const char*> {
     twin_ = *std::move(twin);
   }
   void TearDown() override {
-    for (const std::string& complaint : std::exchange(end().complaints, {})) ADD_FAILURE() << complaint;
-    vulkan().complaints.clear();
+    for (End* any : {&end(), &vulkan()}) {
+      for (const std::string& complaint : std::exchange(any->complaints, {})) ADD_FAILURE() << complaint;
+    }
   }
   End& end() { return *ends_.get(GetParam()); }
   TextureShareManager& manager() { return end().manager(); }

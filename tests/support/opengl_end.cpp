@@ -39,6 +39,7 @@ class OpenGlEnd final : public End {
     same_device.diagnostics = collector();
     if (auto vulkan = vulkan::create_manager(same_device)) {
       allocator_ = *std::move(vulkan);
+      expect_misjudged_modifiers(misjudges_modifiers(*allocator_));
       return manager_->use_allocator(allocator_);
     }
 #endif

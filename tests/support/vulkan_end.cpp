@@ -26,6 +26,7 @@ class VulkanEnd final : public End {
     if (driver != nullptr) unsetenv("VK_DRIVER_FILES");
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
+    expect_misjudged_modifiers(misjudges_modifiers(*manager_));
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
@@ -86,6 +87,17 @@ Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation
   auto end = std::make_unique<VulkanEnd>(name);
   if (auto opened = end->open(validation); !opened) return fail(std::move(opened.error()));
   return end;
+}
+
+bool misjudges_modifiers(const TextureShareManager& vulkan) {
+  const auto device = vulkan::native(vulkan);
+  const auto ask = reinterpret_cast<PFN_vkGetPhysicalDeviceFormatProperties2>(
+      device->get_instance_proc_addr(device->instance, "vkGetPhysicalDeviceFormatProperties2"));
+  VkDrmFormatModifierPropertiesList2EXT list{VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_2_EXT, nullptr, 0,
+                                             nullptr};
+  VkFormatProperties2 properties{VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, &list, {}};
+  ask(device->physical_device, VK_FORMAT_R8G8B8A8_UNORM, &properties);
+  return list.drmFormatModifierCount == 0;
 }
 
 Result<void> settle_vulkan(TextureShareManager& manager) {
