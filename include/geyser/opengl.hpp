@@ -1,9 +1,9 @@
 // OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
 //
 // Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers: formats with a
-// DRM fourcc and modifiers that make a plain 2D texture; exported by EGL_MESA_image_dma_buf_export where that works),
-// host_memory (copied). In a dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which
-// cannot be rendered to.
+// DRM fourcc and modifiers that make a plain 2D texture, and with LINEAR the formats that a view shows of one with
+// texels of the same size; exported by EGL_MESA_image_dma_buf_export where that works), host_memory (copied). In a
+// dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which cannot be rendered to.
 //
 // Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), sync_file
 // (EGL_ANDROID_native_fence_sync), host_timeline. OpenGL opens opaque memory and fences and makes none: to publish

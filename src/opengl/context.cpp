@@ -188,6 +188,7 @@ Result<void> Context::initialize() {
   auto gl = load_gl(egl_);
   if (!gl) return fail(std::move(gl.error()));
   gl_ = *gl;
+  if (es_) gl_.glTextureView = reinterpret_cast<PFNGLTEXTUREVIEWPROC>(egl_.eglGetProcAddress("glTextureViewOES"));
   clear_errors(gl_);
   GLint count = 0;
   gl_.glGetIntegerv(GL_NUM_EXTENSIONS, &count);

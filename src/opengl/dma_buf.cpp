@@ -34,6 +34,21 @@ bool can_export(const Context& context) {
          egl.eglExportDMABUFImageMESA != nullptr;
 }
 
+bool can_view(const Context& context) {
+  // Views are of immutable storage.
+  return context.has("GL_EXT_EGL_image_storage") && context.gl().glEGLImageTargetTexStorageEXT != nullptr &&
+         context.gl().glTextureView != nullptr && (!context.is_es() || context.has("GL_OES_texture_view"));
+}
+
+// A small texture as memory of `format` is made, bound to GL_TEXTURE_2D. The caller deletes it, whatever comes.
+Result<void> make_small(const Context& context, TextureFormat format, GLuint& name) {
+  const GlFunctions& gl = context.gl();
+  gl.glGenTextures(1, &name);
+  gl.glBindTexture(GL_TEXTURE_2D, name);
+  gl.glTexStorage2D(GL_TEXTURE_2D, 1, dma_buf_internal_format(carrier_of(format)), 16, 16);
+  return check(gl, "glTexStorage2D");
+}
+
 // EGL does not say how many memory planes a modifier has. These have more than the pixels': compression data of Intel
 // (drm_fourcc.h: the CCS modifiers) and AMD (those with the DCC bit).
 bool has_further_planes(std::uint64_t modifier) {
@@ -120,9 +135,58 @@ GLenum dma_buf_internal_format(TextureFormat format) noexcept {
   return format == F::bgra8_unorm ? GL_BGRA8_EXT : to_gl(format).internal_format;
 }
 
+TextureFormat carrier_of(TextureFormat format) noexcept {
+  const FormatInfo& info = format_info(format);
+  if (info.drm_fourcc != 0) return format;
+  // No view changes the order of channels, or makes depth of colours.
+  if (format == F::bgra8_srgb || info.is_compressed() || info.format_class == FormatClass::depth_stencil) {
+    return F::unknown;
+  }
+  switch (info.planes[0].block_bytes) {
+    case 1:
+      return F::r8_unorm;
+    case 2:
+      return F::rg8_unorm;
+    case 4:
+      return F::rgba8_unorm;
+    case 8:
+      return F::rgba16_float;
+    default:
+      return F::unknown;
+  }
+}
+
+Result<void> view_as(const Context& context, TextureFormat format, GLuint& name) {
+  const GlFunctions& gl = context.gl();
+  GLuint view = 0;
+  gl.glGenTextures(1, &view);
+  gl.glTextureView(view, GL_TEXTURE_2D, name, to_gl(format).internal_format, 0, 1, 0, 1);
+  if (auto made = check(gl, "glTextureView"); !made) {
+    gl.glDeleteTextures(1, &view);
+    return made;
+  }
+  gl.glDeleteTextures(1, &name);
+  name = view;
+  gl.glBindTexture(GL_TEXTURE_2D, view);
+  return {};
+}
+
 std::vector<std::uint64_t> importable_modifiers(const Context& context, TextureFormat format) {
   const FormatInfo& info = format_info(format);
-  if (info.drm_fourcc == 0 || !can_import(context)) return {};
+  const TextureFormat carrier = carrier_of(format);
+  if (carrier == F::unknown || !can_import(context)) return {};
+  if (carrier != format) {
+    const auto mine = plain_modifiers(context, format_info(carrier).drm_fourcc);
+    if (std::find(mine.begin(), mine.end(), drm_modifier_linear) == mine.end() || !can_view(context)) return {};
+    const SavedBinding binding(context.gl(), GL_TEXTURE_2D);
+    GLuint texture = 0;
+    auto seen = make_small(context, format, texture);
+    if (seen) seen = view_as(context, format, texture);
+    context.gl().glDeleteTextures(1, &texture);
+    if (!seen) return {};
+    // Compression depends on the format, not on the texels' size alone.
+    return {drm_modifier_linear};
+  }
   if (!info.is_multi_planar()) return plain_modifiers(context, info.drm_fourcc);
   // A plane alone is an image of another format: only rows that follow each other are the same for both.
   for (std::uint32_t plane = 0; plane < info.plane_count; ++plane) {
@@ -174,7 +238,7 @@ Result<DmaBufImage> DmaBufImage::open(const Context& context, const ApiTextureHa
         EGL_DMA_BUF_PLANE3_MODIFIER_LO_EXT, EGL_DMA_BUF_PLANE3_MODIFIER_HI_EXT}}};
   const MemoryLayout& layout = parcel.layout;
   const TextureDescriptor mine = plane_descriptor(parcel.descriptor, plane);
-  const std::uint32_t fourcc = format_info(mine.format).drm_fourcc;
+  const std::uint32_t fourcc = format_info(carrier_of(mine.format)).drm_fourcc;
   const bool whole = !format_info(parcel.descriptor.format).is_multi_planar();
   std::vector<EGLint> attributes{EGL_WIDTH,
                                  static_cast<EGLint>(mine.extent.width),
@@ -275,21 +339,17 @@ Result<DmaBufImage::Exported> DmaBufImage::export_planes() const {
 
 Result<MemoryLayout> probe_export(const Context& context, TextureFormat format) {
   if (!can_export(context)) return fail(ErrorCode::unsupported, "EGL exports no dma-bufs.");
-  const GlFunctions& gl = context.gl();
-  const SavedBinding binding(gl, GL_TEXTURE_2D);
+  const SavedBinding binding(context.gl(), GL_TEXTURE_2D);
   GLuint texture = 0;
-  gl.glGenTextures(1, &texture);
-  gl.glBindTexture(GL_TEXTURE_2D, texture);
-  gl.glTexStorage2D(GL_TEXTURE_2D, 1, dma_buf_internal_format(format), 16, 16);
   auto exported = [&]() -> Result<DmaBufImage::Exported> {
-    if (auto made = check(gl, "glTexStorage2D"); !made) return fail(std::move(made.error()));
+    if (auto made = make_small(context, format, texture); !made) return fail(std::move(made.error()));
     auto image = DmaBufImage::of_texture(context, texture);
     if (!image) return fail(std::move(image.error()));
     return image->export_planes();
   }();
-  gl.glDeleteTextures(1, &texture);
+  context.gl().glDeleteTextures(1, &texture);
   if (!exported) return fail(std::move(exported.error()));
-  if (exported->fourcc != format_info(format).drm_fourcc) {
+  if (exported->fourcc != format_info(carrier_of(format)).drm_fourcc) {
     return fail(ErrorCode::unsupported,
                 text("The driver stores the format as fourcc [", name_of(exported->fourcc), "]."));
   }

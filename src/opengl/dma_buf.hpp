@@ -27,9 +27,9 @@ GLenum dma_buf_internal_format(TextureFormat format) noexcept;
 // The format with a fourcc as which memory of `format` is opened and made: itself, or for a format that no fourcc
 // stands for the one with texels of the same size, of which the texture is then a view; `unknown` where there is none.
 TextureFormat carrier_of(TextureFormat format) noexcept;
-// Whether the texture bound to GL_TEXTURE_2D, of `carrier_of(format)`, can be seen as `format`. On success `name` is
-// the view's, bound; the carrier's own name is deleted, its storage stays.
-Result<void> view_as(const Context& context, GLuint& name, TextureFormat format);
+// Replaces `name`, a texture of the carrier with immutable storage, by a view of it as `format`, which is then bound to
+// GL_TEXTURE_2D. Errors: unsupported, with GL's code; `name` stays.
+Result<void> view_as(const Context& context, TextureFormat format, GLuint& name);
 
 // The modifiers that an image of `format` can be imported with and that can be rendered to and sampled as a plain 2D
 // texture; empty without the extensions.
@@ -68,9 +68,6 @@ class DmaBufImage {
   const Context* context_;
   EGLImageKHR image_;
 };
-
-// New storage of the carrier's format, seen as `format`: to be exported. `name` is 0 when it fails.
-Result<DmaBufImage> make_storage(const Context& context, const TextureDescriptor& descriptor, GLuint& name);
 
 // The layout that the driver gives a small texture of `format` when it exports it. Asked by doing: Mesa 22 has the
 // extension and exports no descriptor. Errors: unsupported.

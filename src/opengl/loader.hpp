@@ -80,7 +80,6 @@ namespace geyser::opengl {
   X(glEGLImageTargetTexture2DOES)   \
   X(glEGLImageTargetTexStorageEXT)  \
   X(glTextureView)                  \
-  X(glTextureViewOES)               \
   X(glGetInternalformativ)          \
   X(glGetCompressedTextureSubImage) \
   X(glDebugMessageCallback)         \

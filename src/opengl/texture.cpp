@@ -171,6 +171,10 @@ Result<void> GlTexture::make_opened(const ApiTextureHandle& parcel) {
     if (!image) return fail(std::move(image.error()));
     gl.glBindTexture(GL_TEXTURE_2D, names_.at(plane));
     if (auto attached = image->attach(); !attached) return attached;
+    const TextureFormat format = plane_format(descriptor().format, plane);
+    if (carrier_of(format) != format) {
+      if (auto seen = view_as(*context_, format, names_.at(plane)); !seen) return seen;
+    }
     set_sampling(GL_TEXTURE_2D);
   }
   return check(gl, "setting up a texture in a dma-buf");
@@ -185,7 +189,7 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::create_dma_buf(const std::shar
   GLuint name = 0;
   gl.glGenTextures(1, &name);
   gl.glBindTexture(GL_TEXTURE_2D, name);
-  gl.glTexStorage2D(GL_TEXTURE_2D, 1, dma_buf_internal_format(descriptor.format),
+  gl.glTexStorage2D(GL_TEXTURE_2D, 1, dma_buf_internal_format(carrier_of(descriptor.format)),
                     static_cast<GLsizei>(descriptor.extent.width), static_cast<GLsizei>(descriptor.extent.height));
   auto exported = [&]() -> Result<DmaBufImage::Exported> {
     if (auto made = check(gl, "glTexStorage2D"); !made) return fail(std::move(made.error()));
@@ -198,6 +202,9 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::create_dma_buf(const std::shar
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), planes->layout.modifier) == wanted.end()) {
       return fail(ErrorCode::unsupported, text("The driver gives the texture modifier [", planes->layout.modifier,
                                                "], which is not among those agreed on."));
+    }
+    if (carrier_of(descriptor.format) != descriptor.format) {
+      if (auto seen = view_as(*context, descriptor.format, name); !seen) return fail(std::move(seen.error()));
     }
     return planes;
   }();
