@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tools/with_mesa25.sh COMMAND...: runs it with the Vulkan, EGL and GBM of the Mesa 25 that tools/unpack_drivers.sh puts
-# below build/drivers; where there is none, as it is.
+# below build/drivers; where there is none, as it is. With the library GEYSER_STAND_IN (tests/support/udmabuf_stand_in.cpp)
+# preloaded into it, and not into this shell.
 into=${GEYSER_MESA25:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/drivers/mesa25.json}
 into=${into%.json}
 if [[ -e $into-egl.json ]]; then
@@ -11,4 +12,5 @@ if [[ -e $into-egl.json ]]; then
   export GEYSER_RIG=mesa  # what this Mesa can do must be there: a test that finds no dma-buf fails
   unset GEYSER_MESA25     # the system's own driver is that one
 fi
+[[ -z ${GEYSER_STAND_IN:-} ]] || export LD_PRELOAD=$GEYSER_STAND_IN
 exec "$@"

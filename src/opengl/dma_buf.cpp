@@ -49,13 +49,14 @@ Result<void> make_small(const Context& context, TextureFormat format, GLuint& na
   return check(gl, "glTexStorage2D");
 }
 
-// EGL does not say how many memory planes a modifier has. These have more than the pixels': compression data of Intel
-// (drm_fourcc.h: the CCS modifiers) and AMD (those with the DCC bit).
+// EGL does not say how many memory planes a modifier has. These have more than the pixels' (drm_fourcc.h): compression
+// data of Intel (CCS modifiers) and AMD (with the DCC bit), tile status of Vivante.
 bool has_further_planes(std::uint64_t modifier) {
   const std::uint64_t vendor = modifier >> 56U;
   const std::uint64_t value = modifier & 0x00ffffffffffffffULL;
   if (vendor == 1) return (value >= 4 && value <= 8) || (value >= 12 && value <= 15);
-  return vendor == 2 && (value >> 13U & 1U) != 0;
+  if (vendor == 2) return (value >> 13U & 1U) != 0;
+  return vendor == 6 && (value >> 48U & 0xfU) != 0;
 }
 
 std::vector<std::uint64_t> plain_modifiers(const Context& context, std::uint32_t fourcc) {
@@ -319,6 +320,12 @@ Result<DmaBufImage::Exported> DmaBufImage::export_planes() const {
     exported.handles.at(exported.handle_count++) = OwnedHandle::adopt(HandleKind::dma_buf, descriptor);
   }
   if (done != EGL_TRUE) return fail(make_egl_error(egl, "eglExportDMABUFImageMESA"));
+  for (std::uint32_t i = 0; i < exported.handle_count; ++i) {
+    // EGL does not promise close-on-exec; a duplicate has it.
+    auto copy = exported.handles.at(i).duplicate();
+    if (!copy) return fail(std::move(copy.error()));
+    exported.handles.at(i) = *std::move(copy);
+  }
   if (descriptors[0] < 0) return fail(ErrorCode::unsupported, "The driver exports no descriptor for the texture.");
   const auto size = platform::kernel_size(exported.handles[0].get());
   if (!size) return fail(GeyserError(size.error()));

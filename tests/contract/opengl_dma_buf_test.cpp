@@ -1,6 +1,7 @@
 // dma_buf into and out of OpenGL and OpenGL ES: every format that both ends have, planes of a picture in one buffer and
 // in two, what the colours are to GL, and what is wrong with a parcel. Run with Mesa 25 (tools/with_mesa25.sh) and the
 // stand-in for /dev/udmabuf: layouts and drivers are real, the kernel object is a memfd.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -499,6 +500,18 @@ TEST_F(OpenGlDmaBuf, LeaksNothingInTenThousandImports) {
     }
     EXPECT_EQ(open_descriptors(), before);
   }
+}
+
+TEST_F(OpenGlDmaBuf, GivesDescriptorsThatNoChildInherits) {
+  auto texture = make(gl(), descriptor_);
+  const auto& context = static_cast<opengl::GlTexture&>(*texture).context();
+  auto current = opengl::Current::open(*context);
+  auto image = opengl::DmaBufImage::of_texture(*context, opengl::native(*texture)->name);
+  ASSERT_TRUE(image) << image.error().to_string();
+  auto exported = image->export_planes();
+  ASSERT_TRUE(exported) << exported.error().to_string();
+  ASSERT_EQ(exported->handle_count, 1U);
+  EXPECT_EQ(fcntl(static_cast<int>(exported->handles[0].get()), F_GETFD), FD_CLOEXEC);
 }
 
 TEST_F(OpenGlDmaBuf, LeaksNothingInAThousandExports) {

@@ -121,7 +121,7 @@ int stop(const GeyserError& error) {
 }  // namespace
 
 int run_importer(int count, char** values) {
-  const std::size_t inherited = open_descriptors();
+  const std::size_t inherited = given_descriptors();
   auto channel = parent_channel(count, values);
   if (!channel) return stop(channel.error());
   auto end = make_end(argument(count, values, "--importer").value_or(""));

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <geyser/format.hpp>
 
@@ -40,7 +43,7 @@ TEST(Format, EveryRowIsConsistent) {
       EXPECT_FALSE(info.channels.empty());
     }
     if (info.drm_fourcc != 0) {
-      EXPECT_EQ(format_info(format_from_drm_fourcc(info.drm_fourcc)).drm_fourcc, info.drm_fourcc);
+      EXPECT_EQ(format_from_drm_fourcc(info.drm_fourcc), info.format);  // one code for each, one for each code
     }
   }
   EXPECT_EQ(formats.size(), 109U);
@@ -61,6 +64,28 @@ TEST(Format, ChannelOrderIsTheMemorysOrder) {
   // DRM names little-endian words from the top: AB24 is RGBA in memory, AR24 is BGRA.
   EXPECT_EQ(format_info(TextureFormat::rgba8_unorm).drm_fourcc, 0x34324241U);
   EXPECT_EQ(format_info(TextureFormat::bgra8_unorm).drm_fourcc, 0x34325241U);
+}
+
+// As drm_fourcc.h has them: the two 10-bit orders and the two byte orders are easily taken for each other.
+TEST(Format, HasTheKernelsCodes) {
+  const std::pair<TextureFormat, std::string_view> codes[] = {
+      {TextureFormat::r8_unorm, "R8  "},      {TextureFormat::rg8_unorm, "GR88"},
+      {TextureFormat::rgba8_unorm, "AB24"},   {TextureFormat::bgra8_unorm, "AR24"},
+      {TextureFormat::r16_unorm, "R16 "},     {TextureFormat::rg16_unorm, "GR32"},
+      {TextureFormat::rgba16_unorm, "AB48"},  {TextureFormat::rgba16_float, "AB4H"},
+      {TextureFormat::rgb10a2_unorm, "AB30"}, {TextureFormat::bgr10a2_unorm, "AR30"},
+      {TextureFormat::rgb565_unorm, "RG16"},  {TextureFormat::nv12, "NV12"},
+      {TextureFormat::p010, "P010"},          {TextureFormat::i420, "YU12"}};
+  std::size_t with_code = 0;
+  for (const FormatInfo& info : all_formats()) with_code += info.drm_fourcc != 0 ? 1 : 0;
+  EXPECT_EQ(with_code, std::size(codes));
+  for (const auto& [format, code] : codes) {
+    std::string name;
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+      name += static_cast<char>(format_info(format).drm_fourcc >> shift & 0xffU);
+    }
+    EXPECT_EQ(name, code) << to_string(format);
+  }
 }
 
 #ifdef GEYSER_TEST_VULKAN
