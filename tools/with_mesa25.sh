@@ -9,8 +9,8 @@ if [[ -e $into-egl.json ]]; then
   export VK_DRIVER_FILES=$into.json VK_ICD_FILENAMES=$into.json
   export __EGL_VENDOR_LIBRARY_FILENAMES=$into-egl.json
   export LD_LIBRARY_PATH=$into LIBGL_DRIVERS_PATH=$into/dri GBM_BACKENDS_PATH=$into/gbm
-  export GEYSER_RIG=mesa  # what this Mesa can do must be there: a test that finds no dma-buf fails
-  unset GEYSER_MESA25     # the system's own driver is that one
+  export GEYSER_MESA25=$into.json
+  export GEYSER_RIG=mesa  # it stands for the system's own, and what it can do must be there
 fi
 [[ -z ${GEYSER_STAND_IN:-} ]] || export LD_PRELOAD=$GEYSER_STAND_IN
 exec "$@"
