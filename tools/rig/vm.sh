@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# ./dev rig vm [--boot plain|drm] [--run COMMAND | CTEST OPTIONS]: tests in a virtual machine, where dma-bufs, sync
+# files and DRM nodes are the kernel's own.
+#
+# QEMU translates (no /dev/kvm), the kernel is Debian's 6.12, and the root file system is this machine's "/",
+# read-only: what the build tree has runs as it was built. Two boots, since Mesa changes its mind where DRM nodes are:
+#   plain   udmabuf and dma-heap
+#   drm     also vgem and virtio-gpu: primary and render nodes, dumb buffers, GBM, syncobjs, fences to signal by hand
+# Without options both boots run the tests labelled dma_buf and the contract's, and docs/results/vm.md is written.
+# --run COMMAND runs that by a shell instead of ctest, in the build tree. The exit status is the tests'; a machine that
+# hangs or panics is ended after GEYSER_VM_TIMEOUT seconds (1800), and has failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+rig=$PWD/build/rigs/vm
+tree=$PWD/build/dev
+
+boots=(plain drm)
+command=
+report=1
+while (( $# )); do
+  case $1 in
+    --boot) boots=("${2:?}"); report=; shift 2 ;;
+    --run) command=${2:?}; report=; shift 2 ;;
+    *) break ;;
+  esac
+done
+(( $# )) && report=
+# Long under translation, and with nothing in them that a kernel changes.
+ctest=(-L 'dma_buf|contract' -E '^(steady_state)$' "$@")
+(( $# )) && ctest=("$@")
+
+tools/rig/vm/unpack.sh
+tools/unpack_drivers.sh
+[[ -e $tree/CTestTestfile.cmake ]] || { echo "vm: ./dev build comes first" >&2; exit 1; }
+mkdir -p "$tree/Testing"
+
+qemu() {
+  local libraries=$rig/root/usr/lib/x86_64-linux-gnu
+  QEMU_MODULE_DIR=$libraries/qemu LD_LIBRARY_PATH=$libraries:$libraries/pulseaudio:$rig/root/lib/x86_64-linux-gnu \
+    timeout "${GEYSER_VM_TIMEOUT:-1800}" "$rig/root/usr/bin/qemu-system-x86_64" \
+    -L "$rig/root/usr/share/qemu" -L "$rig/root/usr/share/seabios" -L "$rig/root/usr/lib/ipxe/qemu" "$@"
+}
+
+# boot NAME: its own folder for what comes back; the exit status of the tests.
+boot() {
+  local name=$1 io=$rig/$1 modules=(virtio_pci 9p 9pnet_virtio) devices=()
+  case $name in
+    plain) ;;
+    drm) modules+=(vgem virtio-gpu) devices=(-device virtio-gpu-pci) ;;
+    *) echo "vm: no boot [$name]; plain or drm" >&2; return 2 ;;
+  esac
+  mkdir -p "$io"
+  rm -f "$io"/guest.{log,rc} "$io"/results.xml
+  python3 tools/rig/vm/initramfs.py "$rig/kernel" "$rig/root/bin/busybox" tools/rig/vm/init.sh "$io/initramfs.gz" \
+    "${modules[@]}"
+  {
+    printf 'tree=%q name=%q\n' "$tree" "$name"
+    printf 'export GEYSER_SWIFTSHADER=%q GEYSER_MESA25=%q\n' "$PWD/build/drivers/swiftshader.json" \
+      "$PWD/build/drivers/mesa25.json"
+    cat tools/rig/vm/guest.sh
+    if [[ -n $command ]]; then
+      printf '%s\n' "$command"
+    else
+      printf 'ctest --test-dir "$tree" --output-on-failure --output-junit /tmp/io/results.xml'
+      printf ' %q' "${ctest[@]}"
+      echo
+    fi
+  } >"$io/guest.sh"
+  # This processor model: with the largest that QEMU has, LLVM 15 makes code that it then finds it cannot run.
+  qemu -M q35 -accel tcg,thread=multi,tb-size=512 -cpu Haswell-v4,-pcid,-tsc-deadline,-invpcid,-spec-ctrl \
+    -smp 2 -m 4096 -nodefaults -display none -no-reboot -serial stdio \
+    -kernel "$rig"/kernel/boot/vmlinuz-* -initrd "$io/initramfs.gz" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check" \
+    -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap -device virtio-9p-pci,fsdev=root,mount_tag=root \
+    -fsdev "local,id=io,path=$io,security_model=none" -device virtio-9p-pci,fsdev=io,mount_tag=io \
+    "${devices[@]+"${devices[@]}"}" </dev/null || echo "vm: QEMU ended with status [$?]"
+  cat "$io/guest.log" 2>/dev/null || true
+  [[ -e $io/guest.rc ]] || { echo "vm: boot [$name] did not come to an end" >&2; return 1; }
+  return "$(<"$io/guest.rc")"
+}
+
+failed=0
+for name in "${boots[@]}"; do
+  echo "=== vm: boot [$name] ($(date -u +%T))"
+  boot "$name" || { failed=$?; echo "vm: boot [$name] failed with status [$failed]" >&2; }
+done
+if [[ -n $report ]]; then python3 tools/rig/vm/report.py "$rig" docs/results/vm.md "${boots[@]}"; fi
+exit "$failed"
