@@ -3,6 +3,7 @@
 
 #include <geyser/capabilities.hpp>
 #include <geyser/descriptor.hpp>
+#include <geyser/dma_buf.hpp>
 #include <geyser/error.hpp>
 #include <geyser/fence.hpp>
 #include <geyser/format.hpp>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include <geyser/descriptor.hpp>
@@ -75,15 +76,20 @@ struct HostSubresource {
 // textures of one mip level, one layer and one plane.
 [[nodiscard]] GEYSER_API MemoryLayout host_linear_layout(const TextureDescriptor& descriptor,
                                                          std::uint32_t row_alignment) noexcept;
-// As above, where `layout` (host or linear) has it.
+// As above, where `layout` (host, linear, or the modifier LINEAR) has it: `offset` is from the start of the memory that
+// holds the plane.
 [[nodiscard]] GEYSER_API HostSubresource host_subresource(const TextureDescriptor& descriptor,
                                                           const MemoryLayout& layout, std::uint32_t plane,
                                                           std::uint32_t layer, std::uint32_t mip_level) noexcept;
 
 // Whether a layout can belong to a descriptor: plane counts, handle indices, strides against widths, ranges of the
-// planes in handle 0 against allocation_size, everything without overflow. `handle_count` is how many came with it.
+// planes in handle 0 against allocation_size and against each other, everything without overflow. `handle_count` is how
+// many came with it.
 // Errors: incompatible_layout, naming the field and both values.
 [[nodiscard]] GEYSER_API Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& descriptor,
                                                std::uint32_t handle_count);
+// As above, with the size of each handle's object: the planes of all handles are checked. For who has asked the kernel.
+[[nodiscard]] GEYSER_API Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& descriptor,
+                                               std::span<const std::uint64_t> handle_sizes);
 
 }  // namespace geyser

@@ -1,6 +1,7 @@
 #include <geyser/layout.hpp>
 
 #include <array>
+#include <span>
 
 #include "common/text.hpp"
 
@@ -28,9 +29,11 @@ MemoryLayout host_linear_layout(const TextureDescriptor& descriptor, std::uint32
 HostSubresource host_subresource(const TextureDescriptor& descriptor, const MemoryLayout& layout, std::uint32_t plane,
                                  std::uint32_t layer, std::uint32_t mip_level) noexcept {
   HostSubresource where = host_subresource(descriptor, plane, layer, mip_level);
-  if (layout.tiling != Tiling::linear) return where;
-  where.offset = layout.planes[0].offset;
-  where.row_stride = layout.planes[0].stride;
+  const bool rows = layout.tiling == Tiling::linear ||
+                    (layout.tiling == Tiling::drm_modifier && layout.modifier == drm_modifier_linear);
+  if (!rows || plane >= layout.planes.size()) return where;
+  where.offset = layout.planes[plane].offset;
+  where.row_stride = layout.planes[plane].stride;
   where.slice_stride = where.row_stride * where.rows;
   return where;
 }
@@ -41,43 +44,93 @@ tl::unexpected<GeyserError> wrong(std::string sentence) {
   return fail(ErrorCode::incompatible_layout, std::move(sentence));
 }
 
-// Bytes that mip 0 of a plane needs from its offset on, when its rows are `stride` apart. Widths and heights are
-// validated, so only `stride` can be absurd.
-bool plane_fits(const MemoryPlane& plane, std::uint64_t row_bytes, std::uint64_t rows, std::uint64_t size) {
-  if (plane.offset >= size) return false;
-  const std::uint64_t room = size - plane.offset;
-  if (row_bytes > room) return false;
-  return rows <= 1 || plane.stride <= (room - row_bytes) / (rows - 1);
-}
+// The rows of mip 0 of one plane.
+struct Rows {
+  std::uint64_t bytes = 0;  // of one
+  std::uint64_t count = 0;
+};
 
-Result<void> check_plane(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t index) {
-  const MemoryPlane& plane = layout.planes[index];
+Rows rows_of(const TextureDescriptor& d, std::uint32_t index) {
   const FormatInfo& info = format_info(d.format);
   const std::uint32_t format_plane = index < info.plane_count ? index : 0;
   const Extent3D extent = mip_extent(d, 0, format_plane);
   const std::uint64_t columns = (extent.width + info.block_width - 1U) / info.block_width;
   const std::uint64_t rows = (extent.height + info.block_height - 1U) / info.block_height;
-  const std::uint64_t row_bytes = columns * info.planes[format_plane].block_bytes;
-  // A modifier may add planes of its own (compression data) and may tile: only linear rows have to hold a row.
-  const bool linear = layout.tiling != Tiling::drm_modifier || layout.modifier == drm_modifier_linear;
-  if (linear && plane.stride < row_bytes) {
+  return {columns * info.planes[format_plane].block_bytes, rows * extent.depth};
+}
+
+// A modifier may add planes of its own (compression data) and may tile: only linear rows have to hold a row.
+bool is_linear(const MemoryLayout& layout) {
+  return layout.tiling != Tiling::drm_modifier || layout.modifier == drm_modifier_linear;
+}
+
+// Whether a plane ends inside its memory. Widths and heights are validated, so only `stride` can be absurd.
+bool plane_fits(const MemoryPlane& plane, const Rows& rows, std::uint64_t size) {
+  if (plane.offset >= size) return false;
+  const std::uint64_t room = size - plane.offset;
+  if (rows.bytes > room) return false;
+  return rows.count <= 1 || plane.stride <= (room - rows.bytes) / (rows.count - 1);
+}
+
+// Sizes that are known, by handle index.
+using Sizes = std::span<const std::uint64_t>;
+
+Result<void> check_plane(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t index, Sizes sizes) {
+  const MemoryPlane& plane = layout.planes[index];
+  const Rows rows = rows_of(d, index);
+  const bool linear = is_linear(layout);
+  if (linear && plane.stride < rows.bytes) {
     return wrong(text("Field [layout.planes[", index, "].stride] is [", plane.stride, "], less than a row of [",
-                      row_bytes, "] bytes."));
+                      rows.bytes, "] bytes."));
   }
-  // Only handle 0's size is known here; the importer asks the kernel for the others'.
-  if (plane.handle_index != 0) return {};
-  const bool fits = linear ? plane_fits(plane, row_bytes, rows * extent.depth, layout.allocation_size)
-                           : plane.offset < layout.allocation_size;
-  if (!fits) {
-    return wrong(text("Field [layout.planes[", index, "]] (offset [", plane.offset, "], stride [", plane.stride,
-                      "]) runs over the allocation of [", layout.allocation_size, "] bytes."));
+  if (plane.handle_index >= sizes.size()) return {};
+  const std::uint64_t size = sizes[plane.handle_index];
+  if (linear ? plane_fits(plane, rows, size) : plane.offset < size) return {};
+  return wrong(text("Field [layout.planes[", index, "]] (offset [", plane.offset, "], stride [", plane.stride,
+                    "]) runs over ", plane.handle_index == 0 ? "the allocation of [" : "its handle's object of [", size,
+                    "] bytes."));
+}
+
+// Whether two linear planes, which fit, have a byte in common. Rows of equal stride may lie side by side.
+bool overlap(const MemoryPlane& a, const Rows& rows_a, const MemoryPlane& b, const Rows& rows_b) {
+  if (b.offset < a.offset) return overlap(b, rows_b, a, rows_a);
+  if (b.offset >= a.offset + (rows_a.count - 1) * a.stride + rows_a.bytes) return false;
+  if (a.stride != b.stride) return true;
+  const std::uint64_t column = (b.offset - a.offset) % a.stride;
+  return column < rows_a.bytes || column + rows_b.bytes > a.stride;
+}
+
+// Where tiles are is the driver's business, and so are planes that a modifier adds.
+Result<void> check_overlap(const MemoryLayout& layout, const TextureDescriptor& d, Sizes sizes) {
+  if (!is_linear(layout)) return {};
+  for (std::uint32_t i = 0; i < std::uint32_t{format_info(d.format).plane_count}; ++i) {
+    for (std::uint32_t k = 0; k < i; ++k) {
+      const MemoryPlane& a = layout.planes[k];
+      const MemoryPlane& b = layout.planes[i];
+      if (a.handle_index != b.handle_index || a.handle_index >= sizes.size()) continue;
+      if (!overlap(a, rows_of(d, k), b, rows_of(d, i))) continue;
+      return wrong(text("Field [layout.planes[", i, "]] (offset [", b.offset, "], stride [", b.stride,
+                        "]) overlaps plane [", k, "] (offset [", a.offset, "], stride [", a.stride, "])."));
+    }
   }
   return {};
 }
 
+Result<void> check(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t handle_count, Sizes sizes);
+
 }  // namespace
 
 Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t handle_count) {
+  return check(layout, d, handle_count, Sizes(&layout.allocation_size, 1));
+}
+
+Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& d, Sizes handle_sizes) {
+  return check(layout, d, static_cast<std::uint32_t>(handle_sizes.size()), handle_sizes);
+}
+
+namespace {
+
+Result<void> check(const MemoryLayout& layout, const TextureDescriptor& d, std::uint32_t handle_count, Sizes sizes) {
   if (static_cast<std::uint32_t>(layout.tiling) > static_cast<std::uint32_t>(Tiling::host)) {
     return wrong(
         text("Field [layout.tiling] is [", static_cast<std::uint32_t>(layout.tiling), "], which is no tiling."));
@@ -102,7 +155,10 @@ Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& d, st
                         "], but the parcel has [", handle_count, "] handles."));
     }
     if (!explicit_planes) continue;
-    if (auto r = check_plane(layout, d, i); !r) return r;
+    if (auto r = check_plane(layout, d, i, sizes); !r) return r;
+  }
+  if (explicit_planes) {
+    if (auto r = check_overlap(layout, d, sizes); !r) return r;
   }
   if (layout.tiling == Tiling::drm_modifier && layout.modifier == drm_modifier_invalid) {
     return wrong("Field [layout.modifier] is INVALID, which names no layout.");
@@ -114,4 +170,5 @@ Result<void> validate(const MemoryLayout& layout, const TextureDescriptor& d, st
   return {};
 }
 
+}  // namespace
 }  // namespace geyser

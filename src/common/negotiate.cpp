@@ -108,9 +108,21 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     agreement.tiling = Tiling::opaque;
     agreement.dedicated = dedicated(ends, HandleKind::opaque_fd);
   });
+  const bool exporter_is_host = ends.exporter.api == Api::host;
+  const bool importer_is_host = ends.importer.api == Api::host;
+  // A CPU is better served by its own memory, which is cached, than by a buffer that may be a device's.
+  const auto consider_in_place = [&] {
+    consider("host_memory linear", why_not_host_linear(ends, policy), [&] {
+      agreement.handle_kind = HandleKind::host_memory;
+      agreement.tiling = Tiling::linear;
+      agreement.row_alignment = common_row_alignment(ends);
+    });
+  };
+  if (exporter_is_host || importer_is_host) consider_in_place();
   const auto dma_buf = detail::share_modifiers(ends.descriptor, ends.exporter, ends.importer, policy.refused_modifiers);
   const auto why_not = [&](bool shared, bool refused, const char* none) -> std::string {
     if (!policy.allow_dma_buf) return "The policy forbids it.";
+    if (exporter_is_host && importer_is_host) return "No device uses the buffer.";
     if (shared) return {};
     return refused ? "What the ends share of it has been refused." : none;
   };
@@ -128,16 +140,11 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
            });
   consider("dma_buf linear", why_not(dma_buf.linear, dma_buf.linear_refused, "The ends do not both take LINEAR."),
            [&] { take_dma_buf({drm_modifier_linear}); });
-  consider("host_memory linear", why_not_host_linear(ends, policy), [&] {
-    agreement.handle_kind = HandleKind::host_memory;
-    agreement.tiling = Tiling::linear;
-    agreement.row_alignment = common_row_alignment(ends);
-  });
+  if (!exporter_is_host && !importer_is_host) consider_in_place();
   consider("host_memory", why_not_host(ends, policy), [&] {
     agreement.handle_kind = HandleKind::host_memory;
     agreement.tiling = Tiling::host;
-    const bool both_host = ends.exporter.api == Api::host && ends.importer.api == Api::host;
-    agreement.path = both_host ? SharePath::zero_copy : SharePath::host_copy;
+    agreement.path = exporter_is_host && importer_is_host ? SharePath::zero_copy : SharePath::host_copy;
   });
 }
 

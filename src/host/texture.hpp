@@ -1,6 +1,8 @@
-// A texture in mapped memory. Its accesses are waits; the pixels are the mapping itself.
+// A texture in mapped memory: shared memory, or dma-bufs. Its accesses are waits; the pixels are the mapping itself.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -18,23 +20,36 @@ class HostTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> import(ApiTextureHandle&& parcel, const DeviceIdentity& identity,
                                                        DiagnosticHandler diagnostics);
 
-  // Empty while no access is open.
-  std::span<std::byte> bytes() noexcept { return holders_ != 0 ? memory_.bytes() : std::span<std::byte>(); }
+  // The memory that holds a plane of the format. Empty while no access is open.
+  std::span<std::byte> bytes(std::uint32_t plane) noexcept;
 
  private:
-  static Result<std::unique_ptr<SharedTexture>> open(const TextureDescriptor& descriptor, const MemoryLayout& layout,
-                                                     OwnedHandle handle, const DeviceIdentity& identity,
-                                                     DiagnosticHandler diagnostics);
-  HostTexture(Init init, DeviceIdentity identity, OwnedHandle handle, platform::MappedMemory memory);
+  struct Memory {
+    OwnedHandle handle;
+    platform::MappedMemory mapping;
+  };
+  // By the layout's handle_index.
+  struct Memories {
+    std::array<Memory, max_memory_planes> all;
+    std::uint32_t count = 0;
+    bool writable = true;
+  };
+  static Result<Memories> map_shared_memory(OwnedHandle handle, std::uint64_t size);
+  // Sets the layout to what the buffers are.
+  static Result<Memories> map_dma_bufs(ApiTextureHandle& parcel);
+
+  HostTexture(Init init, DeviceIdentity identity, Memories memories);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
   Result<ApiTextureHandle> do_export(HandleKind kind) override;
   bool accepts_signal_fence(const SharedFence& fence) const override;
+  // Brackets around what the CPU does in dma-bufs; nothing for shared memory.
+  Result<void> open_buffers(AccessMode mode);
+  Result<void> close_buffers(AccessMode mode, std::uint32_t count) const;
 
   DeviceIdentity identity_;
-  OwnedHandle handle_;
-  platform::MappedMemory memory_;
+  Memories memories_;
   std::uint32_t holders_ = 0;
 };
 

@@ -20,38 +20,45 @@ class HostEnd final : public End {
   TextureShareManager& manager() override { return *manager_; }
   void close() override { manager_.reset(); }
   Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
+    if (texture.layout().tiling != Tiling::host) {
+      return copy_rows(texture, [&](std::uint64_t packed, std::byte* there, std::size_t size) {
+        std::memcpy(there, bytes.data() + packed, size);
+      });
+    }
     auto mapped = host::bytes(texture);
     if (!mapped) return fail(std::move(mapped.error()));
     if (mapped->empty()) return fail(ErrorCode::invalid_access, "The texture is not open.");
-    if (texture.layout().tiling == Tiling::linear) {
-      copy_rows(texture, [&](std::uint64_t packed, std::uint64_t linear, std::size_t size) {
-        std::memcpy(mapped->data() + linear, bytes.data() + packed, size);
-      });
-      return {};
-    }
     std::memcpy(mapped->data(), bytes.data(), bytes.size());
     return {};
   }
   Result<std::vector<std::byte>> read(SharedTexture& texture) override {
     auto mapped = host::bytes(texture);
     if (!mapped) return fail(std::move(mapped.error()));
-    if (texture.layout().tiling != Tiling::linear) return std::vector<std::byte>(mapped->begin(), mapped->end());
+    if (texture.layout().tiling == Tiling::host) return std::vector<std::byte>(mapped->begin(), mapped->end());
     std::vector<std::byte> bytes(host_size(texture.descriptor()));
-    copy_rows(texture, [&](std::uint64_t packed, std::uint64_t linear, std::size_t size) {
-      std::memcpy(bytes.data() + packed, mapped->data() + linear, size);
+    auto copied = copy_rows(texture, [&](std::uint64_t packed, const std::byte* there, std::size_t size) {
+      std::memcpy(bytes.data() + packed, there, size);
     });
+    if (!copied) return fail(std::move(copied.error()));
     return bytes;
   }
 
  private:
   // Between the packing that tests compare and rows elsewhere.
   template <typename Copy>
-  static void copy_rows(const SharedTexture& texture, Copy copy) {
-    const HostSubresource packed = host_subresource(texture.descriptor(), 0, 0, 0);
-    const HostSubresource there = host_subresource(texture.descriptor(), texture.layout(), 0, 0, 0);
-    for (std::uint64_t row = 0; row < packed.rows; ++row) {
-      copy(packed.offset + row * packed.row_stride, there.offset + row * there.row_stride, packed.row_bytes);
+  static Result<void> copy_rows(SharedTexture& texture, Copy copy) {
+    for (std::uint32_t plane = 0; plane < format_info(texture.descriptor().format).plane_count; ++plane) {
+      auto mapped = host::bytes(texture, plane);
+      if (!mapped) return fail(std::move(mapped.error()));
+      if (mapped->empty()) return fail(ErrorCode::invalid_access, "The texture is not open.");
+      const HostSubresource packed = host_subresource(texture.descriptor(), plane, 0, 0);
+      const HostSubresource there = host_subresource(texture.descriptor(), texture.layout(), plane, 0, 0);
+      for (std::uint64_t row = 0; row < packed.rows; ++row) {
+        copy(packed.offset + row * packed.row_stride, mapped->data() + there.offset + row * there.row_stride,
+             packed.row_bytes);
+      }
     }
+    return {};
   }
 
   std::unique_ptr<TextureShareManager> manager_;
