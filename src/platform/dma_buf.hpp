@@ -16,7 +16,7 @@
 namespace geyser::platform {
 
 // Who makes one for a CPU. udmabuf turns pages of a memfd into one (by default up to 64 MiB, and any user of the group
-// kvm may); the heap has no limit, and often only root may.
+// kvm may); the heap gives up to half of the machine's memory, and often only root may.
 enum class DmaBufSource : std::uint8_t { udmabuf, dma_heap };
 [[nodiscard]] GEYSER_API std::string_view to_string(DmaBufSource source) noexcept;
 

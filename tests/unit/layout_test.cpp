@@ -79,5 +79,72 @@ TEST(Layout, OnlyHandleZeroIsMeasuredByTheAllocationSize) {
   EXPECT_FALSE(validate(layout, d, 2)) << "a row does not fit its stride";
 }
 
+TEST(Layout, EveryHandleIsMeasuredByTheKernelsSizes) {
+  TextureDescriptor d;
+  d.extent = {64, 64, 1};
+  d.format = TextureFormat::nv12;
+  MemoryLayout layout = host_layout(d);
+  layout.tiling = Tiling::drm_modifier;
+  layout.modifier = drm_modifier_linear;
+  layout.planes[1] = {1, 10, 64};
+  const std::uint64_t needed = 10 + 64 * 32;
+  const auto check = [&](std::uint64_t second) {
+    const std::uint64_t sizes[] = {layout.allocation_size, second};
+    return validate(layout, d, sizes);
+  };
+  EXPECT_TRUE(check(needed));
+  const auto refused = check(needed - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "Field [layout.planes[1]] (offset [10], stride [64]) runs over its handle's object of [2057] bytes.");
+}
+
+TEST(Layout, PlanesDoNotOverlap) {
+  TextureDescriptor d;
+  d.extent = {64, 32, 1};
+  d.format = TextureFormat::nv12;
+  MemoryLayout layout;
+  layout.tiling = Tiling::drm_modifier;
+  layout.modifier = drm_modifier_linear;
+  layout.allocation_size = 1U << 20U;
+  layout.plane_count = 2;
+  const auto accepts = [&](MemoryPlane luma, MemoryPlane chroma) {
+    layout.planes = {luma, chroma};
+    const auto valid = validate(layout, d, 2);
+    EXPECT_TRUE(valid || valid.error().message().find("overlaps plane [0]") != std::string::npos);
+    return valid.has_value();
+  };
+  EXPECT_TRUE(accepts({0, 0, 64}, {0, 64 * 32, 64}));
+  EXPECT_FALSE(accepts({0, 0, 64}, {0, 64 * 32 - 1, 64}));
+  EXPECT_FALSE(accepts({0, 5, 64}, {0, 5, 64}));
+  EXPECT_TRUE(accepts({0, 64 * 16, 64}, {0, 0, 64})) << "the second first";
+  EXPECT_FALSE(accepts({0, 64 * 16 - 1, 64}, {0, 0, 64}));
+  EXPECT_TRUE(accepts({0, 0, 128}, {0, 64, 128})) << "side by side";
+  EXPECT_FALSE(accepts({0, 0, 128}, {0, 63, 128}));
+  EXPECT_FALSE(accepts({0, 0, 128}, {0, 65, 128})) << "into the next row";
+  EXPECT_FALSE(accepts({0, 0, 128}, {0, 64, 192}));
+  // Elsewhere, or where only a driver knows.
+  EXPECT_FALSE(accepts({1, 0, 64}, {0, 0, 64}) && accepts({0, 0, 64}, {0, 0, 64}));
+  EXPECT_TRUE(accepts({0, 0, 64}, {1, 0, 64}));
+  layout.modifier = 0x0100000000000001ULL;
+  EXPECT_TRUE(accepts({0, 0, 64}, {0, 0, 64}));
+}
+
+TEST(Layout, LinearModifierSaysWhereThePlanesAre) {
+  TextureDescriptor d;
+  d.extent = {64, 32, 1};
+  d.format = TextureFormat::p010;
+  MemoryLayout layout = host_layout(d);
+  layout.tiling = Tiling::drm_modifier;
+  layout.planes[1] = {1, 77, 200};
+  layout.modifier = drm_modifier_linear;
+  const HostSubresource chroma = host_subresource(d, layout, 1, 0, 0);
+  EXPECT_EQ(chroma.offset, 77U);
+  EXPECT_EQ(chroma.row_stride, 200U);
+  EXPECT_EQ(chroma.row_bytes, 128U);
+  EXPECT_EQ(chroma.rows, 16U);
+  EXPECT_EQ(chroma.slice_stride, 3200U);
+}
+
 }  // namespace
 }  // namespace geyser::test

@@ -58,9 +58,21 @@ Result<OwnedHandle> create_by_udmabuf(std::uint64_t size) {
   return OwnedHandle::adopt(HandleKind::dma_buf, made);
 }
 
+// The heap takes every page at once, and goes on when there are none left: the kernel then kills processes, not the
+// call.
+std::uint64_t heap_limit() noexcept {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
+         2;
+}
+
 Result<OwnedHandle> create_by_heap(std::uint64_t size) {
   auto device = open_device(heap_device);
   if (!device) return device;
+  if (const std::uint64_t limit = heap_limit(); size > limit) {
+    return fail(
+        ErrorCode::out_of_memory,
+        text("A dma-buf of [", size, "] bytes is more than half of this machine's memory, [", limit, "] bytes."));
+  }
   dma_heap_allocation_data data{};
   data.len = size;
   data.fd_flags = O_RDWR | O_CLOEXEC;
