@@ -529,6 +529,44 @@ TEST_F(KernelOnly, AnAccessWaitsForTheImplicitFence) {
   ASSERT_TRUE(opened->end_access(*std::move(read)));
 }
 
+TEST_F(KernelOnly, AnAccessWaitsForASyncFile) {
+  auto node = DrmNode::open("vgem");
+  ASSERT_TRUE(node) << node.error().to_string();
+  std::vector<End*> readers{&host()};
+  if (End* driver = vulkan()) readers.push_back(driver);
+  for (End* reader : readers) {
+    const auto& fences = reader->manager().capabilities().fences;
+    const bool takes = std::any_of(fences.begin(), fences.end(), [](const FenceCapability& row) {
+      return row.kind == FenceKind::sync_file && row.importable;
+    });
+    if (!takes && reader != &host()) {
+      std::printf("NOT RUN: %s takes no sync files\n", reader->name().c_str());
+      continue;
+    }
+    const ApiTextureHandle parcel = foreign_parcel(descriptor_, {});
+    auto opened = *reader->manager().import_shared_texture(*parcel.duplicate());
+    opened->set_wait_timeout(std::chrono::milliseconds(30));
+    const LateFence late = *node->create_fence();
+    auto fence = reader->manager().import_fence({FenceKind::sync_file, 77, 1, *late.sync_file().duplicate()});
+    ASSERT_TRUE(fence) << fence.error().to_string();
+    AccessState state = written();
+    ASSERT_TRUE(state.writer.add({*fence, 1}));
+    auto read = opened->begin_access(AccessMode::read, state);
+    if (reader == &host()) {
+      ASSERT_FALSE(read);
+      EXPECT_EQ(read.error().code(), ErrorCode::timeout) << read.error().to_string();
+      late.signal();
+      read = opened->begin_access(AccessMode::read, state);
+    } else {
+      ASSERT_TRUE(read) << "a device's access begins without its CPU waiting: " << read.error().to_string();
+      late.signal();
+    }
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_TRUE(reader->read(*opened));
+    ASSERT_TRUE(opened->end_access(*std::move(read)));
+  }
+}
+
 TEST_F(KernelOnly, ABufferForReadingIsNotWritten) {
   auto node = DrmNode::open("vgem");
   ASSERT_TRUE(node);

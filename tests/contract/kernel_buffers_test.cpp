@@ -94,7 +94,9 @@ TEST_P(Source, RefusesSizesThatAreNone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Source, testing::Values(DmaBufSource::udmabuf, DmaBufSource::dma_heap),
-                         [](const auto& source) { return source.param == DmaBufSource::udmabuf ? "udmabuf" : "dma_heap"; });
+                         [](const auto& source) {
+                           return source.param == DmaBufSource::udmabuf ? "udmabuf" : "dma_heap";
+                         });
 
 TEST(DmaBuf, TooLargeForUdmabufComesFromTheHeap) {
   NEEDS("kernel with udmabuf and a dma-heap",
@@ -149,7 +151,7 @@ TEST(SyncFile, NothingElseIsOne) {
     EXPECT_FALSE(platform::is_sync_file(other.get()));
     if (!other.has_value()) continue;
     EXPECT_EQ(platform::sync_file_status(other.get()).error().code(), ErrorCode::invalid_handle);
-    EXPECT_EQ(platform::wait_sync_file(other.get(), 1ms).error().code(), ErrorCode::invalid_handle);
+    EXPECT_EQ(wait_sync_file(other, 1ms).error().code(), ErrorCode::invalid_handle);
     EXPECT_EQ(merge_sync_files(other, OwnedHandle()).error().code(), ErrorCode::invalid_handle);
     EXPECT_EQ(merge_sync_files(OwnedHandle(), other).error().code(), ErrorCode::invalid_handle);
   }
@@ -159,7 +161,6 @@ TEST(SyncFile, NothingElseIsOne) {
 
 TEST(SyncFile, NoneIsSignalledAlready) {
   EXPECT_TRUE(wait_sync_file(OwnedHandle(), 0ns));
-  EXPECT_EQ(*platform::sync_file_status(no_native_handle), platform::SyncFileStatus::signalled);
   const auto merged = merge_sync_files(OwnedHandle(), OwnedHandle());
   ASSERT_TRUE(merged);
   EXPECT_FALSE(merged->has_value());
