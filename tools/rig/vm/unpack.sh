@@ -42,4 +42,11 @@ kernel=$(apt-cache "${options[@]}" show "linux-image-amd64/$newest" | awk '/^Dep
 cd "$scratch"
 apt-get "${options[@]}" -qq download "$kernel"
 dpkg-deb -x "$kernel"_*.deb "$into/kernel"
+{
+  for package in "$scratch"/cache/archives/*.deb "$scratch/$kernel"_*.deb; do
+    case ${package##*/} in
+      qemu-system-x86_* | busybox-static_* | linux-image*) dpkg-deb -f "$package" Package Version | awk '{printf "%s ", $2} END {print ""}' ;;
+    esac
+  done
+} >"$into/versions"
 touch "$into/complete"
