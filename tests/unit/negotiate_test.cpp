@@ -115,6 +115,34 @@ TEST(Negotiate, HostMemoryIsUsedInPlaceWhereRowsAgree) {
   EXPECT_EQ(copied->rungs[3].reason, "The policy forbids it.");
 }
 
+TEST(Negotiate, ACpuPrefersItsOwnMemoryToADmaBuf) {
+  Capabilities host;
+  host.fences = {{FenceKind::host_timeline, true, true, false}};
+  host.textures = {row(HandleKind::dma_buf, Tiling::drm_modifier, 0), row(HandleKind::host_memory, Tiling::linear),
+                   row(HandleKind::host_memory, Tiling::host)};
+  host.textures[1].row_alignment = 1;
+  Capabilities device = gpu(1);
+  const auto names = [](const Agreement& a) {
+    std::string all;
+    for (const Rung& rung : a.rungs) all += rung.name + (rung.chosen ? "*;" : ";");
+    return all;
+  };
+  // The device does not use host memory in place: a dma-buf is better than a copy.
+  EXPECT_EQ(names(*negotiate(descriptor(), host, device)),
+            "opaque_fd;host_memory linear;dma_buf modifier;dma_buf linear*;host_memory;");
+  EXPECT_EQ(negotiate(descriptor(), device, host)->modifiers, (std::vector<std::uint64_t>{0}));
+  device.textures.push_back(row(HandleKind::host_memory, Tiling::linear));
+  device.textures.back().row_alignment = 64;
+  EXPECT_EQ(names(*negotiate(descriptor(), device, host)),
+            "opaque_fd;host_memory linear*;dma_buf modifier;dma_buf linear;host_memory;");
+  // Between devices, and between CPUs.
+  EXPECT_EQ(names(*negotiate(descriptor(), device, gpu(2))),
+            "opaque_fd;dma_buf modifier*;dma_buf linear;host_memory linear;host_memory;");
+  const auto cpus = negotiate(descriptor(), host, host);
+  EXPECT_EQ(cpus->handle_kind, HandleKind::host_memory);
+  EXPECT_EQ(cpus->rungs[3].reason, "No device uses the buffer.");
+}
+
 TEST(Negotiate, MissingCapabilitiesAreNamed) {
   auto d = descriptor();
   d.extent.width = 5000;
