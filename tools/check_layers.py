@@ -25,12 +25,8 @@ PUBLIC = {
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {
-<<<<<<< HEAD
-    "capabilities", "descriptor", "error", "export", "fence", "format", "geyser", "handle", "identity", "import_cache",
-    "layout",
-=======
-    "capabilities", "descriptor", "dma_buf", "error", "export", "fence", "format", "geyser", "handle", "identity", "layout",
->>>>>>> 9d41bdb (Let the CPU share by dma-buf: made by udmabuf or a heap, opened from anywhere, bracketed and bounded)
+    "capabilities", "descriptor", "dma_buf", "error", "export", "fence", "format", "geyser", "handle", "identity",
+    "import_cache", "layout",
     "manager", "negotiate", "picture_transform", "texture", "version",
 }
 OS_MACRO = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|WIN32|__linux__|__APPLE__|__unix__|__MINGW32__|_MSC_VER)\b")

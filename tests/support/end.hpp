@@ -49,8 +49,7 @@ class End {
   bool is_false_alarm(const GeyserError& error) const {
     const std::string sentence = error.to_string();
     const auto has = [&](const char* words) { return sentence.find(words) != std::string::npos; };
-    if (has("VUID-VkMemoryAllocateInfo-allocationSize-01742") ||
-        has("VUID-vkGetImageSubresourceLayout-tiling-09433") ||
+    if (has("VUID-VkMemoryAllocateInfo-allocationSize-01742") || has("VUID-vkGetImageSubresourceLayout-tiling-09433") ||
         has("VUID-VkBindImagePlaneMemoryInfo-planeAspect-02284") ||
         has("VUID-VkImagePlaneMemoryRequirementsInfo-planeAspect-02282") ||
         (has("DrawState-QueueForwardProgress") && has("pSignalSemaphores[1]"))) {

@@ -12,7 +12,8 @@ namespace geyser::platform {
 Result<Timer> Timer::create() {
   Timer timer;
   timer.handle_ = OwnedHandle::adopt(HandleKind::none, ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!timer.handle_.has_value()) return fail(posix_error(ErrorCode::operating_system, "timerfd_create failed.", errno));
+  if (!timer.handle_.has_value())
+    return fail(posix_error(ErrorCode::operating_system, "timerfd_create failed.", errno));
   return timer;
 }
 
