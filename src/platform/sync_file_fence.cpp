@@ -10,6 +10,17 @@ namespace geyser::platform {
 
 using detail::text;
 
+namespace {
+
+// What comes from a peer may be anything that can be polled.
+Result<void> check(const FenceHandle& taken) {
+  if (!taken.handle.has_value() || is_sync_file(taken.handle.get())) return {};
+  return fail(ErrorCode::invalid_handle,
+              text("The handle of value [", taken.value, "] of fence [", taken.id, "] is no sync file."));
+}
+
+}  // namespace
+
 SyncFileFence::SyncFileFence(FenceId id, std::uint64_t last_value)
     : SharedFence(FenceKind::sync_file, id, last_value), completed_(last_value), last_(last_value) {}
 
@@ -88,6 +99,7 @@ Result<FenceHandle> SyncFileFence::do_export() const {
 
 Result<void> SyncFileFence::do_update(FenceHandle&& newer) {
   FenceHandle taken = std::move(newer);
+  if (auto good = check(taken); !good) return good;
   {
     const std::lock_guard lock(mutex_);
     if (taken.value <= last_) return {};  // messages may overtake each other
@@ -103,6 +115,7 @@ Result<std::shared_ptr<SharedFence>> import_sync_file_fence(FenceHandle&& handle
     return fail(ErrorCode::invalid_handle, text("A fence handle of kind [", to_string(taken.kind), "] and id [",
                                                 taken.id, "] is no [sync_file]."));
   }
+  if (auto good = check(taken); !good) return fail(std::move(good.error()));
   const bool signalled = !taken.handle.has_value();
   auto fence = std::make_shared<SyncFileFence>(taken.id, signalled ? taken.value : 0);
   if (!signalled) {

@@ -102,8 +102,7 @@ bool is_expected(FenceKind kind, const Case& pair) {
     const auto has = [](const std::string& end) { return end == "host" || end == "mesa25"; };
     return has(pair.from) && has(pair.to) && (pair.from != "host" || pair.to != "host");
   }
-  const char* rig = std::getenv("GEYSER_RIG");
-  if (rig != nullptr && rig == std::string_view("gpu")) return pair.from != "host" && pair.to != "host";
+  if (is_rig("gpu")) return pair.from != "host" && pair.to != "host";
   return kind == FenceKind::opaque_fd_binary && pair.from == "swiftshader" && pair.to == "swiftshader";
 }
 

@@ -42,7 +42,7 @@ class OpenGlDmaBuf : public testing::Test {
   void SetUp() override {
     for (const char* name : {"opengl", "opengl_es", "vulkan"}) ASSERT_NE(ends_.get(name), nullptr);
     if (!has_dma_buf(gl().capabilities()) || !has_dma_buf(vulkan().capabilities())) {
-      if (std::getenv("GEYSER_RIG") != nullptr) FAIL() << "Mesa 25 is there, but opens no dma-buf";
+      if (is_rig("mesa")) FAIL() << "Mesa 25 is there, but opens no dma-buf";
       std::printf(
           "NOT RUN: OpenGL and Vulkan here open no dma-bufs; ./dev drivers unpacks some that do on Debian 12\n");
       GTEST_SKIP();

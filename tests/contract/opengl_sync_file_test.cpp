@@ -34,7 +34,7 @@ class OpenGlSyncFile : public testing::TestWithParam<const char*> {
       return row.kind == FenceKind::sync_file && row.exportable && row.importable;
     });
     if (!found) {
-      if (std::getenv("GEYSER_RIG") != nullptr) FAIL() << "Mesa 25 is there, but has no native fences";
+      if (is_rig("mesa")) FAIL() << "Mesa 25 is there, but has no native fences";
       std::printf("NOT RUN: EGL here has no native fences; ./dev drivers unpacks one that does on Debian 12\n");
       GTEST_SKIP();
     }

@@ -187,7 +187,7 @@ TEST_P(TwoProcesses, ShareEveryFormatAndShape) {
     EXPECT_EQ(child->join(), "");
     EXPECT_EQ(exporter.zero_copies() != 0, is_zero_copy_pair(from, to));
     const auto mesa = [](const std::string& name) { return name != "host" && name != "swiftshader"; };
-    if (std::getenv("GEYSER_RIG") != nullptr && mesa(from) && mesa(to)) {
+    if (is_rig("mesa") && mesa(from) && mesa(to)) {
       EXPECT_NE(exporter.dma_bufs(), 0U);
     }
     if (from == "swiftshader" && to == "swiftshader") {

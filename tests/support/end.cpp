@@ -10,13 +10,18 @@ const char* driver_manifest(const std::string& name) {
   return nullptr;
 }
 
+bool is_rig(std::string_view name) {
+  const char* rig = std::getenv("GEYSER_RIG");
+  return rig != nullptr && rig == name;
+}
+
 std::vector<std::string> end_names() {
   std::vector<std::string> names{"host"};
 #ifdef GEYSER_TEST_VULKAN
   names.emplace_back("vulkan");
   for (const char* name : {"swiftshader", "mesa25"}) {
     // In a rig that runs with Mesa 25 as if it were the system's, "vulkan" is that one.
-    if (name == std::string("mesa25") && std::getenv("GEYSER_RIG") != nullptr) continue;
+    if (name == std::string("mesa25") && is_rig("mesa")) continue;
     if (driver_manifest(name) != nullptr) names.emplace_back(name);
   }
 #endif

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <geyser/geyser.hpp>
@@ -67,6 +68,10 @@ class End {
 // The manifest of a further Vulkan driver ("swiftshader", "mesa25"; ./dev drivers), from the environment variable
 // GEYSER_SWIFTSHADER or GEYSER_MESA25; null when it is not there.
 const char* driver_manifest(const std::string& name);
+// What this run is meant to show, from the environment variable GEYSER_RIG: "mesa" (tools/with_mesa25.sh: Mesa 25 is
+// the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/run_on_gpu.sh). What a rig must
+// have is then expected.
+bool is_rig(std::string_view name);
 // Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", and the further drivers).
 std::vector<std::string> end_names();
 // Off where it is the ends' own memory and time that are looked at.

@@ -1,4 +1,5 @@
-// A row of sync files. An eventfd stands for one here: to a CPU it is the same, readable once it is signalled.
+// A row of sync files. An eventfd stands for one here: to a CPU it is the same, readable once it is signalled, and the
+// preloaded stand-in says that it is one.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <geyser/host.hpp>
 
 #include "platform/event.hpp"
+#include "platform/shared_memory.hpp"
 #include "platform/sync_file_fence.hpp"
 #include "support/descriptors.hpp"
 
@@ -124,6 +126,20 @@ TEST(SyncFileFence, RefusesWhatIsNotItsOwn) {
   EXPECT_EQ(code((*host)->import_fence({FenceKind::host_timeline, 3, 0, {}})), ErrorCode::invalid_handle)
       << "only a sync file may be empty";
   EXPECT_TRUE((*host)->import_fence({FenceKind::sync_file, 3, 0, {}}));
+}
+
+TEST(SyncFileFence, RefusesWhatIsNoSyncFile) {
+  auto fence = platform::create_sync_file_fence();
+  auto memory = *platform::create_shared_memory(4096);
+  const auto handle = [&](FenceId id) {
+    return FenceHandle{FenceKind::sync_file, id, 1,
+                       OwnedHandle::adopt(HandleKind::sync_file, memory.duplicate()->detach())};
+  };
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(code(fence->update(handle(fence->id()))), ErrorCode::invalid_handle);
+  EXPECT_EQ(code(platform::import_sync_file_fence(handle(9))), ErrorCode::invalid_handle);
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(fence->completed_value(), 0U);
 }
 
 // The host waits on its CPU and signals what has been.
