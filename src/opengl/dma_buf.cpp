@@ -8,6 +8,7 @@
 #include "opengl/error.hpp"
 #include "opengl/format.hpp"
 #include "opengl/state.hpp"
+#include "platform/dma_buf_parcel.hpp"
 #include "platform/shared_memory.hpp"
 
 namespace geyser::opengl {
@@ -198,20 +199,8 @@ std::vector<std::uint64_t> importable_modifiers(const Context& context, TextureF
 }
 
 Result<void> inspect_dma_buf(const ApiTextureHandle& parcel) {
-  for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
-    const auto size = platform::kernel_size(parcel.handles[i].get());
-    if (!size) return fail(GeyserError(size.error()));
-    if (i == 0 && *size < parcel.layout.allocation_size) {
-      return fail(ErrorCode::incompatible_layout,
-                  text("Field [layout.allocation_size] is [", parcel.layout.allocation_size,
-                       "], but the handle's object has [", *size, "] bytes."));
-    }
-    // The planes of each handle in turn, as if it were the only one.
-    MemoryLayout mine = parcel.layout;
-    mine.allocation_size = *size;
-    for (MemoryPlane& plane : mine.planes) plane.handle_index = plane.handle_index == i ? 0 : 1;
-    if (auto valid = validate(mine, parcel.descriptor, 2); !valid) return valid;
-  }
+  // Mesa opens whatever can be mapped.
+  if (auto found = platform::inspect_dma_bufs(parcel); !found) return fail(std::move(found.error()));
   for (std::uint32_t i = 0; i < parcel.layout.plane_count; ++i) {
     const MemoryPlane& plane = parcel.layout.planes[i];
     constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<EGLint>::max());

@@ -35,8 +35,8 @@ Result<void> view_as(const Context& context, TextureFormat format, GLuint& name)
 // texture; empty without the extensions.
 std::vector<std::uint64_t> importable_modifiers(const Context& context, TextureFormat format);
 
-// What a received parcel's buffers really are. Errors: invalid_handle (no buffer), incompatible_layout (a buffer that
-// is too small, or a plane that runs over its buffer or is out of EGL's numbers; the field is named).
+// Whether a received parcel's buffers are what it says. Errors: as platform::inspect_dma_bufs(), and
+// incompatible_layout for offsets and strides that are out of EGL's numbers.
 Result<void> inspect_dma_buf(const ApiTextureHandle& parcel);
 
 // An image that textures are made from. The context must be current in its destructor, too.

@@ -1,5 +1,6 @@
 // The importing process.
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "process/hand_off.hpp"
@@ -133,7 +134,11 @@ int run_importer(int count, char** values) {
   const std::size_t after = open_descriptors();
   (*end)->close();
   std::string text = importer.with_complaints("");
-  if (after != before) {
+  // llvmpipe of Mesa 25 keeps the memory of a texture or two that were written by planes, however many there were
+  // (opengl_dma_buf_test counts them over many).
+  const bool is_gl = (*end)->name().starts_with("opengl");
+  const std::size_t kept = is_gl && std::getenv("GEYSER_RIG") != nullptr ? 2 : 0;
+  if (after < before || after > before + kept) {
     text += "\nThe importer had [" + std::to_string(before) + "] descriptors, and has [" + std::to_string(after) + "].";
   }
   const std::string expected = argument(count, values, "--descriptors").value_or("");

@@ -47,6 +47,17 @@ class OpenGlEnd final : public End {
   }
   TextureShareManager& manager() override { return *manager_; }
   Result<void> settle() override {
+    // Mesa keeps the textures that its last commands of each sort used, deleted or not: others take their place.
+    for (const TextureFormat format :
+         {TextureFormat::r8_unorm, TextureFormat::rg8_unorm, TextureFormat::rgba8_unorm, TextureFormat::rgb565_unorm}) {
+      TextureDescriptor d;
+      d.format = format;
+      d.extent = {4, 4, 1};
+      auto texture = manager_->create_texture(d, HandleKind::host_memory);
+      if (!texture) return fail(std::move(texture.error()));
+      if (auto filled = fill(**texture, std::vector<std::byte>(host_size(d))); !filled) return filled;
+      if (auto bytes = read(**texture); !bytes) return fail(std::move(bytes.error()));
+    }
 #ifdef GEYSER_TEST_VULKAN
     if (allocator_ != nullptr) return settle_vulkan(*allocator_);
 #endif
