@@ -9,6 +9,7 @@
 #include <functional>
 
 #include <geyser/host.hpp>
+#include <geyser/wire.hpp>
 
 #include "platform/dma_buf.hpp"
 #include "support/descriptors.hpp"
@@ -324,6 +325,29 @@ TEST_F(HostDmaBuf, TenThousandImportsLeakNothing) {
     ASSERT_TRUE(opened) << i << ": " << opened.error().to_string();
   }
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(HostDmaBuf, SeveralBuffersCrossTheWire) {
+  for (const std::uint32_t buffers : {1U, 3U}) {
+    const ApiTextureHandle parcel =
+        foreign_parcel(of(TextureFormat::i420), {.buffers = buffers, .first = 64, .padding = 2, .gap = 30});
+    auto picture = make_pattern(parcel.descriptor, 5);
+    move_rows(parcel, picture, true);
+    wire::Offer offer;
+    offer.textures.push_back(*parcel.duplicate());
+    auto sent = wire::encode(wire::Message(std::move(offer)));
+    ASSERT_TRUE(sent) << sent.error().to_string();
+    EXPECT_EQ(sent->handles.size(), buffers);
+    auto received = wire::decode(sent->bytes, std::move(sent->handles));
+    ASSERT_TRUE(received) << received.error().to_string();
+    ApiTextureHandle& arrived = std::get<wire::Offer>(*received).textures.at(0);
+    EXPECT_EQ(arrived.layout, parcel.layout);
+    auto opened = host().manager().import_shared_texture(std::move(arrived));
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    auto read = (*opened)->begin_access(AccessMode::read, written());
+    EXPECT_EQ(difference(parcel.descriptor, picture, *host().read(**opened)), "");
+    ASSERT_TRUE((*opened)->end_access(*std::move(read)));
+  }
 }
 
 TEST_F(HostDmaBuf, BytesAreThoseOfThePlanesBuffer) {
