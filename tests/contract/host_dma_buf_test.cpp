@@ -334,6 +334,10 @@ TEST_F(HostDmaBuf, SeveralBuffersCrossTheWire) {
     auto picture = make_pattern(parcel.descriptor, 5);
     move_rows(parcel, picture, true);
     wire::Offer offer;
+    const Capabilities& capabilities = host().manager().capabilities();
+    offer.agreement = *negotiate(parcel.descriptor, capabilities, capabilities);
+    offer.agreement.handle_kind = HandleKind::dma_buf;
+    offer.agreement.tiling = Tiling::drm_modifier;
     offer.textures.push_back(*parcel.duplicate());
     auto sent = wire::encode(wire::Message(std::move(offer)));
     ASSERT_TRUE(sent) << sent.error().to_string();

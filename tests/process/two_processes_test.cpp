@@ -20,14 +20,16 @@ namespace {
 
 std::size_t inherited_descriptors = 0;
 
-// What a child inherits of a driver that opens its device without close-on-exec: lavapipe does so with /dev/udmabuf.
+// What a child inherits of a driver that does without close-on-exec: lavapipe opens /dev/udmabuf so, and keeps the
+// memory of a first dma-buf.
 std::size_t left_open_by_drivers() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
     const auto target = std::filesystem::read_symlink(entry, gone);
     const int flags = ::fcntl(std::atoi(entry.path().filename().c_str()), F_GETFD);
-    if (target == "/dev/udmabuf" && (flags & FD_CLOEXEC) == 0) ++count;
+    const bool is_drivers = target == "/dev/udmabuf" || target.string().starts_with("/memfd:lp_dma_buf");
+    if (is_drivers && (flags & FD_CLOEXEC) == 0) ++count;
   }
   return count;
 }

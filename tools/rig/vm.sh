@@ -63,7 +63,7 @@ boot() {
     if [[ -n $command ]]; then
       printf '%s\n' "$command"
     else
-      printf 'ctest --test-dir "$tree" --output-on-failure --output-junit /tmp/io/results.xml'
+      printf 'ctest --test-dir "$tree" --output-on-failure --output-junit /tmp/io/results.xml --test-output-size-passed 1000000'
       printf ' %q' "${ctest[@]}"
       echo
     fi
