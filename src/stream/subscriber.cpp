@@ -185,6 +185,8 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   frame.texture_ = &texture;
   frame.access_ = *std::move(access);
   frame.slot_ = leased->slot;
+  // What is shown while there is no publisher: its last frame may not have been whole yet when it was lost.
+  if (from == ending) kept = Kept{ending, *leased, frame.info_};
   fault_point("subscriber.frame_open");
   return result;
 }

@@ -45,7 +45,7 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
     return in_place.find(" " + name + " ") != std::string::npos;
   };
   // With dma-bufs the CPU and OpenGL share, too. A CPU makes them; OpenGL's are the allocator's or its own.
-  const bool dma_bufs = std::getenv("GEYSER_RIG") != nullptr;
+  const bool dma_bufs = is_rig("mesa");
   if (dma_bufs && ((from == "host" && is_gl(to)) || (is_gl(from) && to == "host"))) return true;
   return from == to || (is_system(from) && is_system(to)) || (is_in_place(from) && is_in_place(to));
 #else
