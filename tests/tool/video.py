@@ -51,7 +51,7 @@ def near(pixel, wanted, by=16):
 
 def length_of(file):
     """As GStreamer's own program measures it."""
-    text = subprocess.run(["gst-discoverer-1.0", file], capture_output=True, text=True, timeout=tool.TIME).stdout
+    text = subprocess.run(["gst-discoverer-1.0", "-t", str(tool.TIME), file], capture_output=True, text=True, timeout=tool.TIME).stdout
     (line,) = [line for line in text.splitlines() if "Duration:" in line]
     hours, minutes, seconds = line.split("Duration:")[1].split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
