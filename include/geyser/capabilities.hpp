@@ -49,6 +49,10 @@ struct TextureCapability {
   std::uint32_t row_alignment = 0;
   // With dma_buf and a multi-planar format: each plane may also be in a buffer of its own.
   bool disjoint = false;
+  // With opaque handles: opens only images that were made to be viewed in other formats, too (WebGPU).
+  bool requires_mutable_format = false;
+  // Of compressed formats: a texture that ends within a block is refused (WebGPU).
+  bool requires_whole_blocks = false;
 
   friend bool operator==(const TextureCapability&, const TextureCapability&) = default;
 };

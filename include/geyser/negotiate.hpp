@@ -54,6 +54,7 @@ struct Agreement {
   std::vector<std::uint64_t> modifiers;  // candidates, best first and LINEAR last, with Tiling::drm_modifier
   std::uint32_t row_alignment = 0;       // with Tiling::linear
   bool dedicated = false;
+  bool mutable_format = false;  // an end needs vulkan_mutable_format; with opaque handles
   SyncTier sync_tier = SyncTier::host_wait;
   FenceKind fence_kind = FenceKind::host_timeline;  // what both ends create and exchange
   std::vector<Rung> rungs;                          // every memory rung in order, with its reason

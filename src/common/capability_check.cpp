@@ -21,6 +21,12 @@ std::string missing_in(const TextureCapability& row, const TextureDescriptor& d,
   if (d.extent.width > limit.width || d.extent.height > limit.height || d.extent.depth > limit.depth) {
     return text("the extent is over [", limit.width, "x", limit.height, "x", limit.depth, "]");
   }
+  const FormatInfo& info = format_info(d.format);
+  if (row.requires_whole_blocks &&
+      (d.extent.width % info.block_width != 0 || d.extent.height % info.block_height != 0)) {
+    return text("the extent is not of whole blocks of [", static_cast<unsigned>(info.block_width), "x",
+                static_cast<unsigned>(info.block_height), "] texels");
+  }
   if (d.mip_levels > row.max_mip_levels) return text("at most [", row.max_mip_levels, "] mip levels are possible");
   if (d.array_layers > row.max_array_layers) return text("at most [", row.max_array_layers, "] layers are possible");
   if ((row.sample_counts & d.samples) == 0) return text("[", d.samples, "] samples are not possible");

@@ -30,6 +30,7 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   }
   Agreement checked = agreement;
   checked.dedicated = agreement.dedicated || (*row)->requires_dedicated;
+  checked.mutable_format = agreement.mutable_format || (*row)->requires_mutable_format;
   const bool own = static_cast<std::size_t>(*row - capabilities_.textures.data()) < own_rows_;
   auto texture = own ? do_create(descriptor, checked) : allocate_texture(descriptor, checked);
   if (!texture) return fail(std::move(texture.error()).during(text("creating texture [", to_string(descriptor), "]")));

@@ -41,10 +41,12 @@ std::string obstacles(const Ends& ends, HandleKind kind, Tiling tiling) {
   return reason.empty() ? obstacle(ends, kind, tiling, Direction::take) : reason;
 }
 
-bool dedicated(const Ends& ends, HandleKind kind, std::span<const std::uint64_t> modifiers = {}) {
+// Whether a row of either end that may be used has `need`.
+bool either(const Ends& ends, HandleKind kind, bool TextureCapability::*need,
+            std::span<const std::uint64_t> modifiers = {}) {
   const auto needs = [&](const Capabilities& side, Direction direction) {
     return std::any_of(side.textures.begin(), side.textures.end(), [&](const TextureCapability& row) {
-      return row.format == ends.descriptor.format && row.handle_kind == kind && row.requires_dedicated &&
+      return row.format == ends.descriptor.format && row.handle_kind == kind && row.*need &&
              (modifiers.empty() || std::find(modifiers.begin(), modifiers.end(), row.modifier) != modifiers.end()) &&
              detail::missing_in(row, ends.descriptor, direction).empty();
     });
@@ -106,7 +108,8 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
   consider("opaque_fd", why_not_opaque(ends, policy), [&] {
     agreement.handle_kind = HandleKind::opaque_fd;
     agreement.tiling = Tiling::opaque;
-    agreement.dedicated = dedicated(ends, HandleKind::opaque_fd);
+    agreement.dedicated = either(ends, HandleKind::opaque_fd, &TextureCapability::requires_dedicated);
+    agreement.mutable_format = either(ends, HandleKind::opaque_fd, &TextureCapability::requires_mutable_format);
   });
   const bool exporter_is_host = ends.exporter.api == Api::host;
   const bool importer_is_host = ends.importer.api == Api::host;
@@ -129,7 +132,7 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
   const auto take_dma_buf = [&](std::vector<std::uint64_t> modifiers) {
     agreement.handle_kind = HandleKind::dma_buf;
     agreement.tiling = Tiling::drm_modifier;
-    agreement.dedicated = dedicated(ends, HandleKind::dma_buf, modifiers);
+    agreement.dedicated = either(ends, HandleKind::dma_buf, &TextureCapability::requires_dedicated, modifiers);
     agreement.modifiers = std::move(modifiers);
   };
   consider("dma_buf modifier",

@@ -107,9 +107,12 @@ void Publisher::Impl::offer(std::shared_ptr<Member> member, Result<Agreement>&& 
                          "Only copies by the publisher's GPU are left, which the policy forbids.");
     }
     agreement->path = SharePath::gpu_copy;
+    const Agreement& ring = pools.front()->agreement();
+    const bool viewed = agreement->mutable_format && ring.handle_kind == agreement->handle_kind;
     agreement->rungs.push_back({"publisher's ring", false,
-                                text("It is of handles [", to_string(pools.front()->agreement().handle_kind),
-                                     "]; each frame is copied once by the publisher's GPU.")});
+                                text("It is of handles [", to_string(ring.handle_kind), "]",
+                                     viewed ? " of images that cannot be viewed in other formats" : "",
+                                     "; each frame is copied once by the publisher's GPU.")});
   }
   auto pool = find_pool(*agreement);
   // What this end cannot make is a rung that has failed, as one that the other end cannot open.

@@ -71,6 +71,7 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
   if (agreement.handle_kind != agreement_.handle_kind || agreement.tiling != agreement_.tiling) return false;
   const MemoryLayout& layout = textures_.front()->layout();
   if (agreement.dedicated && !layout.dedicated) return false;
+  if (agreement.mutable_format && (layout.vulkan_create_flags & vulkan_mutable_format) == 0) return false;
   if (agreement.tiling == Tiling::linear) {
     return layout == host_linear_layout(textures_.front()->descriptor(), agreement.row_alignment);
   }

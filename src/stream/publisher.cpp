@@ -105,6 +105,7 @@ Result<void> Publisher::Impl::make_ring(const TextureDescriptor& descriptor) {
   // A subscriber on the same device is the best there can be: the ring is made for that.
   auto agreement = negotiate(descriptor, manager->capabilities(), manager->capabilities(), options.policy);
   if (!agreement) return fail(std::move(agreement.error()));
+  agreement->mutable_format = agreement->mutable_format || options.mutable_format;
   auto pool = Pool::create(*manager, descriptor, *agreement, feed.ring_size, ++generations);
   if (!pool) return fail(std::move(pool.error()));
   set_ring(*std::move(pool));

@@ -60,6 +60,10 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDes
   recipe.external = agreement.handle_kind;
   recipe.dedicated = agreement.dedicated;
   recipe.flags = create_flags_of(descriptor.dimension);
+  if (agreement.mutable_format && agreement.handle_kind == HandleKind::opaque_fd) {
+    static_assert(vulkan_mutable_format == VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT);
+    recipe.flags |= vulkan_mutable_format;
+  }
   if (agreement.handle_kind == HandleKind::dma_buf) {
     recipe.disjoint = agreement.disjoint;
     recipe.modifiers = exportable_modifiers(capabilities(), descriptor, agreement.modifiers, agreement.disjoint);

@@ -307,6 +307,8 @@ class Decoder {
       texture.sample_counts = row->sample_counts();
       texture.row_alignment = enumerator<std::uint32_t>(row->row_alignment(), 0, max_row_alignment, "row_alignment");
       texture.disjoint = row->disjoint();
+      texture.requires_mutable_format = row->requires_mutable_format();
+      texture.requires_whole_blocks = row->requires_whole_blocks();
       out.capabilities.textures.push_back(texture);
     }
     const std::size_t fence_rows = count(capabilities->fences(), max_rungs, "capabilities.fences");
@@ -347,6 +349,7 @@ class Decoder {
     a.row_alignment =
         enumerator<std::uint32_t>(agreement->row_alignment(), 0, max_row_alignment, "agreement.row_alignment");
     a.disjoint = agreement->disjoint();
+    a.mutable_format = agreement->mutable_format();
     const std::size_t textures = count(in->textures(), max_textures, "offer.textures");
     for (std::size_t i = 0; i < textures; ++i) {
       out.textures.push_back(parcel(in->textures()->Get(static_cast<flatbuffers::uoffset_t>(i))));

@@ -167,7 +167,7 @@ class Encoder {
           builder_, static_cast<std::uint16_t>(row.format), byte_of(row.handle_kind), byte_of(row.tiling), row.modifier,
           row.memory_plane_count, row.exportable, row.importable, row.requires_dedicated,
           static_cast<std::uint32_t>(row.usages), row.dimensions, &extent, row.max_mip_levels, row.max_array_layers,
-          row.sample_counts, row.row_alignment, row.disjoint));
+          row.sample_counts, row.row_alignment, row.disjoint, row.requires_mutable_format, row.requires_whole_blocks));
     }
     const auto textures_offset = builder_.CreateVector(textures);
     std::vector<Offset<fb::FenceCapability>> fences;
@@ -197,7 +197,7 @@ class Encoder {
     const auto sync_rungs = add(a.sync_rungs);
     const auto agreement = fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling),
                                                modifiers, a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind),
-                                               rungs, sync_rungs, a.row_alignment, a.disjoint);
+                                               rungs, sync_rungs, a.row_alignment, a.disjoint, a.mutable_format);
     std::vector<Offset<fb::Parcel>> textures;
     for (ApiTextureHandle& parcel : offer.textures) textures.push_back(add(parcel));
     const auto textures_offset = builder_.CreateVector(textures);

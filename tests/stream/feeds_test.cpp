@@ -122,7 +122,8 @@ TEST_P(Feeds, SayHowTheyShare) {
   const bool own = from_->manager().capabilities().api == Api::host;
   const auto ring = negotiate(descriptor_, from_->manager().capabilities(), from_->manager().capabilities());
   ASSERT_TRUE(ring);
-  const bool same_ring = ring->handle_kind == direct->handle_kind && ring->tiling == direct->tiling;
+  const bool same_ring = ring->handle_kind == direct->handle_kind && ring->tiling == direct->tiling &&
+                         ring->mutable_format == direct->mutable_format;
   // Who cannot open what the publisher draws into gets copies: by the publisher's GPU, or where that has none by its
   // own.
   const SharePath expected = direct->path != SharePath::zero_copy || same_ring ? direct->path
@@ -134,6 +135,20 @@ TEST_P(Feeds, SayHowTheyShare) {
   EXPECT_EQ(publisher_->statistics().bytes_copied + subscriber_->statistics().bytes_copied != 0,
             expected == SharePath::host_copy);
   EXPECT_EQ(publisher_->statistics().gpu_copies != 0, !same_ring && !own) << to_string(agreement);
+}
+
+TEST_P(Feeds, SuitWhoViewsTheRingInOtherFormats) {
+  auto mutable_ring = options();
+  mutable_ring.mutable_format = true;
+  publish(std::move(mutable_ring));
+  subscribe();
+  expect_published(1);
+  expect_frame(1, 1);
+  const auto direct = negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities());
+  ASSERT_TRUE(direct);
+  if (!direct->mutable_format) return;  // nobody asks for it; everything else is as without it
+  EXPECT_EQ(subscriber_->agreement().path, SharePath::zero_copy) << to_string(subscriber_->agreement());
+  EXPECT_EQ(publisher_->statistics().gpu_copies, 0U);
 }
 
 TEST_P(Feeds, SkipToTheLatest) {

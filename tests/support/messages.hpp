@@ -18,6 +18,7 @@ inline wire::Offer make_offer() {
   wire::Offer offer;
   offer.agreement = *negotiate(descriptor, manager->capabilities(), manager->capabilities());
   offer.agreement.modifiers = {1, 2, 3};
+  offer.agreement.mutable_format = true;
   for (int i = 0; i < 2; ++i) {
     auto texture = *manager->create_texture(descriptor, offer.agreement);
     offer.textures.push_back(*manager->export_texture(*texture));
@@ -40,6 +41,8 @@ inline wire::Hello make_hello() {
   auto manager = *host::create_manager();
   Capabilities capabilities = manager->capabilities();
   capabilities.textures.front().disjoint = true;
+  capabilities.textures.at(0).requires_mutable_format = true;
+  capabilities.textures.at(1).requires_whole_blocks = true;
   return {wire::protocol_version, "test", std::move(capabilities)};
 }
 

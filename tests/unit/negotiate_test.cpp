@@ -267,6 +267,37 @@ TEST(Negotiate, RefusedModifiersAreNotOffered) {
   EXPECT_FALSE(policy.allow_dma_buf);
 }
 
+TEST(Negotiate, WhatAnEndNeedsOfTheOthersImageIsAgreed) {
+  const auto plain = negotiate(descriptor(), gpu(1), gpu(1));
+  EXPECT_FALSE(plain->mutable_format);
+  auto viewer = gpu(1);
+  for (auto& r : viewer.textures) r.requires_mutable_format = r.handle_kind == HandleKind::opaque_fd;
+  for (const auto& agreement : {negotiate(descriptor(), gpu(1), viewer), negotiate(descriptor(), viewer, gpu(1))}) {
+    EXPECT_EQ(agreement->handle_kind, HandleKind::opaque_fd);
+    EXPECT_TRUE(agreement->mutable_format);
+  }
+  auto other_device = viewer;
+  other_device.identity.device_uuid[0] ^= 1U;
+  EXPECT_FALSE(negotiate(descriptor(), gpu(1), other_device)->mutable_format) << "no opaque handle, no need";
+}
+
+TEST(Negotiate, WholeBlocksAreAskedForWhereTheyAreNeeded) {
+  auto whole = gpu(1);
+  for (auto& r : whole.textures) {
+    r.format = TextureFormat::astc_8x5_unorm;
+    r.requires_whole_blocks = true;
+  }
+  auto d = descriptor();
+  d.format = TextureFormat::astc_8x5_unorm;
+  d.extent = {16, 10, 1};
+  EXPECT_TRUE(negotiate(d, whole, whole));
+  for (const Extent3D extent : {Extent3D{15, 10, 1}, Extent3D{16, 9, 1}}) {
+    d.extent = extent;
+    EXPECT_NE(negotiate(d, whole, whole).error().message().find("not of whole blocks of [8x5] texels"),
+              std::string::npos);
+  }
+}
+
 TEST(Negotiate, FencesCanBeForcedAndMadeByOneEnd) {
   NegotiationPolicy policy;
   policy.force_fence = FenceKind::opaque_fd_binary;

@@ -31,6 +31,9 @@ struct PublisherOptions {
   NameConflict on_conflict = NameConflict::refuse;
   bool listed = true;
   std::uint32_t ring_size = 4;
+  // Vulkan: the ring's images can be viewed in other formats, which WebGPU subscribers need to share them without a
+  // copy. Some GPUs compress such images less.
+  bool mutable_format = false;
   // A texture is written again only after every every-frame subscriber had its turn with it, or has overstayed.
   bool back_pressure = false;
   // How long a lease is safe when the ring has run out. Who holds a frame longer loses it, if it is needed; who lost
