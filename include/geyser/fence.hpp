@@ -90,7 +90,18 @@ class GEYSER_API SharedFence {
   // id 0: draw a new random one.
   SharedFence(FenceKind kind, FenceId id, std::uint64_t last_value);
 
+  // For an API that cannot signal this kind, or cannot wait for it, but makes and takes semaphores of one signal and
+  // one wait (HandleKind::opaque_fd, sync_file): its allocator's device stands between, with one empty submission.
+  // Errors: unsupported (no allocator).
+  // The fence reaches `value` when `after` is signalled.
+  [[nodiscard]] Result<void> relay_signal(std::uint64_t value, OwnedHandle&& after);
+  // A new semaphore that is signalled when the fence has reached `value`.
+  [[nodiscard]] Result<OwnedHandle> relay_wait(std::uint64_t value) const;
+
  private:
+  // The allocator's part of the two: queued on the device, never waited for.
+  virtual Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after);
+  virtual Result<OwnedHandle> do_forward(std::uint64_t value) const;
   virtual Result<std::uint64_t> do_completed_value() const = 0;
   virtual Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const = 0;
   virtual Result<void> do_signal(std::uint64_t value) = 0;

@@ -74,6 +74,8 @@ class GEYSER_API TextureShareManager {
   virtual Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) = 0;
   // Both are this manager's and open.
   virtual Result<void> do_copy(SharedTexture& from, SharedTexture& to) = 0;
+  // Fence kinds that this API can wait for and signal only with an allocator (SharedFence::relay_signal).
+  virtual bool relays(FenceKind) const noexcept { return false; }
   // Whether `texture` was made by this manager's device.
   virtual bool owns(const SharedTexture& texture) const noexcept = 0;
 

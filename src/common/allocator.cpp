@@ -24,6 +24,8 @@ std::optional<TextureCapability> meet(const TextureCapability& user, const Textu
   both.exportable = true;
   both.importable = false;  // the user's own row says that
   both.requires_dedicated = user.requires_dedicated || maker.requires_dedicated;
+  both.requires_whole_blocks = user.requires_whole_blocks || maker.requires_whole_blocks;
+  both.requires_mutable_format = user.requires_mutable_format || maker.requires_mutable_format;
   both.usages = user.usages & maker.usages;
   both.dimensions = user.dimensions & maker.dimensions;
   both.max_extent = {std::min(user.max_extent.width, maker.max_extent.width),
@@ -73,6 +75,16 @@ Result<void> TextureShareManager::use_allocator(std::shared_ptr<TextureShareMana
     if (mine.exportable || !mine.importable || !made) continue;
     mine.exportable = true;
     allocated_fences_.push_back(mine.kind);
+  }
+  for (const FenceCapability& relay : theirs.fences) {
+    const auto known = [&](const FenceCapability& mine) { return mine.kind == relay.kind; };
+    if (!relay.exportable || !relay.importable || !relays(relay.kind) ||
+        std::any_of(capabilities_.fences.begin(), capabilities_.fences.end(), known)) {
+      continue;
+    }
+    capabilities_.fences.push_back(relay);
+    mirrored_fences_.push_back(relay.kind);
+    allocated_fences_.push_back(relay.kind);
   }
   allocator_ = std::move(allocator);
   return {};

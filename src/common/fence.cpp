@@ -122,6 +122,32 @@ Result<void> SharedFence::do_update(FenceHandle&&) {
   return fail(ErrorCode::unsupported, text("The handle of a fence of kind [", to_string(kind_), "] stays as it is."));
 }
 
+namespace {
+
+tl::unexpected<GeyserError> no_relay(FenceKind kind) {
+  return fail(
+      GeyserError(ErrorCode::unsupported,
+                  text("No allocator's device stands between this API and a fence of kind [", to_string(kind), "]."))
+          .suggest("fence kind [host_timeline]"));
+}
+
+}  // namespace
+
+Result<void> SharedFence::relay_signal(std::uint64_t value, OwnedHandle&& after) {
+  if (origin_ == nullptr) return no_relay(kind_);
+  auto queued = origin_->do_signal_after(value, std::move(after));
+  if (queued) note(value);
+  return queued;
+}
+
+Result<OwnedHandle> SharedFence::relay_wait(std::uint64_t value) const {
+  return origin_ != nullptr ? origin_->do_forward(value) : no_relay(kind_);
+}
+
+Result<void> SharedFence::do_signal_after(std::uint64_t, OwnedHandle&&) { return no_relay(kind_); }
+
+Result<OwnedHandle> SharedFence::do_forward(std::uint64_t) const { return no_relay(kind_); }
+
 Result<void> SyncPoints::add(SyncPoint point) {
   if (point.fence == nullptr) return fail(ErrorCode::invalid_argument, "A sync point has no fence.");
   for (std::size_t i = 0; i < size_; ++i) {

@@ -33,6 +33,41 @@ Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool ex
   return semaphore;
 }
 
+// Consumes the handle on success.
+Result<VkSemaphore> import_semaphore(const Device& device, FenceKind kind, OwnedHandle& handle) {
+  auto semaphore = make_semaphore(device, kind, false);
+  if (!semaphore) return semaphore;
+  const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
+                                        nullptr,
+                                        *semaphore,
+                                        0,
+                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT,
+                                        static_cast<int>(handle.get())};
+  if (const VkResult result = device.functions().vkImportSemaphoreFdKHR(device.handle(), &info); result != VK_SUCCESS) {
+    device.functions().vkDestroySemaphore(device.handle(), *semaphore, nullptr);
+    return fail(make_error(result, "vkImportSemaphoreFdKHR"));
+  }
+  static_cast<void>(handle.detach());  // the driver's now
+  return semaphore;
+}
+
+Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore) {
+  const VkSemaphoreGetFdInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
+                                     VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+  int fd = -1;
+  if (const VkResult result = device.functions().vkGetSemaphoreFdKHR(device.handle(), &info, &fd);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetSemaphoreFdKHR"));
+  }
+  return OwnedHandle::adopt(HandleKind::opaque_fd, fd);
+}
+
+// The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
+void destroy_later(Device& owner, VkSemaphore semaphore) {
+  owner.destroy_later(
+      [device = &owner, semaphore] { device->functions().vkDestroySemaphore(device->handle(), semaphore, nullptr); });
+}
+
 FenceCapability probe(const Device& device, FenceKind kind) {
   FenceCapability capability{kind, false, false, true};
   if (!device.extensions().external_semaphore_fd) return capability;
@@ -71,10 +106,7 @@ VulkanFence::VulkanFence(std::shared_ptr<Device> device, FenceKind kind, FenceId
 
 VulkanFence::~VulkanFence() {
   device_->remove_fence(*this);
-  // The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
-  device_->destroy_later([device = device_.get(), semaphore = semaphore_] {
-    device->functions().vkDestroySemaphore(device->handle(), semaphore, nullptr);
-  });
+  destroy_later(*device_, semaphore_);
 }
 
 Result<std::uint64_t> VulkanFence::do_completed_value() const {
@@ -119,17 +151,40 @@ Result<void> VulkanFence::do_signal(std::uint64_t value) {
 }
 
 Result<FenceHandle> VulkanFence::do_export() const {
-  const VkSemaphoreGetFdInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore_,
-                                     VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-  int fd = -1;
-  if (const VkResult result = device_->functions().vkGetSemaphoreFdKHR(device_->handle(), &info, &fd);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkGetSemaphoreFdKHR"));
-  }
+  auto exported = export_semaphore(*device_, semaphore_);
+  if (!exported) return fail(std::move(exported.error()));
   FenceHandle handle;
   handle.kind = kind();
   handle.id = id();
-  handle.handle = OwnedHandle::adopt(HandleKind::opaque_fd, fd);
+  handle.handle = *std::move(exported);
+  return handle;
+}
+
+Result<void> VulkanFence::do_signal_after(std::uint64_t value, OwnedHandle&& after) {
+  if (after.kind() != HandleKind::opaque_fd) {
+    return fail(GeyserError(ErrorCode::unsupported,
+                            text("A handle of kind [", to_string(after.kind()), "] cannot be waited for here."))
+                    .suggest("handle kind [opaque_fd]"));
+  }
+  auto semaphore = import_semaphore(*device_, FenceKind::opaque_fd_binary, after);
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  const SemaphoreUse wait{*semaphore, 0};
+  const SemaphoreUse signal{semaphore_, value};
+  auto ticket = device_->submit({&wait, 1}, {}, &signal);
+  destroy_later(*device_, *semaphore);
+  if (!ticket) return fail(std::move(ticket.error()));
+  return {};
+}
+
+Result<OwnedHandle> VulkanFence::do_forward(std::uint64_t value) const {
+  auto semaphore = make_semaphore(*device_, FenceKind::opaque_fd_binary, true);
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  const SemaphoreUse wait{semaphore_, value};
+  const SemaphoreUse signal{*semaphore, 0};
+  auto ticket = device_->submit({&wait, 1}, {}, &signal);
+  // Its payload lives on in the handle.
+  auto handle = ticket ? export_semaphore(*device_, *semaphore) : fail(std::move(ticket.error()));
+  destroy_later(*device_, *semaphore);
   return handle;
 }
 
@@ -144,20 +199,8 @@ Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>&
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle) {
   if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
   if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
-  auto semaphore = make_semaphore(*device, handle.kind, false);
+  auto semaphore = import_semaphore(*device, handle.kind, handle.handle);
   if (!semaphore) return fail(std::move(semaphore.error()));
-  const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
-                                        nullptr,
-                                        *semaphore,
-                                        0,
-                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT,
-                                        static_cast<int>(handle.handle.get())};
-  if (const VkResult result = device->functions().vkImportSemaphoreFdKHR(device->handle(), &info);
-      result != VK_SUCCESS) {
-    device->functions().vkDestroySemaphore(device->handle(), *semaphore, nullptr);
-    return fail(make_error(result, "vkImportSemaphoreFdKHR"));
-  }
-  static_cast<void>(handle.handle.detach());  // the driver's now
   return std::make_shared<VulkanFence>(device, handle.kind, handle.id, handle.value, *semaphore);
 }
 
