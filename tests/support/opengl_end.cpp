@@ -58,6 +58,10 @@ class OpenGlEnd final : public End {
       if (auto filled = fill(**texture, std::vector<std::byte>(host_size(d))); !filled) return filled;
       if (auto bytes = read(**texture); !bytes) return fail(std::move(bytes.error()));
     }
+    // Mesa 26's llvmpipe lets go of imported memory when the last work with it is done.
+    if (auto current = opengl::make_current(*manager_); !current) return current;
+    reinterpret_cast<void (*)()>(opengl::get_procedure(*manager_, "glFinish"))();
+    opengl::release_current(*manager_);
 #ifdef GEYSER_TEST_VULKAN
     if (allocator_ != nullptr) return settle_vulkan(*allocator_);
 #endif
