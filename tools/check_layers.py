@@ -15,6 +15,7 @@ LAYERS = {
     "ipc": {"common", "platform"},
     "vulkan": {"common", "platform"},
     "opengl": {"common", "platform"},
+    "webgpu": {"common", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -22,6 +23,7 @@ TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
 # Which public headers each layer may use beyond the common ones.
 PUBLIC = {
     "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"},
+    "webgpu": {"webgpu"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

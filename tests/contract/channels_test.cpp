@@ -14,6 +14,11 @@
 
 #include "opengl/texture.hpp"
 #endif
+#ifdef GEYSER_TEST_WEBGPU
+#include <geyser/webgpu.hpp>
+
+#include "webgpu/texture.hpp"
+#endif
 
 namespace geyser::test {
 namespace {
@@ -82,12 +87,47 @@ Result<void> clear_opengl(SharedTexture& texture, std::size_t channel) {
 }
 #endif
 
+#ifdef GEYSER_TEST_WEBGPU
+Result<void> clear_webgpu(SharedTexture& texture, std::size_t channel) {
+  const auto& device = *static_cast<webgpu::WebGpuTexture&>(texture).device();
+#define GEYSER_TEST_WGPU(name) \
+  const auto name = reinterpret_cast<decltype(&::name)>(device.get_proc_address()({#name, WGPU_STRLEN}))
+  GEYSER_TEST_WGPU(wgpuTextureCreateView);
+  GEYSER_TEST_WGPU(wgpuTextureViewRelease);
+  GEYSER_TEST_WGPU(wgpuCommandEncoderBeginRenderPass);
+  GEYSER_TEST_WGPU(wgpuRenderPassEncoderEnd);
+  GEYSER_TEST_WGPU(wgpuRenderPassEncoderRelease);
+#undef GEYSER_TEST_WGPU
+  return device.submit("clear", [&](WGPUCommandEncoder encoder) {
+    WGPUTextureView view = wgpuTextureCreateView(webgpu::native(texture)->texture, nullptr);
+    WGPURenderPassColorAttachment attachment = WGPU_RENDER_PASS_COLOR_ATTACHMENT_INIT;
+    attachment.view = view;
+    attachment.loadOp = WGPULoadOp_Clear;
+    attachment.storeOp = WGPUStoreOp_Store;
+    double* const values[] = {&attachment.clearValue.r, &attachment.clearValue.g, &attachment.clearValue.b,
+                              &attachment.clearValue.a};
+    attachment.clearValue = {0, 0, 0, 0};
+    *values[channel] = 1;
+    WGPURenderPassDescriptor pass = WGPU_RENDER_PASS_DESCRIPTOR_INIT;
+    pass.colorAttachmentCount = 1;
+    pass.colorAttachments = &attachment;
+    WGPURenderPassEncoder commands = wgpuCommandEncoderBeginRenderPass(encoder, &pass);
+    wgpuRenderPassEncoderEnd(commands);
+    wgpuRenderPassEncoderRelease(commands);
+    wgpuTextureViewRelease(view);
+  });
+}
+#endif
+
 Result<void> clear([[maybe_unused]] SharedTexture& texture, [[maybe_unused]] std::size_t channel) {
 #ifdef GEYSER_TEST_VULKAN
   if (texture.api() == Api::vulkan) return clear_vulkan(texture, channel);
 #endif
 #ifdef GEYSER_TEST_OPENGL
-  if (texture.api() != Api::host && texture.api() != Api::vulkan) return clear_opengl(texture, channel);
+  if (texture.api() == Api::opengl || texture.api() == Api::opengl_es) return clear_opengl(texture, channel);
+#endif
+#ifdef GEYSER_TEST_WEBGPU
+  if (texture.api() == Api::webgpu) return clear_webgpu(texture, channel);
 #endif
   return fail(ErrorCode::unsupported, "No clear for this API.");
 }

@@ -47,9 +47,12 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
   // With dma-bufs the CPU and OpenGL share, too. A CPU makes them; OpenGL's are the allocator's or its own.
   const bool dma_bufs = is_rig("mesa");
   if (dma_bufs && ((from == "host" && is_gl(to)) || (is_gl(from) && to == "host"))) return true;
-  return from == to || (is_system(from) && is_system(to)) || (is_in_place(from) && is_in_place(to));
+  // WebGPU's end is Dawn on SwiftShader.
+  const auto is_swiftshader = [](const std::string& name) { return name == "swiftshader" || name == "webgpu"; };
+  return from == to || (is_system(from) && is_system(to)) || (is_swiftshader(from) && is_swiftshader(to)) ||
+         (is_in_place(from) && is_in_place(to));
 #else
-  return from == to && !is_gl(from);
+  return from == to && !is_gl(from) && from != "webgpu";
 #endif
 }
 

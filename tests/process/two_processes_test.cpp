@@ -171,11 +171,14 @@ TEST_P(TwoProcesses, ShareEveryFormatAndShape) {
     }
     EXPECT_EQ(child->join(), "");
     EXPECT_EQ(exporter.zero_copies() != 0, is_zero_copy_pair(from, to));
-    const auto mesa = [](const std::string& name) { return name != "host" && name != "swiftshader"; };
+    const auto mesa = [](const std::string& name) {
+      return name != "host" && name != "swiftshader" && name != "webgpu";
+    };
     if (is_rig("mesa") && mesa(from) && mesa(to)) {
       EXPECT_NE(exporter.dma_bufs(), 0U);
     }
-    if (from == "swiftshader" && to == "swiftshader") {
+    const auto is_swiftshader = [](const std::string& name) { return name == "swiftshader" || name == "webgpu"; };
+    if (is_swiftshader(from) && is_swiftshader(to)) {
       EXPECT_NE(exporter.device_waits(), 0U);
     }
   }

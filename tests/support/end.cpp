@@ -7,6 +7,10 @@ namespace geyser::test {
 const char* driver_manifest(const std::string& name) {
   if (name == "swiftshader") return std::getenv("GEYSER_SWIFTSHADER");
   if (name == "mesa25") return std::getenv("GEYSER_MESA25");
+  if (name == "webgpu") {
+    const char* other = std::getenv("GEYSER_WEBGPU_DRIVER");
+    return other != nullptr ? other : std::getenv("GEYSER_SWIFTSHADER");
+  }
   return nullptr;
 }
 
@@ -29,6 +33,9 @@ std::vector<std::string> end_names() {
   names.emplace_back("opengl");
   names.emplace_back("opengl_es");
 #endif
+#ifdef GEYSER_TEST_WEBGPU
+  if (driver_manifest("webgpu") != nullptr) names.emplace_back("webgpu");
+#endif
   return names;
 }
 
@@ -39,6 +46,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_OPENGL
   if (name == "opengl" || name == "opengl_es") return make_opengl_end(name, validation);
+#endif
+#ifdef GEYSER_TEST_WEBGPU
+  if (name == "webgpu") return make_webgpu_end(name, validation);
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

@@ -66,13 +66,15 @@ class End {
 };
 
 // The manifest of a further Vulkan driver ("swiftshader", "mesa25"; ./dev drivers), from the environment variable
-// GEYSER_SWIFTSHADER or GEYSER_MESA25; null when it is not there.
+// GEYSER_SWIFTSHADER or GEYSER_MESA25; null when it is not there. "webgpu" is Dawn on SwiftShader, or on the driver of
+// GEYSER_WEBGPU_DRIVER.
 const char* driver_manifest(const std::string& name);
 // What this run is meant to show, from the environment variable GEYSER_RIG: "mesa" (tools/with_mesa25.sh: Mesa 25 is
 // the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/run_on_gpu.sh). What a rig must
 // have is then expected.
 bool is_rig(std::string_view name);
-// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", and the further drivers).
+// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", "webgpu", and the further
+// drivers).
 std::vector<std::string> end_names();
 // Off where it is the ends' own memory and time that are looked at.
 enum class Validation { on, off };
@@ -85,6 +87,7 @@ Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation
 // Mesa 25.0's lavapipe has VK_KHR_format_feature_flags2 and leaves VkDrmFormatModifierPropertiesList2EXT empty, which
 // is where the validation layer looks for what a modifier can.
 bool misjudges_modifiers(const TextureShareManager& vulkan);
+Result<std::unique_ptr<End>> make_webgpu_end(const std::string& name, Validation validation);
 // Waits for a Vulkan manager's device, and destroys what waited for it.
 Result<void> settle_vulkan(TextureShareManager& manager);
 

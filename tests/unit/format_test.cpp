@@ -14,6 +14,9 @@
 #ifdef GEYSER_TEST_OPENGL
 #include "opengl/format.hpp"
 #endif
+#ifdef GEYSER_TEST_WEBGPU
+#include "webgpu/format.hpp"
+#endif
 
 namespace geyser::test {
 namespace {
@@ -113,6 +116,24 @@ TEST(Format, OpenGlsColumnGoesBothWays) {
   EXPECT_TRUE(opengl::to_gl(TextureFormat::bgra8_unorm).swizzle_red_blue);
   EXPECT_EQ(opengl::from_gl(GL_RGBA8), TextureFormat::rgba8_unorm);
   EXPECT_EQ(opengl::from_gl(0x1234), TextureFormat::unknown);
+}
+#endif
+
+#ifdef GEYSER_TEST_WEBGPU
+TEST(Format, WebGpusColumnGoesBothWays) {
+  std::size_t known = 0;
+  for (const FormatInfo& info : all_formats()) {
+    const webgpu::WebGpuFormat format = webgpu::to_webgpu(info.format);
+    if (format.native == WGPUTextureFormat_Undefined) continue;
+    ++known;
+    EXPECT_EQ(webgpu::from_webgpu(format.native), info.format) << info.name;
+#ifdef GEYSER_TEST_VULKAN
+    EXPECT_EQ(format.vulkan, vulkan::to_vulkan(info.format)) << info.name;
+#endif
+  }
+  EXPECT_EQ(known, 99U);
+  EXPECT_EQ(webgpu::to_webgpu(TextureFormat::rgba8_unorm).native, WGPUTextureFormat_RGBA8Unorm);
+  EXPECT_EQ(webgpu::from_webgpu(WGPUTextureFormat_Depth24Plus), TextureFormat::unknown);
 }
 #endif
 

@@ -1,0 +1,89 @@
+// WebGPU through native Dawn, by its C API with SharedTextureMemory and SharedFence, on Vulkan. Dawn is loaded at run
+// time: nothing links it. <webgpu/webgpu.h> is Dawn's; its numbers change from version to version, so header and
+// library must be of one version, which is checked (version_mismatch).
+//
+// Handle kinds: opaque_fd (SharedTextureMemoryOpaqueFD), host_memory (copied). Fence kinds: host_timeline; with an
+// allocator (use_allocator(), a Vulkan manager of the same device) also opaque_fd_binary and opaque_fd_timeline. Dawn
+// opens memory of others and makes none: to publish without a copy a manager needs that allocator, too.
+// Ownership: Dawn duplicates the descriptors that it is given; Geyser closes its own.
+// Threads: every call on a manager, its textures and its fences comes from one thread at a time, and not while another
+// thread uses the device, unless that was made with ImplicitDeviceSynchronization.
+// Inside an access the texture may be used by what is submitted to the queue; command buffers may be recorded before.
+// Geyser ends each access with a copy of one texel into a buffer of its own: it brings the image into Vulkan's GENERAL
+// layout, in which published textures are.
+// Specifications: Dawn, docs/dawn/features/shared_texture_memory.md and shared_fence.md.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <webgpu/webgpu.h>
+
+#include <geyser/export.hpp>
+#include <geyser/manager.hpp>
+
+namespace geyser::webgpu {
+
+// Which adapter create_manager picks: the first, of those that Dawn gives for each power preference, that fits.
+struct DeviceSelection {
+  std::string name_contains;  // case-sensitive
+  std::optional<Uuid> device_uuid;
+};
+
+struct Options {
+  DeviceSelection device;
+  DiagnosticHandler diagnostics;  // uncaptured errors of the device, too
+};
+
+// Makes an instance and a device of its own, on Vulkan, with what device_requirements() says and the formats that the
+// adapter has. Errors: not_available (no Dawn, no adapter that fits: each one is named), version_mismatch.
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
+
+using GetProcAddress = WGPUProc (*)(WGPUStringView name);
+
+// Dawn does not say a device's UUIDs. Geyser asks the Vulkan instance of a Dawn that exports how to get at it, as
+// Debian's does; with another one a caller who knows them can say them.
+struct DeviceUuids {
+  Uuid device{};
+  Uuid driver{};
+};
+
+// The caller's device, on Vulkan; it stays the caller's, who must keep it until everything made here is gone.
+struct WrapOptions {
+  WGPUDevice device = nullptr;
+  // wgpuGetProcAddress of the Dawn that made the device; null: libwebgpu_dawn's.
+  GetProcAddress get_proc_address = nullptr;
+  std::optional<DeviceUuids> uuids;
+  DiagnosticHandler diagnostics;
+};
+// Errors: invalid_argument (a null device, another backend than Vulkan), not_available (no Dawn, a missing function),
+// version_mismatch.
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_device(const WrapOptions& options);
+
+// What to enable when making a device that Geyser will wrap: the subset of Geyser's list that the adapter has. Without
+// the features of shared memory and fences such a device can only copy.
+[[nodiscard]] GEYSER_API Result<std::vector<WGPUFeatureName>> device_requirements(
+    WGPUAdapter adapter, GetProcAddress get_proc_address = nullptr);
+
+// Borrowed native objects; valid as long as the manager or texture.
+struct NativeDevice {
+  WGPUInstance instance = nullptr;
+  WGPUAdapter adapter = nullptr;
+  WGPUDevice device = nullptr;
+  WGPUQueue queue = nullptr;
+};
+struct NativeTexture {
+  WGPUTexture texture = nullptr;
+  WGPUTextureFormat format = WGPUTextureFormat_Undefined;
+  WGPUTextureUsage usage = WGPUTextureUsage_None;
+};
+// Errors: invalid_argument (an object of another API).
+[[nodiscard]] GEYSER_API Result<NativeDevice> native(const TextureShareManager& manager);
+[[nodiscard]] GEYSER_API Result<NativeTexture> native(const SharedTexture& texture);
+
+// WebGPU functions for callers that do not link Dawn either. Null when absent.
+[[nodiscard]] GEYSER_API WGPUProc get_procedure(const TextureShareManager& manager, const char* name);
+
+}  // namespace geyser::webgpu

@@ -1,0 +1,289 @@
+#include "webgpu/texture.hpp"
+
+#include <vulkan/vulkan_core.h>
+
+#include <array>
+#include <utility>
+
+#include "common/text.hpp"
+#include "platform/sync_file_fence.hpp"
+#include "webgpu/error.hpp"
+#include "webgpu/fence.hpp"
+#include "webgpu/format.hpp"
+#include "webgpu/opaque_image.hpp"
+
+namespace geyser::webgpu {
+
+using detail::text;
+
+WebGpuTexture::WebGpuTexture(Init init, std::shared_ptr<Device> device)
+    : SharedTexture(std::move(init)), device_(std::move(device)) {}
+
+WebGpuTexture::~WebGpuTexture() {
+  const Functions& wgpu = device_->functions();
+  if (settling_ != nullptr) wgpu.wgpuBufferRelease(settling_);
+  if (texture_ != nullptr) wgpu.wgpuTextureRelease(texture_);
+  if (shared_ != nullptr) wgpu.wgpuSharedTextureMemoryRelease(shared_);
+}
+
+Result<std::unique_ptr<SharedTexture>> WebGpuTexture::create(const std::shared_ptr<Device>& device,
+                                                             const TextureDescriptor& descriptor, TextureUsage usages) {
+  auto memory = platform::create_shared_memory(host_size(descriptor));
+  if (!memory) return fail(std::move(memory.error()));
+  Init init{Api::webgpu,          descriptor,           host_layout(descriptor), HandleKind::host_memory,
+            SharePath::host_copy, device->diagnostics()};
+  std::unique_ptr<WebGpuTexture> texture(new WebGpuTexture(std::move(init), device));
+  if (auto made = texture->make_copied(*std::move(memory), usages); !made) return fail(std::move(made.error()));
+  return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> WebGpuTexture::import(const std::shared_ptr<Device>& device,
+                                                             ApiTextureHandle&& parcel, TextureUsage usages) {
+  const bool copied = parcel.kind == HandleKind::host_memory;
+  if (copied && parcel.layout != host_layout(parcel.descriptor)) {
+    return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
+  }
+  Init init{Api::webgpu,
+            parcel.descriptor,
+            parcel.layout,
+            parcel.kind,
+            copied ? SharePath::host_copy : SharePath::zero_copy,
+            device->diagnostics()};
+  std::unique_ptr<WebGpuTexture> texture(new WebGpuTexture(std::move(init), device));
+  auto made =
+      copied ? texture->make_copied(std::move(parcel.handles[0]), usages) : texture->make_imported(parcel.handles[0]);
+  if (!made) return fail(std::move(made.error()));
+  return texture;
+}
+
+Result<void> WebGpuTexture::make_copied(OwnedHandle memory, TextureUsage usages) {
+  auto mapped = platform::map_shared_memory(memory.get(), host_size(descriptor()));
+  if (!mapped) return fail(std::move(mapped.error()));
+  memory_ = *std::move(mapped);
+  handle_ = std::move(memory);
+  const TextureDescriptor& d = descriptor();
+  WGPUTextureDescriptor info = WGPU_TEXTURE_DESCRIPTOR_INIT;
+  info.label = {d.label.data(), d.label.size()};
+  info.usage = to_webgpu(usages);
+  info.dimension = dimension_of(d.dimension);
+  info.size = size_of(d);
+  info.format = to_webgpu(d.format).native;
+  info.mipLevelCount = d.mip_levels;
+  auto made = device_->check("wgpuDeviceCreateTexture", [&] {
+    texture_ = device_->functions().wgpuDeviceCreateTexture(device_->handle(), &info);
+  });
+  if (!made) return made;
+  auto staging = Staging::create(device_, d, texture_);
+  if (!staging) return fail(std::move(staging.error()));
+  staging_.emplace(*std::move(staging));
+  return {};
+}
+
+Result<void> WebGpuTexture::make_imported(const OwnedHandle& handle) {
+  const Functions& wgpu = device_->functions();
+  const TextureDescriptor& d = descriptor();
+  // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
+  if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout().allocation_size) {
+    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout().allocation_size,
+                                                     "], but the handle's object has [", *size, "] bytes."));
+  }
+  if (layout().planes[0].offset != 0) {
+    return fail(ErrorCode::unsupported,
+                text("Field [planes.offset] is [", layout().planes[0].offset, "]; Dawn opens images at [0] only."));
+  }
+  const OpaqueImage image(d, layout().vulkan_usage, layout().vulkan_create_flags);
+  auto imported = image.import(*device_, static_cast<int>(handle.get()), layout(), shared_);
+  if (!imported) return imported;
+  WGPUSharedTextureMemoryProperties properties = WGPU_SHARED_TEXTURE_MEMORY_PROPERTIES_INIT;
+  if (wgpu.wgpuSharedTextureMemoryGetProperties(shared_, &properties) != WGPUStatus_Success) {
+    return fail(make_status_error("wgpuSharedTextureMemoryGetProperties"));
+  }
+  WGPUTextureDescriptor info = WGPU_TEXTURE_DESCRIPTOR_INIT;
+  info.label = {d.label.data(), d.label.size()};
+  info.usage = properties.usage;
+  info.size = properties.size;
+  info.format = properties.format;
+  WGPUBufferDescriptor buffer = WGPU_BUFFER_DESCRIPTOR_INIT;
+  buffer.usage = WGPUBufferUsage_CopyDst;
+  buffer.size = 256;
+  return device_->check("wgpuSharedTextureMemoryCreateTexture", [&] {
+    texture_ = wgpu.wgpuSharedTextureMemoryCreateTexture(shared_, &info);
+    settling_ = wgpu.wgpuDeviceCreateBuffer(device_->handle(), &buffer);
+  });
+}
+
+NativeTexture WebGpuTexture::native() const noexcept {
+  return {texture_, to_webgpu(descriptor().format).native, device_->functions().wgpuTextureGetUsage(texture_)};
+}
+
+bool WebGpuTexture::accepts_signal_fence(const SharedFence& fence) const {
+  if (fence.kind() == FenceKind::sync_file) return device_->has(WGPUFeatureName_SharedFenceSyncFD);
+  return fence.kind() == FenceKind::host_timeline || device_->find_fence(fence) != nullptr;
+}
+
+Result<void> WebGpuTexture::begin_dawn(bool contents_wanted, const SyncPoints& waits) {
+  std::vector<Semaphore> semaphores;
+  for (const SyncPoint& point : waits) {
+    if (const WebGpuFence* fence = device_->find_fence(*point.fence)) {
+      auto semaphore = fence->wait_for(point.value);
+      if (!semaphore) return fail(std::move(semaphore.error()));
+      semaphores.push_back(*std::move(semaphore));
+    } else if (point.fence->kind() == FenceKind::sync_file) {
+      auto handle = static_cast<const platform::SyncFileFence&>(*point.fence).get(point.value);
+      if (!handle) return fail(std::move(handle.error()));
+      if (!handle->has_value()) continue;  // reached
+      auto semaphore = import_semaphore(*device_, *handle);
+      if (!semaphore) return fail(std::move(semaphore.error()));
+      semaphores.push_back(*std::move(semaphore));
+    }
+  }
+  std::array<WGPUSharedFence, max_sync_points> fences{};
+  std::array<std::uint64_t, max_sync_points> values{};
+  for (std::size_t i = 0; i < semaphores.size(); ++i) {
+    fences[i] = semaphores[i].get();
+    values[i] = 1;  // Dawn's semaphores are binary
+  }
+  WGPUSharedTextureMemoryVkImageLayoutBeginState layout = WGPU_SHARED_TEXTURE_MEMORY_VK_IMAGE_LAYOUT_BEGIN_STATE_INIT;
+  layout.oldLayout = layout.newLayout = VK_IMAGE_LAYOUT_GENERAL;
+  WGPUSharedTextureMemoryBeginAccessDescriptor descriptor = WGPU_SHARED_TEXTURE_MEMORY_BEGIN_ACCESS_DESCRIPTOR_INIT;
+  descriptor.nextInChain = &layout.chain;
+  descriptor.initialized = contents_wanted ? WGPU_TRUE : WGPU_FALSE;
+  descriptor.fenceCount = descriptor.signaledValueCount = semaphores.size();
+  descriptor.fences = fences.data();
+  descriptor.signaledValues = values.data();
+  WGPUStatus status = WGPUStatus_Error;
+  auto begun = device_->check("wgpuSharedTextureMemoryBeginAccess", [&] {
+    status = device_->functions().wgpuSharedTextureMemoryBeginAccess(shared_, texture_, &descriptor);
+  });
+  if (!begun) return begun;
+  if (status != WGPUStatus_Success) return fail(make_status_error("wgpuSharedTextureMemoryBeginAccess"));
+  mutable_statistics().gpu_waits += semaphores.size();
+  return {};
+}
+
+// Dawn gives an image back in the layout of its last use, and only a texture that is copied from is in GENERAL. A
+// texture that was not used at all it would even give back without its contents (from UNDEFINED).
+Result<void> WebGpuTexture::settle() {
+  const FormatInfo& info = format_info(descriptor().format);
+  return device_->submit("wgpuCommandEncoderCopyTextureToBuffer", [&](WGPUCommandEncoder encoder) {
+    const WGPUTexelCopyTextureInfo from{texture_, 0, {0, 0, 0}, WGPUTextureAspect_All};
+    const WGPUTexelCopyBufferInfo to{{0, 256, 1}, settling_};
+    const WGPUExtent3D extent{info.block_width, info.block_height, 1};
+    device_->functions().wgpuCommandEncoderCopyTextureToBuffer(encoder, &from, &to, &extent);
+  });
+}
+
+Result<OwnedHandle> WebGpuTexture::end_dawn() {
+  const Functions& wgpu = device_->functions();
+  auto settled = settle();
+  WGPUSharedTextureMemoryVkImageLayoutEndState layout = WGPU_SHARED_TEXTURE_MEMORY_VK_IMAGE_LAYOUT_END_STATE_INIT;
+  WGPUSharedTextureMemoryEndAccessState state = WGPU_SHARED_TEXTURE_MEMORY_END_ACCESS_STATE_INIT;
+  state.nextInChain = &layout.chain;
+  WGPUStatus status = WGPUStatus_Error;
+  auto ended = device_->check("wgpuSharedTextureMemoryEndAccess",
+                              [&] { status = wgpu.wgpuSharedTextureMemoryEndAccess(shared_, texture_, &state); });
+  Result<OwnedHandle> handle{OwnedHandle()};
+  if (status == WGPUStatus_Success && state.fenceCount == 1) handle = export_semaphore(*device_, state.fences[0]);
+  if (status == WGPUStatus_Success) wgpu.wgpuSharedTextureMemoryEndAccessStateFreeMembers(state);
+  if (!settled) return fail(std::move(settled.error()));
+  if (!ended) return fail(std::move(ended.error()));
+  if (status != WGPUStatus_Success) return fail(make_status_error("wgpuSharedTextureMemoryEndAccess"));
+  if (layout.newLayout != VK_IMAGE_LAYOUT_GENERAL) {
+    return fail(ErrorCode::unsupported, text("Dawn gives the image back in Vulkan's layout [", layout.newLayout,
+                                             "], not in [", static_cast<int>(VK_IMAGE_LAYOUT_GENERAL), "]."));
+  }
+  return handle;
+}
+
+Result<void> WebGpuTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  // One access is open in Dawn while any is here: a further reader waits for what it needs on the CPU.
+  const bool opens = shared_ != nullptr && holders_ == 0;
+  for (const SyncPoint& point : waits) {
+    const bool known = device_->find_fence(*point.fence) != nullptr;
+    const bool sync_file =
+        point.fence->kind() == FenceKind::sync_file && device_->has(WGPUFeatureName_SharedFenceSyncFD);
+    if (opens && (known || sync_file)) continue;
+    if (!known && !sync_file && point.fence->kind() != FenceKind::host_timeline) {
+      return fail(GeyserError(ErrorCode::unsupported,
+                              text("A fence of kind [", to_string(point.fence->kind()),
+                                   "] is not known to this WebGPU device; import it with import_fence()."))
+                      .suggest("fence kind [host_timeline]"));
+    }
+    if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
+    ++mutable_statistics().host_waits;
+  }
+  const bool contents_wanted = state.initialized && mode != AccessMode::discard;
+  if (opens) {
+    if (auto begun = begin_dawn(contents_wanted, waits); !begun) return begun;
+  }
+  if (staging_ && contents_wanted && (holders_ == 0 || is_later(state))) {
+    auto copied = staging_->upload(memory_.bytes());
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+  }
+  ++holders_;
+  return {};
+}
+
+Result<void> WebGpuTexture::finish(SharedFence* signal, std::uint64_t value) {
+  if (auto done = device_->wait_idle(wait_timeout()); !done) return done;
+  ++mutable_statistics().host_waits;
+  return signal != nullptr ? signal->signal(value) : Result<void>{};
+}
+
+Result<void> WebGpuTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
+  --holders_;
+  if (staging_ && is_write(mode)) {
+    auto copied = staging_->download(memory_.bytes(), wait_timeout());
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+    ++mutable_statistics().host_waits;
+    return signal != nullptr ? signal->signal(value) : Result<void>{};
+  }
+  if (shared_ == nullptr || holders_ != 0) return finish(signal, value);
+  auto semaphore = end_dawn();
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  if (signal != nullptr && semaphore->has_value()) {
+    if (WebGpuFence* fence = device_->find_fence(*signal)) return fence->signal_after(value, *std::move(semaphore));
+    if (signal->kind() == FenceKind::sync_file && semaphore->kind() == HandleKind::sync_file) {
+      return static_cast<platform::SyncFileFence*>(signal)->put(value, *std::move(semaphore));
+    }
+  }
+  return finish(signal, value);
+}
+
+Result<void> WebGpuTexture::copy_from(const WebGpuTexture& from) {
+  const TextureDescriptor& d = descriptor();
+  const FormatInfo& info = format_info(d.format);
+  return device_->submit("wgpuCommandEncoderCopyTextureToTexture", [&](WGPUCommandEncoder encoder) {
+    for (std::uint32_t mip = 0; mip < d.mip_levels; ++mip) {
+      const Extent3D extent = mip_extent(d, mip);
+      const auto whole = [](std::uint32_t texels, std::uint32_t block) { return (texels + block - 1) / block * block; };
+      const WGPUExtent3D size{whole(extent.width, info.block_width), whole(extent.height, info.block_height),
+                              d.dimension == TextureDimension::three_d ? extent.depth : d.array_layers};
+      const WGPUTexelCopyTextureInfo source{from.texture_, mip, {0, 0, 0}, WGPUTextureAspect_All};
+      const WGPUTexelCopyTextureInfo target{texture_, mip, {0, 0, 0}, WGPUTextureAspect_All};
+      device_->functions().wgpuCommandEncoderCopyTextureToTexture(encoder, &source, &target, &size);
+    }
+  });
+}
+
+Result<ApiTextureHandle> WebGpuTexture::do_export(HandleKind kind) {
+  if (!handle_.has_value()) {
+    return fail(GeyserError(ErrorCode::unsupported, "WebGPU cannot export memory that it has imported.")
+                    .suggest("exporting it again where it was made"));
+  }
+  auto copy = handle_.duplicate();
+  if (!copy) return fail(std::move(copy.error()));
+  ApiTextureHandle parcel;
+  parcel.descriptor = descriptor();
+  parcel.layout = layout();
+  parcel.identity = device_->identity();
+  parcel.api = api();
+  parcel.kind = kind;
+  parcel.handle_count = 1;
+  parcel.handles[0] = *std::move(copy);
+  return parcel;
+}
+
+}  // namespace geyser::webgpu
