@@ -11,6 +11,9 @@
 #ifdef GEYSER_TOOL_OPENGL
 #include <geyser/opengl.hpp>
 #endif
+#ifdef GEYSER_TOOL_WEBGPU
+#include <geyser/webgpu.hpp>
+#endif
 
 #include "suggest.hpp"
 
@@ -69,6 +72,26 @@ Opened open_opengl(const BackendChoice& choice, opengl::Profile profile) {
 }
 #endif
 
+#ifdef GEYSER_TOOL_WEBGPU
+Opened open_webgpu(const BackendChoice& choice) {
+  webgpu::Options options;
+  options.device.name_contains = choice.device;
+  options.diagnostics = report;
+  auto manager = shared(webgpu::create_manager(options));
+#ifdef GEYSER_TOOL_VULKAN
+  if (!manager || !(*manager)->capabilities().identity.has_uuids) return manager;
+  vulkan::Options same_device;
+  same_device.device.device_uuid = (*manager)->capabilities().identity.device_uuid;
+  same_device.validation = choice.validation;
+  same_device.diagnostics = report;
+  if (auto allocator = shared(vulkan::create_manager(same_device))) {
+    static_cast<void>((*manager)->use_allocator(*std::move(allocator)));
+  }
+#endif
+  return manager;
+}
+#endif
+
 Opened open_named(const BackendChoice& choice) {
   if (choice.name == "host") return shared(host::create_manager({report}));
 #ifdef GEYSER_TOOL_VULKAN
@@ -77,6 +100,9 @@ Opened open_named(const BackendChoice& choice) {
 #ifdef GEYSER_TOOL_OPENGL
   if (choice.name == "opengl") return open_opengl(choice, opengl::Profile::core);
   if (choice.name == "opengl_es") return open_opengl(choice, opengl::Profile::es);
+#endif
+#ifdef GEYSER_TOOL_WEBGPU
+  if (choice.name == "webgpu") return open_webgpu(choice);
 #endif
   const std::vector<std::string> names = backend_names();
   GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
@@ -95,6 +121,9 @@ std::vector<std::string> backend_names() {
 #ifdef GEYSER_TOOL_OPENGL
   names.emplace_back("opengl");
   names.emplace_back("opengl_es");
+#endif
+#ifdef GEYSER_TOOL_WEBGPU
+  names.emplace_back("webgpu");
 #endif
   names.emplace_back("host");
   return names;

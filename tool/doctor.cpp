@@ -29,6 +29,10 @@ std::string cure_for(const std::string& backend, const std::string& problem) {
     if (says("libvulkan")) return "install the package libvulkan1";
     return "install your GPU's Vulkan driver (for software rendering: mesa-vulkan-drivers); check with vulkaninfo";
   }
+  if (backend == "webgpu") {
+    if (says("libwebgpu_dawn")) return "install Dawn (in Debian from forky on: the package libwebgpu-dawn0)";
+    return "see docs/webgpu.md: Dawn works on Vulkan only, and header and library must be of one version";
+  }
   if (says("libEGL")) return "install the packages libegl1 and libegl-mesa0";
   return "install your GPU's OpenGL driver (for software rendering: libgl1-mesa-dri and libegl-mesa0)";
 }
