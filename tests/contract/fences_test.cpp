@@ -100,16 +100,14 @@ void exchange(End& from, End& to, const TextureDescriptor& descriptor, const Agr
 bool is_expected(FenceKind kind, const Case& pair) {
   if (kind == FenceKind::host_timeline) return true;
   if (kind == FenceKind::sync_file) {
-    const auto has = [](const std::string& end) { return end == "host" || end == "mesa25"; };
-    if (is_rig("forky")) {
-      // There "vulkan" and both OpenGLs are Mesa 26's; the CPU shares with Vulkan only without a copy.
-      const auto is_gl = [](const std::string& end) { return end == "opengl" || end == "opengl_es"; };
-      const bool vulkan_and_host =
-          (pair.from == "vulkan" && pair.to == "host") || (pair.from == "host" && pair.to == "vulkan");
-      const bool vulkan = pair.from == "vulkan" || pair.to == "vulkan";
-      return vulkan_and_host || (vulkan && (pair.from == pair.to || is_gl(pair.from) || is_gl(pair.to)));
-    }
-    return has(pair.from) && has(pair.to) && (pair.from != "host" || pair.to != "host");
+    // Somebody's device has to wait for it; a CPU does not, nor does OpenGL on Mesa's software driver, which is a CPU.
+    // In these rigs "vulkan" and both OpenGLs are a current Mesa's.
+    const bool current = is_rig("mesa") || is_rig("forky");
+    const auto waits = [&](const std::string& end) { return end == "mesa25" || (current && end == "vulkan"); };
+    const auto has = [&](const std::string& end) {
+      return waits(end) || end == "host" || (current && (end == "opengl" || end == "opengl_es"));
+    };
+    return has(pair.from) && has(pair.to) && (waits(pair.from) || waits(pair.to));
   }
   if (is_rig("gpu")) return pair.from != "host" && pair.to != "host";
   const auto on_swiftshader = [](const std::string& name) {

@@ -93,7 +93,13 @@ class SteadyState : public testing::TestWithParam<Pair> {
     ASSERT_NE(to_, nullptr);
     TextureDescriptor descriptor;
     descriptor.extent = {64, 64, 1};
-    const auto agreement = negotiate(descriptor, from_->capabilities(), to_->capabilities());
+    auto agreement = negotiate(descriptor, from_->capabilities(), to_->capabilities());
+    if (agreement && agreement->fence_kind == FenceKind::sync_file) {
+      // That is a new descriptor for each signal.
+      NegotiationPolicy policy;
+      policy.force_fence = FenceKind::host_timeline;
+      agreement = negotiate(descriptor, from_->capabilities(), to_->capabilities(), policy);
+    }
     ASSERT_TRUE(agreement) << agreement.error().to_string();
     texture_ = *from_->create_texture(descriptor, *agreement);
     imported_ = *to_->import_shared_texture(*from_->export_texture(*texture_));
