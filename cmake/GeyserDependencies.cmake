@@ -59,3 +59,12 @@ if(GEYSER_VULKAN_HEADERS)
 elseif(GEYSER_WITH_WEBGPU STREQUAL "ON")
   message(FATAL_ERROR "GEYSER_WITH_WEBGPU is ON, but <vulkan/vulkan_core.h> is not found")
 endif()
+
+# CUDA needs no header: the driver's functions are declared in src/cuda/driver_api.hpp.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT GEYSER_WITH_CUDA STREQUAL "OFF")
+  set(GEYSER_HAVE_CUDA TRUE)
+elseif(GEYSER_WITH_CUDA STREQUAL "ON")
+  message(FATAL_ERROR "GEYSER_WITH_CUDA is ON, but this system is not Linux")
+else()
+  set(GEYSER_HAVE_CUDA FALSE)
+endif()

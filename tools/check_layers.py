@@ -16,6 +16,7 @@ LAYERS = {
     "vulkan": {"common", "platform"},
     "opengl": {"common", "platform"},
     "webgpu": {"common", "platform"},
+    "cuda": {"common", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -24,6 +25,7 @@ TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
 PUBLIC = {
     "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"},
     "webgpu": {"webgpu"},
+    "cuda": {"cuda"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

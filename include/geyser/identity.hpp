@@ -41,7 +41,8 @@ struct DeviceIdentity {
   friend bool operator==(const DeviceIdentity&, const DeviceIdentity&) = default;
 };
 
-// Whether opaque handles of `a` open on `b`: both have UUIDs and all 32 bytes are equal (compared as bytes).
+// Whether opaque handles of `a` open on `b`: both have UUIDs and all 32 bytes are equal (compared as bytes). A driver
+// UUID of zeroes is not known (CUDA names devices only), and the device's alone decides.
 [[nodiscard]] GEYSER_API bool same_device_and_driver(const DeviceIdentity& a, const DeviceIdentity& b) noexcept;
 // "llvmpipe (device 6d65..., driver 6c6c...)"
 [[nodiscard]] GEYSER_API std::string to_string(const DeviceIdentity& identity);

@@ -5,7 +5,8 @@
 namespace geyser {
 
 bool same_device_and_driver(const DeviceIdentity& a, const DeviceIdentity& b) noexcept {
-  return a.has_uuids && b.has_uuids && a.device_uuid == b.device_uuid && a.driver_uuid == b.driver_uuid;
+  if (!a.has_uuids || !b.has_uuids || a.device_uuid != b.device_uuid) return false;
+  return a.driver_uuid == b.driver_uuid || a.driver_uuid == Uuid{} || b.driver_uuid == Uuid{};
 }
 
 std::string to_string(const Uuid& uuid) {

@@ -36,6 +36,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_WEBGPU
   if (driver_manifest("webgpu") != nullptr) names.emplace_back("webgpu");
 #endif
+#ifdef GEYSER_TEST_CUDA
+  if (has_cuda()) names.emplace_back("cuda");
+#endif
   return names;
 }
 
@@ -49,6 +52,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_WEBGPU
   if (name == "webgpu") return make_webgpu_end(name, validation);
+#endif
+#ifdef GEYSER_TEST_CUDA
+  if (name == "cuda") return make_cuda_end(validation);
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

@@ -73,8 +73,10 @@ const char* driver_manifest(const std::string& name);
 // the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/run_on_gpu.sh). What a rig must
 // have is then expected.
 bool is_rig(std::string_view name);
+// Whether CUDA's driver, or what GEYSER_CUDA_LIBRARY names instead of it, starts and has a device.
+bool has_cuda();
 // Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", "webgpu", and the further
-// drivers).
+// drivers); "cuda" where has_cuda().
 std::vector<std::string> end_names();
 // Off where it is the ends' own memory and time that are looked at.
 enum class Validation { on, off };
@@ -84,6 +86,7 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, Validation valida
 Result<std::unique_ptr<End>> make_host_end();
 Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation validation);
 Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation validation);
+Result<std::unique_ptr<End>> make_cuda_end(Validation validation);
 // Mesa 25.0's lavapipe has VK_KHR_format_feature_flags2 and leaves VkDrmFormatModifierPropertiesList2EXT empty, which
 // is where the validation layer looks for what a modifier can.
 bool misjudges_modifiers(const TextureShareManager& vulkan);

@@ -1,0 +1,126 @@
+#include "cuda/array.hpp"
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "platform/shared_memory.hpp"
+
+namespace geyser::cuda {
+
+using detail::text;
+
+namespace {
+
+constexpr std::uint32_t vulkan_color_attachment = 0x10;  // VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT
+
+driver::ArrayDescriptor describe(const TextureDescriptor& descriptor, ArrayKind kind) {
+  driver::ArrayDescriptor array;
+  array.width = descriptor.extent.width;
+  array.height = descriptor.extent.height;
+  array.format = kind.format;
+  array.channels = kind.channels;
+  array.flags = kind.surface ? driver::array_surface : 0;
+  switch (descriptor.dimension) {
+    case TextureDimension::two_d:
+      break;  // depth 0
+    case TextureDimension::two_d_array:
+      array.depth = descriptor.array_layers;
+      array.flags |= driver::array_layered;
+      break;
+    case TextureDimension::cube:
+      array.depth = descriptor.array_layers;
+      array.flags |= driver::array_cubemap;
+      break;
+    case TextureDimension::cube_array:
+      array.depth = descriptor.array_layers;
+      array.flags |= driver::array_cubemap | driver::array_layered;
+      break;
+    case TextureDimension::three_d:
+      array.depth = descriptor.extent.depth;
+      break;
+  }
+  return array;
+}
+
+// The values are checked, so what the driver does not like about them is that the memory is not what they say.
+GeyserError refused(GeyserError&& error, std::uint64_t size) {
+  const bool known = error.native().code == driver::out_of_memory || error.native().code == driver::invalid_handle ||
+                     (error.native().code != driver::unknown && is_sticky(static_cast<int>(error.native().code)));
+  if (known) return std::move(error);
+  return GeyserError(
+      ErrorCode::incompatible_layout,
+      text("The driver does not take the handle for the texture in [", size, "] bytes: ", error.message()),
+      error.native());
+}
+
+}  // namespace
+
+ArrayImage::ArrayImage(ArrayImage&& other) noexcept
+    : context_(std::move(other.context_)),
+      kind_(other.kind_),
+      memory_(std::exchange(other.memory_, nullptr)),
+      array_(std::exchange(other.array_, nullptr)),
+      levels_(std::move(other.levels_)) {}
+
+ArrayImage::~ArrayImage() {
+  if (array_ == nullptr && memory_ == nullptr) return;
+  auto current = Current::open(*context_);
+  if (!current) return;
+  context_->destroy_later([context = context_.get(), array = array_, memory = memory_] {
+    if (array != nullptr) context->cu().cuMipmappedArrayDestroy(array);
+    if (memory != nullptr) context->cu().cuDestroyExternalMemory(memory);
+  });
+}
+
+Result<void> ArrayImage::get_levels(std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    driver::Array level = nullptr;
+    auto got = context_->check(context_->cu().cuMipmappedArrayGetLevel(&level, array_, i), "cuMipmappedArrayGetLevel");
+    if (!got) return got;
+    levels_.push_back(level);
+  }
+  return {};
+}
+
+Result<ArrayImage> ArrayImage::create(const std::shared_ptr<Context>& context, const TextureDescriptor& descriptor,
+                                      ArrayKind kind) {
+  ArrayImage image(context, kind);
+  const driver::ArrayDescriptor array = describe(descriptor, kind);
+  auto made = context->check(context->cu().cuMipmappedArrayCreate(&image.array_, &array, descriptor.mip_levels),
+                             "cuMipmappedArrayCreate");
+  if (!made) return fail(std::move(made.error()));
+  if (auto got = image.get_levels(descriptor.mip_levels); !got) return fail(std::move(got.error()));
+  return image;
+}
+
+Result<ArrayImage> ArrayImage::import(const std::shared_ptr<Context>& context, const TextureDescriptor& descriptor,
+                                      ArrayKind kind, const MemoryLayout& layout, OwnedHandle& handle) {
+  // Drivers whose opaque descriptors have a size let us check it; NVIDIA's check for themselves.
+  if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout.allocation_size) {
+    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout.allocation_size,
+                                                     "], but the handle's object has [", *size, "] bytes."));
+  }
+  ArrayImage image(context, kind);
+  driver::ExternalMemoryHandle description;
+  description.type = driver::memory_opaque_fd;
+  description.fd = static_cast<int>(handle.get());
+  description.size = layout.allocation_size;
+  description.flags = layout.dedicated ? driver::memory_dedicated : 0;
+  auto imported =
+      context->check(context->cu().cuImportExternalMemory(&image.memory_, &description), "cuImportExternalMemory");
+  if (!imported) return fail(refused(std::move(imported.error()), layout.allocation_size));
+  static_cast<void>(handle.detach());  // the driver's now
+  driver::ExternalMemoryArray mapping;
+  mapping.offset = layout.planes[0].offset;
+  mapping.array = describe(descriptor, kind);
+  if ((layout.vulkan_usage & vulkan_color_attachment) != 0) mapping.array.flags |= driver::array_color_attachment;
+  mapping.levels = descriptor.mip_levels;
+  auto mapped =
+      context->check(context->cu().cuExternalMemoryGetMappedMipmappedArray(&image.array_, image.memory_, &mapping),
+                     "cuExternalMemoryGetMappedMipmappedArray");
+  if (!mapped) return fail(refused(std::move(mapped.error()), layout.allocation_size));
+  if (auto got = image.get_levels(descriptor.mip_levels); !got) return fail(std::move(got.error()));
+  return image;
+}
+
+}  // namespace geyser::cuda

@@ -1,0 +1,73 @@
+#include "cuda/fence.hpp"
+
+#include <utility>
+
+#include "common/text.hpp"
+
+namespace geyser::cuda {
+
+using detail::text;
+
+namespace {
+
+tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
+  return fail(GeyserError(ErrorCode::unsupported,
+                          text("CUDA cannot ", what, " a fence of kind [", to_string(fence.kind()), "] from the CPU."))
+                  .suggest("fence kind [host_timeline]"));
+}
+
+}  // namespace
+
+std::vector<FenceCapability> fence_capabilities(const Context& context) {
+  std::vector<FenceCapability> capabilities;
+  if (context.identity().has_uuids) {
+    if (context.attribute(driver::Attribute::timeline_semaphore_interop_supported) != 0) {
+      capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
+    }
+    capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
+  }
+  capabilities.push_back({FenceKind::host_timeline, true, true, false});
+  return capabilities;
+}
+
+CudaFence::CudaFence(std::shared_ptr<Context> context, FenceKind kind, FenceId id, std::uint64_t value,
+                     driver::ExternalSemaphore semaphore)
+    : SharedFence(kind, id, value), context_(std::move(context)), semaphore_(semaphore) {
+  context_->add_fence(*this);
+}
+
+CudaFence::~CudaFence() {
+  context_->remove_fence(*this);
+  auto current = Current::open(*context_);
+  if (!current) return;
+  // What the stream still waits for or signals must be there.
+  context_->destroy_later(
+      [context = context_.get(), semaphore = semaphore_] { context->cu().cuDestroyExternalSemaphore(semaphore); });
+}
+
+Result<void> CudaFence::queue_signal(std::uint64_t value) const {
+  driver::SemaphoreUse use;
+  if (kind() == FenceKind::opaque_fd_timeline) use.value = value;
+  return context_->check(context_->cu().cuSignalExternalSemaphoresAsync(&semaphore_, &use, 1, context_->stream()),
+                         "cuSignalExternalSemaphoresAsync");
+}
+
+Result<std::uint64_t> CudaFence::do_completed_value() const { return refuse(*this, "read"); }
+Result<void> CudaFence::do_wait(std::uint64_t, std::chrono::nanoseconds) const { return refuse(*this, "wait for"); }
+Result<void> CudaFence::do_signal(std::uint64_t) { return refuse(*this, "signal"); }
+Result<FenceHandle> CudaFence::do_export() const { return refuse(*this, "export"); }
+
+Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
+  driver::ExternalSemaphoreHandle description;
+  description.type =
+      handle.kind == FenceKind::opaque_fd_timeline ? driver::semaphore_timeline_fd : driver::semaphore_opaque_fd;
+  description.fd = static_cast<int>(handle.handle.get());
+  driver::ExternalSemaphore semaphore = nullptr;
+  auto imported =
+      context->check(context->cu().cuImportExternalSemaphore(&semaphore, &description), "cuImportExternalSemaphore");
+  if (!imported) return fail(std::move(imported.error()));
+  static_cast<void>(handle.handle.detach());  // the driver's now
+  return std::make_shared<CudaFence>(context, handle.kind, handle.id, handle.value, semaphore);
+}
+
+}  // namespace geyser::cuda

@@ -1,0 +1,106 @@
+// The CUDA manager: the front's checks are done, so it only makes the context current and routes.
+#include <geyser/cuda.hpp>
+
+#include <utility>
+
+#include "common/text.hpp"
+#include "cuda/capabilities.hpp"
+#include "cuda/context.hpp"
+#include "cuda/fence.hpp"
+#include "cuda/texture.hpp"
+#include "platform/host_fence.hpp"
+
+namespace geyser::cuda {
+
+using detail::text;
+
+namespace {
+
+class CudaManager final : public TextureShareManager {
+ public:
+  CudaManager(std::shared_ptr<Context> context, Capabilities capabilities)
+      : TextureShareManager(std::move(capabilities)), context_(std::move(context)) {}
+  const Context& context() const noexcept { return *context_; }
+
+ private:
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor,
+                                                   const Agreement& agreement) override {
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return CudaTexture::create(context_, descriptor, agreement);
+  }
+  Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return CudaTexture::import(context_, std::move(parcel));
+  }
+  // The front lets only exportable kinds through.
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
+  Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
+    if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return cuda::import_fence(context_, std::move(handle));
+  }
+  Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
+    return static_cast<CudaTexture&>(to).copy_from(static_cast<CudaTexture&>(from));
+  }
+  bool owns(const SharedTexture& texture) const noexcept override {
+    return static_cast<const CudaTexture&>(texture).context() == context_;
+  }
+
+  std::shared_ptr<Context> context_;
+};
+
+Result<std::unique_ptr<TextureShareManager>> make(std::shared_ptr<Context> context) {
+  auto current = Current::open(*context);
+  if (!current) return fail(std::move(current.error()));
+  Capabilities capabilities = probe_capabilities(context);
+  return std::make_unique<CudaManager>(std::move(context), std::move(capabilities));
+}
+
+tl::unexpected<GeyserError> wrong_api(const char* what, Api api) {
+  return fail(ErrorCode::invalid_argument, text("The ", what, " is of API [", to_string(api), "], not [cuda]."));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
+  auto context = Context::create(options);
+  if (!context) return fail(std::move(context.error()).during("creating a CUDA manager"));
+  return make(*std::move(context));
+}
+
+Result<std::unique_ptr<TextureShareManager>> wrap(const WrapOptions& options) {
+  auto context = Context::wrap(options);
+  if (!context) return fail(std::move(context.error()).during("wrapping a CUDA context"));
+  return make(*std::move(context));
+}
+
+Result<NativeDevice> native(const TextureShareManager& manager) {
+  if (manager.capabilities().api != Api::cuda) return wrong_api("manager", manager.capabilities().api);
+  const Context& context = static_cast<const CudaManager&>(manager).context();
+  return NativeDevice{context.handle(), context.stream(), context.device()};
+}
+
+Result<NativeTexture> native(const SharedTexture& texture) {
+  if (texture.api() != Api::cuda) return wrong_api("texture", texture.api());
+  return static_cast<const CudaTexture&>(texture).native();
+}
+
+Result<TensorView> tensor(const SharedTexture& texture) {
+  if (texture.api() != Api::cuda) return wrong_api("texture", texture.api());
+  return static_cast<const CudaTexture&>(texture).tensor();
+}
+
+Result<std::uint64_t> surface_object(SharedTexture& texture, std::uint32_t level) {
+  if (texture.api() != Api::cuda) return wrong_api("texture", texture.api());
+  return static_cast<CudaTexture&>(texture).surface(level);
+}
+
+Result<std::uint64_t> texture_object(SharedTexture& texture, const Sampling& sampling) {
+  if (texture.api() != Api::cuda) return wrong_api("texture", texture.api());
+  return static_cast<CudaTexture&>(texture).texture(sampling);
+}
+
+}  // namespace geyser::cuda
