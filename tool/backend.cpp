@@ -14,6 +14,9 @@
 #ifdef GEYSER_TOOL_WEBGPU
 #include <geyser/webgpu.hpp>
 #endif
+#ifdef GEYSER_TOOL_CUDA
+#include <geyser/cuda.hpp>
+#endif
 
 #include "suggest.hpp"
 
@@ -92,6 +95,34 @@ Opened open_webgpu(const BackendChoice& choice) {
 }
 #endif
 
+#ifdef GEYSER_TOOL_CUDA
+Opened open_cuda([[maybe_unused]] const BackendChoice& choice) {
+  cuda::Options options;
+  options.diagnostics = report;
+#ifdef GEYSER_TOOL_VULKAN
+  // As for OpenGL; but Vulkan has devices that CUDA has not, and the first of those is not meant.
+  if (!choice.device.empty()) {
+    auto chosen = open_vulkan(choice);
+    if (!chosen) return chosen;
+    options.device_uuid = (*chosen)->capabilities().identity.device_uuid;
+  }
+#endif
+  auto manager = shared(cuda::create_manager(options));
+#ifdef GEYSER_TOOL_VULKAN
+  if (!manager) return manager;
+  vulkan::Options same_device;
+  same_device.device.device_uuid = (*manager)->capabilities().identity.device_uuid;
+  same_device.validation = choice.validation;
+  same_device.diagnostics = report;
+  // Without one CUDA publishes copies, and agreements say so.
+  if (auto allocator = shared(vulkan::create_manager(same_device))) {
+    static_cast<void>((*manager)->use_allocator(*std::move(allocator)));
+  }
+#endif
+  return manager;
+}
+#endif
+
 Opened open_named(const BackendChoice& choice) {
   if (choice.name == "host") return shared(host::create_manager({report}));
 #ifdef GEYSER_TOOL_VULKAN
@@ -103,6 +134,9 @@ Opened open_named(const BackendChoice& choice) {
 #endif
 #ifdef GEYSER_TOOL_WEBGPU
   if (choice.name == "webgpu") return open_webgpu(choice);
+#endif
+#ifdef GEYSER_TOOL_CUDA
+  if (choice.name == "cuda") return open_cuda(choice);
 #endif
   const std::vector<std::string> names = backend_names();
   GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
@@ -124,6 +158,9 @@ std::vector<std::string> backend_names() {
 #endif
 #ifdef GEYSER_TOOL_WEBGPU
   names.emplace_back("webgpu");
+#endif
+#ifdef GEYSER_TOOL_CUDA
+  names.emplace_back("cuda");
 #endif
   names.emplace_back("host");
   return names;

@@ -15,9 +15,9 @@ struct BackendChoice {
   bool validation = false;
 };
 
-// Those of this build: "vulkan", "opengl", "opengl_es", "webgpu", "host".
+// Those of this build: "vulkan", "opengl", "opengl_es", "webgpu", "cuda", "host".
 [[nodiscard]] std::vector<std::string> backend_names();
-// OpenGL and WebGPU come with a Vulkan allocator of the same device where there is one, so that they can publish
+// OpenGL, WebGPU and CUDA come with a Vulkan allocator of the same device where there is one, so that they can publish
 // without copies. Errors: invalid_argument (no such name: the right ones), not_available (the driver's own reason).
 [[nodiscard]] Result<std::shared_ptr<TextureShareManager>> open_backend(const BackendChoice& choice);
 

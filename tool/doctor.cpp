@@ -33,6 +33,7 @@ std::string cure_for(const std::string& backend, const std::string& problem) {
     if (says("libwebgpu_dawn")) return "install Dawn (in Debian from forky on: the package libwebgpu-dawn0)";
     return "see docs/webgpu.md: Dawn works on Vulkan only, and header and library must be of one version";
   }
+  if (backend == "cuda") return "only for NVIDIA's GPUs: install NVIDIA's driver (libcuda1); check with nvidia-smi";
   if (says("libEGL")) return "install the packages libegl1 and libegl-mesa0";
   return "install your GPU's OpenGL driver (for software rendering: libgl1-mesa-dri and libegl-mesa0)";
 }

@@ -20,7 +20,7 @@ std::chrono::nanoseconds limit_of(const FeedChoice& choice) {
 }  // namespace
 
 void add_backend_options(CLI::App& command, BackendChoice& choice) {
-  command.add_option("-b,--backend", choice.name, "The API: auto, vulkan, opengl, opengl_es, host")
+  command.add_option("-b,--backend", choice.name, "The API: auto, vulkan, opengl, opengl_es, cuda, host")
       ->capture_default_str();
   command.add_option("-d,--device", choice.device, "Index of the device, or a part of its name");
   command.add_flag("--validation", choice.validation, "Run with the API's validation");

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "cuda/fence.hpp"
@@ -47,7 +49,7 @@ TextureDescriptor sample(TextureFormat format, TextureDimension dimension) {
   descriptor.format = format;
   descriptor.dimension = dimension;
   descriptor.extent = {37, 23, 1};
-  descriptor.mip_levels = 3;
+  descriptor.mip_levels = dimension == TextureDimension::two_d ? 3 : 2;
   if (dimension == TextureDimension::two_d_array) descriptor.array_layers = 2;
   if (dimension == TextureDimension::cube || dimension == TextureDimension::cube_array) {
     descriptor.extent = {20, 20, 1};
@@ -76,30 +78,37 @@ void set_extent(TextureCapability& row, std::uint32_t width, std::uint32_t heigh
   row.max_mip_levels = static_cast<std::uint32_t>(std::bit_width(std::max({width, height, depth})));
 }
 
+// Of the dimensions that arrays of a kind have.
+DimensionSet dimensions_of(const std::shared_ptr<Context>& context, TextureFormat format, ArrayKind kind) {
+  DimensionSet set = dimension_bit(TextureDimension::two_d);
+  for (const TextureDimension dimension : {TextureDimension::two_d_array, TextureDimension::cube,
+                                           TextureDimension::cube_array, TextureDimension::three_d}) {
+    if (works(context, sample(format, dimension), kind)) set |= dimension_bit(dimension);
+  }
+  return set;
+}
+
 // Rows for 2D, for cubes and for 3D: their limits differ.
-void add_array_rows(const std::shared_ptr<Context>& context, TextureCapability row, ArrayKind kind,
+void add_array_rows(const Context& context, TextureCapability row, DimensionSet dimensions,
                     std::vector<TextureCapability>& rows) {
   using A = driver::Attribute;
-  const auto limit = [&](A attribute) { return context->attribute(attribute); };
-  const auto dimensions_of = [&](std::initializer_list<TextureDimension> wanted) {
+  const auto limit = [&](A attribute) { return context.attribute(attribute); };
+  const auto only = [&](std::initializer_list<TextureDimension> wanted) {
     DimensionSet set = 0;
-    for (const TextureDimension dimension : wanted) {
-      if (works(context, sample(row.format, dimension), kind)) set |= dimension_bit(dimension);
-    }
-    return set;
+    for (const TextureDimension dimension : wanted) set |= dimension_bit(dimension);
+    return static_cast<DimensionSet>(set & dimensions);
   };
-  row.dimensions = static_cast<DimensionSet>(dimension_bit(TextureDimension::two_d) |
-                                             dimensions_of({TextureDimension::two_d_array}));
+  row.dimensions = only({TextureDimension::two_d, TextureDimension::two_d_array});
   set_extent(row, std::min(limit(A::texture_2d_mipmapped_width), limit(A::texture_2d_layered_width)),
              std::min(limit(A::texture_2d_mipmapped_height), limit(A::texture_2d_layered_height)), 1);
   row.max_array_layers = std::max(limit(A::texture_2d_layered_layers), 1U);
   rows.push_back(row);
-  row.dimensions = dimensions_of({TextureDimension::cube, TextureDimension::cube_array});
+  row.dimensions = only({TextureDimension::cube, TextureDimension::cube_array});
   const std::uint32_t edge = std::min(limit(A::texture_cubemap_width), limit(A::texture_cubemap_layered_width));
   set_extent(row, edge, edge, 1);
   row.max_array_layers = std::max(limit(A::texture_cubemap_layered_layers), 6U);
   if (row.dimensions != 0) rows.push_back(row);
-  row.dimensions = dimensions_of({TextureDimension::three_d});
+  row.dimensions = only({TextureDimension::three_d});
   set_extent(row, limit(A::texture_3d_width), limit(A::texture_3d_height), limit(A::texture_3d_depth));
   row.max_array_layers = 1;
   if (row.dimensions != 0) rows.push_back(row);
@@ -127,6 +136,7 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
   capabilities.identity = context->identity();
   capabilities.fences = fence_capabilities(*context);
   const bool in_place = takes_host_pages(context);
+  std::map<std::pair<driver::ArrayFormat, unsigned>, DimensionSet> dimensions;
   for (const FormatInfo& info : all_formats()) {
     if (info.is_multi_planar() || info.has_depth || info.has_stencil) continue;
     const ArrayKind kind = find_kind(context, info.format);
@@ -140,7 +150,10 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
       if (kind.surface) row.usages = row.usages | TextureUsage::storage;
       row.importable = true;
       std::vector<TextureCapability> rows;
-      add_array_rows(context, row, kind, rows);
+      // Several formats are one kind of array: rgba8_uint, rgba8_srgb and bgra8_srgb.
+      const auto [known, is_new] = dimensions.try_emplace({kind.format, kind.channels});
+      if (is_new) known->second = dimensions_of(context, info.format, kind);
+      add_array_rows(*context, row, known->second, rows);
       for (TextureCapability& one : rows) {
         if (!context->identity().has_uuids) break;
         one.handle_kind = HandleKind::opaque_fd;

@@ -2,13 +2,14 @@
 // them (CUDA Driver API, "Data types used by CUDA driver", "External Resource Interoperability").
 //
 // Why not <cuda.h>: it comes with the toolkit, which Debian's main section has not, and which nobody needs for a
-// library that looks libcuda.so.1 up at run time. The free headers of that kind (nv-codec-headers) declare no arrays of
-// normalised formats and no virtual memory. tests/cuda/driver_api_test.cpp compares every size, offset and value with
-// cuda.h wherever a toolkit is.
+// library that looks libcuda.so.1 up at run time. The free headers of that kind (nv-codec-headers, whose CUDA_VERSION
+// is 7050) declare no timeline semaphores, no 3D copies, no surfaces, no pages of the host's and no normalised arrays.
+// tests/cuda/driver_api_test.cpp compares every size, offset and value with cuda.h wherever a toolkit is.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+
+#include "cuda/driver_result.hpp"
 
 struct CUctx_st;
 struct CUstream_st;
@@ -20,7 +21,6 @@ struct CUextSemaphore_st;
 
 namespace geyser::cuda::driver {
 
-using Result = int;  // CUresult
 using Device = int;
 using DevicePointer = unsigned long long;
 using Object = unsigned long long;  // of a texture or a surface
@@ -31,42 +31,6 @@ using Array = CUarray_st*;
 using MipmappedArray = CUmipmappedArray_st*;
 using ExternalMemory = CUextMemory_st*;
 using ExternalSemaphore = CUextSemaphore_st*;
-
-// CUresult, as far as Geyser tells them apart.
-inline constexpr Result success = 0;
-inline constexpr Result invalid_value = 1;
-inline constexpr Result out_of_memory = 2;
-inline constexpr Result not_initialized = 3;
-inline constexpr Result deinitialized = 4;
-inline constexpr Result stub_library = 34;
-inline constexpr Result call_requires_newer_driver = 36;
-inline constexpr Result device_unavailable = 46;
-inline constexpr Result no_device = 100;
-inline constexpr Result invalid_device = 101;
-inline constexpr Result invalid_context = 201;
-inline constexpr Result ecc_uncorrectable = 214;
-inline constexpr Result nvlink_uncorrectable = 220;
-inline constexpr Result contained = 226;
-inline constexpr Result operating_system = 304;
-inline constexpr Result invalid_handle = 400;
-inline constexpr Result not_ready = 600;
-inline constexpr Result illegal_address = 700;
-inline constexpr Result launch_timeout = 702;
-inline constexpr Result context_is_destroyed = 709;
-inline constexpr Result assert_failed = 710;
-inline constexpr Result host_memory_already_registered = 712;
-inline constexpr Result hardware_stack_error = 714;
-inline constexpr Result illegal_instruction = 715;
-inline constexpr Result misaligned_address = 716;
-inline constexpr Result invalid_address_space = 717;
-inline constexpr Result invalid_pc = 718;
-inline constexpr Result launch_failed = 719;
-inline constexpr Result not_supported = 801;
-inline constexpr Result system_not_ready = 802;
-inline constexpr Result system_driver_mismatch = 803;
-inline constexpr Result compat_not_supported_on_device = 804;
-inline constexpr Result external_device = 911;
-inline constexpr Result unknown = 999;
 
 // CUdevice_attribute.
 enum class Attribute : int {

@@ -39,6 +39,23 @@ TEST_F(CudaManagers, ADeviceIsFoundByUuidAndByIndex) {
   EXPECT_NE(neither.error().message().find("[1] is [stand-in GPU 1"), std::string::npos) << neither.error().message();
 }
 
+TEST_F(CudaManagers, AnUnknownDriverUuidSeparatesNobody) {
+  DeviceIdentity cuda;
+  cuda.has_uuids = true;
+  cuda.device_uuid.fill(1);
+  DeviceIdentity vulkan = cuda;
+  vulkan.driver_uuid.fill(2);
+  EXPECT_TRUE(same_device_and_driver(cuda, vulkan));
+  EXPECT_TRUE(same_device_and_driver(vulkan, cuda));
+  DeviceIdentity other_driver = vulkan;
+  other_driver.driver_uuid.fill(3);
+  EXPECT_FALSE(same_device_and_driver(vulkan, other_driver));
+  cuda.device_uuid[15] = 9;
+  EXPECT_FALSE(same_device_and_driver(cuda, vulkan));
+  cuda.has_uuids = false;
+  EXPECT_FALSE(same_device_and_driver(cuda, cuda));
+}
+
 TEST_F(CudaManagers, WithoutADeviceThereIsNone) {
   stand_in_->set_device_count(0);
   auto manager = cuda::create_manager();
