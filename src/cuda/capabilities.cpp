@@ -62,13 +62,15 @@ TextureDescriptor sample(TextureFormat format, TextureDimension dimension) {
 // The best name and flags that work for 2D arrays.
 ArrayKind find_kind(const std::shared_ptr<Context>& context, TextureFormat format) {
   const CudaFormat known = to_cuda(format);
+  const auto works_as = [&](ArrayKind kind) { return works(context, sample(format, TextureDimension::two_d), kind); };
   for (const driver::ArrayFormat name : known.names) {
     if (name == driver::ArrayFormat::none) continue;
-    for (const bool surface : {true, false}) {
-      if (surface && format_info(format).is_compressed()) continue;
-      const ArrayKind kind{name, known.channels, surface};
-      if (works(context, sample(format, TextureDimension::two_d), kind)) return kind;
-    }
+    ArrayKind kind{name, known.channels, !format_info(format).is_compressed()};
+    if (works_as(kind)) return kind;
+    // NVIDIA calls BC6H a format of three channels, and says that there can be one, two or four.
+    if (kind.channels == 3) kind.channels = 4;
+    kind.surface = false;
+    if (works_as(kind)) return kind;
   }
   return {};
 }

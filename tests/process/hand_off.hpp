@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "platform/shared_memory.hpp"
@@ -38,9 +39,13 @@ Result<Request> receive_request(Channel& channel);
 inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
   const auto is_gl = [](const std::string& name) { return name == "opengl" || name == "opengl_es"; };
 #ifdef GEYSER_TEST_VULKAN
-  const auto is_system = [&](const std::string& name) { return name == "vulkan" || is_gl(name); };
+  const char* rig = std::getenv("GEYSER_RIG");
+  const bool gpu = rig != nullptr && rig == std::string_view("gpu");  // elsewhere CUDA is the tests' stand-in
+  const auto is_system = [&](const std::string& name) {
+    return name == "vulkan" || is_gl(name) || (gpu && name == "cuda");
+  };
   const char* listed = std::getenv("GEYSER_IN_PLACE");
-  const std::string in_place = std::string(" ") + (listed != nullptr ? listed : "host vulkan mesa25") + " ";
+  const std::string in_place = std::string(" ") + (listed != nullptr ? listed : "host vulkan mesa25 cuda") + " ";
   const auto is_in_place = [&](const std::string& name) {
     return in_place.find(" " + name + " ") != std::string::npos;
   };

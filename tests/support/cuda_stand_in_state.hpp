@@ -83,7 +83,16 @@ inline State& state() {
   static State all;
   return all;
 }
-inline thread_local std::vector<CUctx_st*> current;
+// Contexts of this thread, the current one last. Without a destructor: managers may go after a thread's own objects.
+struct ContextStack {
+  CUctx_st* all[64];
+  std::size_t count;
+  bool empty() const { return count == 0; }
+  CUctx_st*& back() { return all[count - 1]; }
+  void push_back(CUctx_st* context) { all[count++ % 64] = context; }
+  void pop_back() { --count; }
+};
+inline thread_local ContextStack current{};
 
 inline void complain(const std::string& sentence) { state().complaints += sentence + "\n"; }
 
