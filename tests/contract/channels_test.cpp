@@ -185,6 +185,7 @@ TEST_P(Channels, AreTheBitsOfTheTable) {
 std::vector<std::string> gpu_ends() {
   auto names = end_names();
   std::erase(names, "host");
+  std::erase(names, "cuda");  // clears nothing, and names no channels: tests/cuda/kernels_test.cpp writes bytes
   return names;
 }
 
