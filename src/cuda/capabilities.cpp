@@ -44,11 +44,11 @@ bool works(const std::shared_ptr<Context>& context, const TextureDescriptor& des
   return true;
 }
 
-TextureDescriptor sample(TextureFormat format, TextureDimension dimension) {
+TextureDescriptor sample(TextureFormat format, TextureDimension dimension, ArrayKind kind) {
   TextureDescriptor descriptor;
   descriptor.format = format;
   descriptor.dimension = dimension;
-  descriptor.extent = {37, 23, 1};
+  descriptor.extent = kind.whole_blocks ? Extent3D{40, 24, 1} : Extent3D{37, 23, 1};
   descriptor.mip_levels = dimension == TextureDimension::two_d ? 3 : 2;
   if (dimension == TextureDimension::two_d_array) descriptor.array_layers = 2;
   if (dimension == TextureDimension::cube || dimension == TextureDimension::cube_array) {
@@ -62,7 +62,9 @@ TextureDescriptor sample(TextureFormat format, TextureDimension dimension) {
 // The best name and flags that work for 2D arrays.
 ArrayKind find_kind(const std::shared_ptr<Context>& context, TextureFormat format) {
   const CudaFormat known = to_cuda(format);
-  const auto works_as = [&](ArrayKind kind) { return works(context, sample(format, TextureDimension::two_d), kind); };
+  const auto works_as = [&](ArrayKind kind) {
+    return works(context, sample(format, TextureDimension::two_d, kind), kind);
+  };
   for (const driver::ArrayFormat name : known.names) {
     if (name == driver::ArrayFormat::none) continue;
     ArrayKind kind{name, known.channels, !format_info(format).is_compressed()};
@@ -71,6 +73,12 @@ ArrayKind find_kind(const std::shared_ptr<Context>& context, TextureFormat forma
     if (kind.channels == 3) kind.channels = 4;
     kind.surface = false;
     if (works_as(kind)) return kind;
+    if (!format_info(format).is_compressed()) continue;
+    kind.whole_blocks = true;
+    for (const unsigned channels : {known.channels, kind.channels}) {
+      kind.channels = channels;
+      if (works_as(kind)) return kind;
+    }
   }
   return {};
 }
@@ -85,7 +93,7 @@ DimensionSet dimensions_of(const std::shared_ptr<Context>& context, TextureForma
   DimensionSet set = dimension_bit(TextureDimension::two_d);
   for (const TextureDimension dimension : {TextureDimension::two_d_array, TextureDimension::cube,
                                            TextureDimension::cube_array, TextureDimension::three_d}) {
-    if (works(context, sample(format, dimension), kind)) set |= dimension_bit(dimension);
+    if (works(context, sample(format, dimension, kind), kind)) set |= dimension_bit(dimension);
   }
   return set;
 }
@@ -151,6 +159,7 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
       if (!info.is_compressed()) row.usages = row.usages | TextureUsage::color_attachment;
       if (kind.surface) row.usages = row.usages | TextureUsage::storage;
       row.importable = true;
+      row.requires_whole_blocks = kind.whole_blocks;
       std::vector<TextureCapability> rows;
       // Several formats are one kind of array: rgba8_uint, rgba8_srgb and bgra8_srgb.
       const auto [known, is_new] = dimensions.try_emplace({kind.format, kind.channels});

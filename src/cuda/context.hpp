@@ -21,7 +21,8 @@ class CudaFence;
 struct ArrayKind {
   driver::ArrayFormat format = driver::ArrayFormat::none;
   unsigned channels = 0;
-  bool surface = false;  // kernels may write it
+  bool surface = false;       // kernels may write it
+  bool whole_blocks = false;  // of a compressed format: base levels only that end with a block
 };
 
 class Context {

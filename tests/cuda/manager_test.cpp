@@ -159,6 +159,28 @@ TEST_F(CudaManagers, WhatCudaHasIsOfferedAndNothingElse) {
   EXPECT_EQ(all.fences[0], (FenceCapability{FenceKind::opaque_fd_timeline, false, true, true, false}));
 }
 
+TEST_F(CudaManagers, WholeBlocksAreAskedForWhereOnlyTheyWork) {
+  auto any = make();
+  ASSERT_NE(any, nullptr);
+  EXPECT_FALSE(
+      row(any->capabilities(), TextureFormat::bc7_unorm, HandleKind::opaque_fd, Tiling::opaque)->requires_whole_blocks);
+  stand_in_->refuse_partial_blocks();
+  auto manager = make();
+  ASSERT_NE(manager, nullptr);
+  for (const TextureFormat format : {TextureFormat::bc7_unorm, TextureFormat::bc6h_ufloat}) {
+    const auto* blocks = row(manager->capabilities(), format, HandleKind::opaque_fd, Tiling::opaque);
+    ASSERT_NE(blocks, nullptr) << to_string(format);
+    EXPECT_TRUE(blocks->requires_whole_blocks);
+  }
+  EXPECT_FALSE(row(manager->capabilities(), TextureFormat::rgba8_unorm, HandleKind::opaque_fd, Tiling::opaque)
+                   ->requires_whole_blocks);
+  TextureDescriptor descriptor = small();
+  descriptor.format = TextureFormat::bc7_unorm;
+  EXPECT_TRUE(manager->create_texture(descriptor, HandleKind::host_memory));
+  descriptor.extent.width = 17;
+  EXPECT_EQ(manager->create_texture(descriptor, HandleKind::host_memory).error().code(), ErrorCode::unsupported);
+}
+
 TEST_F(CudaManagers, AnOlderDriverOffersLess) {
   for (int format = 0xc0; format <= 0xcb; ++format) stand_in_->refuse_format(format);
   stand_in_->refuse_format(0x9d);  // bc7

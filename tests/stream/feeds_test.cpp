@@ -123,8 +123,7 @@ TEST_P(Feeds, SayHowTheyShare) {
   const auto ring = negotiate(descriptor_, from_->manager().capabilities(), from_->manager().capabilities());
   ASSERT_TRUE(ring);
   const bool same_ring = ring->handle_kind == direct->handle_kind && ring->tiling == direct->tiling &&
-                         ring->mutable_format == direct->mutable_format &&
-                         ring->row_alignment == direct->row_alignment;
+                         ring->mutable_format == direct->mutable_format && ring->row_alignment == direct->row_alignment;
   // Who cannot open what the publisher draws into gets copies: by the publisher's GPU, or where that has none by its
   // own.
   const SharePath expected = direct->path != SharePath::zero_copy || same_ring ? direct->path

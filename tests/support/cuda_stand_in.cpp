@@ -43,11 +43,13 @@ const geyser::test::CudaStandIn control{
       s.refused_formats.clear();
       s.device_count = 2;
       s.dead = 0;
+      s.whole_blocks = false;
     },
     [](const char* call, int result, int skip) { state().failures.emplace(call, std::pair(result, skip)); },
     [](int attribute, int value) { state().attributes[attribute] = value; },
     [](int count) { state().device_count = count; },
     [](int format) { state().refused_formats.insert(format); },
+    [] { state().whole_blocks = true; },
     [](bool held) { state().held = held; },
     [](int result) { state().dead = result; },
     [] {

@@ -18,6 +18,8 @@ struct CudaStandIn {
   void (*set_device_count)(int count);
   // cuMipmappedArrayCreate refuses this CUarray_format.
   void (*refuse_format)(int format);
+  // cuMipmappedArrayCreate refuses compressed arrays that end within a block.
+  void (*refuse_partial_blocks)();
   // While held, streams do nothing of what they are told.
   void (*hold)(bool held);
   // Every context is dead from now on: what is called in one fails so.

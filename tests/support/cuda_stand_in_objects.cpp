@@ -94,6 +94,10 @@ EXPORT int cuMipmappedArrayCreate(CUmipmappedArray_st** array, const driver::Arr
                                   unsigned levels) {
   ENTER()
   if (state().refused_formats.contains(static_cast<int>(description->format))) return driver::invalid_value;
+  const std::size_t edge = block_of(*description).edge;
+  if (state().whole_blocks && (description->width % edge != 0 || description->height % edge != 0)) {
+    return driver::invalid_value;
+  }
   auto made = std::make_unique<CUmipmappedArray_st>();
   made->description = *description;
   const std::size_t size = lay_out(*made, levels, nullptr);

@@ -77,6 +77,7 @@ struct State {
   int dead = 0;  // what calls in a context give
   bool started = false;
   bool held = false;
+  bool whole_blocks = false;
 };
 
 inline State& state() {
