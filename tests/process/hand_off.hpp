@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "platform/shared_memory.hpp"
@@ -39,10 +38,9 @@ Result<Request> receive_request(Channel& channel);
 inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
   const auto is_gl = [](const std::string& name) { return name == "opengl" || name == "opengl_es"; };
 #ifdef GEYSER_TEST_VULKAN
-  const char* rig = std::getenv("GEYSER_RIG");
-  const bool gpu = rig != nullptr && rig == std::string_view("gpu");  // elsewhere CUDA is the tests' stand-in
+  // Elsewhere than on a GPU CUDA is the tests' stand-in.
   const auto is_system = [&](const std::string& name) {
-    return name == "vulkan" || is_gl(name) || (gpu && name == "cuda");
+    return name == "vulkan" || is_gl(name) || (is_rig("gpu") && name == "cuda");
   };
   const char* listed = std::getenv("GEYSER_IN_PLACE");
   const std::string in_place = std::string(" ") + (listed != nullptr ? listed : "host vulkan mesa25 cuda") + " ";
@@ -57,7 +55,8 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
   return from == to || (is_system(from) && is_system(to)) || (is_swiftshader(from) && is_swiftshader(to)) ||
          (is_in_place(from) && is_in_place(to));
 #else
-  return from == to && !is_gl(from) && from != "webgpu";
+  const auto is_in_place = [](const std::string& name) { return name == "host" || name == "cuda"; };
+  return (from == to && !is_gl(from) && from != "webgpu") || (is_in_place(from) && is_in_place(to));
 #endif
 }
 
