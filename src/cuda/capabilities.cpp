@@ -165,10 +165,13 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
       const auto [known, is_new] = dimensions.try_emplace({kind.format, kind.channels});
       if (is_new) known->second = dimensions_of(context, info.format, kind);
       add_array_rows(*context, row, known->second, rows);
-      for (TextureCapability& one : rows) {
+      for (TextureCapability one : rows) {
         if (!context->identity().has_uuids) break;
         one.handle_kind = HandleKind::opaque_fd;
-        capabilities.textures.push_back(one);
+        // Driver 580 opens Vulkan's images of several layers and shows every layer but the first in another place.
+        one.dimensions &= dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::three_d);
+        one.max_array_layers = 1;
+        if (one.dimensions != 0) capabilities.textures.push_back(one);
       }
       for (TextureCapability& one : rows) {
         one.handle_kind = HandleKind::host_memory;
