@@ -169,7 +169,8 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
         if (!context->identity().has_uuids) break;
         one.handle_kind = HandleKind::opaque_fd;
         // Driver 580 opens Vulkan's images of several layers and shows every layer but the first in another place.
-        one.dimensions &= dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::three_d);
+        one.dimensions = static_cast<DimensionSet>(
+            one.dimensions & (dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::three_d)));
         one.max_array_layers = 1;
         if (one.dimensions != 0) capabilities.textures.push_back(one);
       }
