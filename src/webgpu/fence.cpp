@@ -51,6 +51,7 @@ Result<OwnedHandle> export_semaphore(const Device& device, WGPUSharedFence fence
   }
   info.nextInChain = is_sync_file ? &sync_file.chain : &opaque.chain;
   device.functions().wgpuSharedFenceExportInfo(fence, &info);
+  if (is_sync_file && sync_file.handle < 0) return OwnedHandle();  // Vulkan's word for one that is signalled already
   // Lent by Dawn.
   return is_sync_file ? OwnedHandle::duplicate(HandleKind::sync_file, sync_file.handle)
                       : OwnedHandle::duplicate(HandleKind::opaque_fd, opaque.handle);

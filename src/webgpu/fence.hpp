@@ -33,7 +33,7 @@ class Semaphore {
 
 // Of kind opaque_fd or sync_file; `handle` stays the caller's.
 Result<Semaphore> import_semaphore(const Device& device, const OwnedHandle& handle);
-// The handle of what an access ended with: a duplicate, of kind opaque_fd or sync_file.
+// The handle of what an access ended with: a duplicate, of kind opaque_fd or sync_file; empty when it is signalled.
 Result<OwnedHandle> export_semaphore(const Device& device, WGPUSharedFence fence);
 
 class WebGpuFence final : public SharedFence {

@@ -87,8 +87,8 @@ TEST_F(WebGpu, SaysWhatTheAllocatorAdds) {
   const Manager vulkan = make_vulkan();
   ASSERT_TRUE(alone->use_allocator(vulkan));
   const FenceCapability* binary = find(without, FenceKind::opaque_fd_binary);
-  ASSERT_NE(binary, nullptr);
-  EXPECT_TRUE(binary->exportable && binary->importable && binary->gpu_wait);
+  EXPECT_EQ(binary != nullptr, find(vulkan->capabilities(), FenceKind::opaque_fd_binary) != nullptr);
+  EXPECT_TRUE(binary == nullptr || (binary->exportable && binary->importable && binary->gpu_wait));
   auto texture = alone->create_texture(descriptor_, HandleKind::opaque_fd);
   ASSERT_TRUE(texture) << texture.error().to_string();
   EXPECT_EQ((*texture)->path(), SharePath::zero_copy);
@@ -186,6 +186,7 @@ TEST_F(WebGpu, RefusesInDawnsWords) {
   // Made without a word on who will open it: WebGPU needs images that can be viewed in other formats.
   auto texture = vulkan->create_texture(descriptor_, HandleKind::opaque_fd);
   ASSERT_TRUE(texture);
+  EXPECT_TRUE(settle_vulkan(*vulkan));
   const std::size_t before = open_descriptors();
   {
     auto imported = webgpu_->manager().import_shared_texture(*vulkan->export_texture(**texture));
@@ -207,6 +208,7 @@ TEST_F(WebGpu, RefusesInDawnsWords) {
   EXPECT_NE(imported.error().message().find("is larger than the memory fd"), std::string::npos)
       << imported.error().to_string();
   texture->reset();
+  EXPECT_TRUE(settle_vulkan(*vulkan));
   EXPECT_TRUE(webgpu_->settle());
   EXPECT_LE(open_descriptors(), before);
 }
@@ -272,25 +274,27 @@ TEST_F(WebGpu, WaitsAndSignalsOnTheDevice) {
   auto read = pair.vulkan->begin_access(AccessMode::read, *written);
   ASSERT_TRUE(read) << read.error().to_string();
   auto actual = (*reader)->read(*pair.vulkan);
+  const auto read_after = std::chrono::steady_clock::now() - begun;
   signal.join();
   ASSERT_TRUE(actual) << actual.error().to_string();
-  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(60));
+  EXPECT_GE(read_after, std::chrono::milliseconds(60)) << "the picture was there before its turn";
   EXPECT_EQ(difference(descriptor_, expected, *actual), "");
   EXPECT_TRUE(pair.vulkan->end_access(*std::move(read)));
 }
 
 TEST_F(WebGpu, SharesCompressedPicturesOfWholeBlocks) {
-  auto vulkan = make_end("swiftshader");
-  ASSERT_TRUE(vulkan) << vulkan.error().to_string();
+  const Manager vulkan = make_vulkan();
+  auto filler = make_end("swiftshader");  // works on the texture's own device
+  ASSERT_TRUE(filler) << filler.error().to_string();
   descriptor_.format = TextureFormat::bc7_unorm;
   descriptor_.extent = {24, 20, 1};
-  Pair pair = make_pair((*vulkan)->manager(), webgpu_->manager(), descriptor_);
+  Pair pair = make_pair(*vulkan, webgpu_->manager(), descriptor_);
   ASSERT_NE(pair.webgpu, nullptr);
   EXPECT_EQ(pair.webgpu->path(), SharePath::zero_copy);
   auto write = pair.vulkan->begin_access(AccessMode::discard, {});
   ASSERT_TRUE(write);
   const auto expected = make_pattern(descriptor_, 5);
-  ASSERT_TRUE((*vulkan)->fill(*pair.vulkan, expected));
+  ASSERT_TRUE((*filler)->fill(*pair.vulkan, expected));
   auto read = pair.webgpu->begin_access(AccessMode::read, *pair.vulkan->end_access(*std::move(write)));
   ASSERT_TRUE(read) << read.error().to_string();
   auto actual = webgpu_->read(*pair.webgpu);
@@ -352,7 +356,8 @@ TEST_F(WebGpu, ImportsLeaveNoDescriptorOpen) {
   const Manager vulkan = make_vulkan();
   const auto agreement = *negotiate(descriptor_, vulkan->capabilities(), webgpu_->manager().capabilities());
   const auto texture = *vulkan->create_texture(descriptor_, agreement);
-  const auto fence = *vulkan->create_fence(FenceKind::opaque_fd_binary);
+  const bool semaphores = find(webgpu_->manager().capabilities(), FenceKind::opaque_fd_binary) != nullptr;
+  const auto fence = *vulkan->create_fence(semaphores ? FenceKind::opaque_fd_binary : FenceKind::host_timeline);
   const auto once = [&] {
     auto imported = webgpu_->manager().import_shared_texture(*vulkan->export_texture(*texture));
     ASSERT_TRUE(imported) << imported.error().to_string();
