@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -76,7 +77,7 @@ struct State {
   int owned = 0;
   int dead = 0;  // what calls in a context give
   bool started = false;
-  bool held = false;
+  std::atomic<bool> held = false;  // also of threads that let go
   bool whole_blocks = false;
 };
 
