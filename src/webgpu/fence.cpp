@@ -79,6 +79,7 @@ Result<Semaphore> WebGpuFence::wait_for(std::uint64_t value) const {
 }
 
 Result<void> WebGpuFence::signal_after(std::uint64_t value, OwnedHandle&& after) {
+  own_value_ = value;
   return relay_signal(value, std::move(after));
 }
 

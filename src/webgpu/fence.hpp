@@ -45,6 +45,10 @@ class WebGpuFence final : public SharedFence {
 
   // What an access that begins has to wait for.
   Result<Semaphore> wait_for(std::uint64_t value) const;
+  // Whether `value` is one that this device has signalled, and a wait for it takes it from whoever is to wait next.
+  bool takes_own(std::uint64_t value) const noexcept {
+    return kind() == FenceKind::opaque_fd_binary && value != 0 && value == own_value_;
+  }
   // The fence reaches `value` when `after` is signalled.
   Result<void> signal_after(std::uint64_t value, OwnedHandle&& after);
 
@@ -57,6 +61,7 @@ class WebGpuFence final : public SharedFence {
 
   std::shared_ptr<Device> device_;
   WGPUSharedFence semaphore_;
+  std::uint64_t own_value_ = 0;  // the last one signalled by this device
 };
 
 // Consumes the handle on success.

@@ -215,6 +215,10 @@ Result<void> WebGpuTexture::do_begin(AccessMode mode, const AccessState& state, 
   const bool contents_wanted = state.initialized && mode != AccessMode::discard;
   if (opens) {
     if (auto begun = begin_dawn(contents_wanted, waits); !begun) return begun;
+    if (auto taken = take_own_signals(waits); !taken) {
+      static_cast<void>(end_dawn());
+      return taken;
+    }
   }
   if (staging_ && contents_wanted && (holders_ == 0 || is_later(state))) {
     auto copied = staging_->upload(memory_.bytes());
@@ -223,6 +227,20 @@ Result<void> WebGpuTexture::do_begin(AccessMode mode, const AccessState& state, 
   }
   ++holders_;
   return {};
+}
+
+// A reader that goes on to write waits for its own signal. Dawn does so with the next submission, and until then the
+// signal is there for the other end to take, when it waits for the next one: then both would wait for ever.
+Result<void> WebGpuTexture::take_own_signals(const SyncPoints& waits) {
+  bool own = false;
+  for (const SyncPoint& point : waits) {
+    const WebGpuFence* fence = device_->find_fence(*point.fence);
+    own = own || (fence != nullptr && fence->takes_own(point.value));
+  }
+  if (!own) return {};
+  if (auto submitted = settle(); !submitted) return submitted;
+  ++mutable_statistics().host_waits;
+  return device_->wait_idle(wait_timeout());
 }
 
 Result<void> WebGpuTexture::finish(SharedFence* signal, std::uint64_t value) {

@@ -35,6 +35,7 @@ class WebGpuTexture final : public SharedTexture {
   Result<void> make_imported(const OwnedHandle& handle);
 
   Result<void> begin_dawn(bool contents_wanted, const SyncPoints& waits);
+  Result<void> take_own_signals(const SyncPoints& waits);
   // Brings the image into the published layout and gives the semaphore that says when it is: empty when Dawn gave
   // none, or several.
   Result<OwnedHandle> end_dawn();

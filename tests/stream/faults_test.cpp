@@ -249,6 +249,7 @@ TEST_P(Faults, ManyHeldFramesAreTakenAway) {
 TEST_P(Faults, AKilledHolderGivesEverythingBack) {
   Child healthy = start("healthy");
   ASSERT_TRUE(publish_until_says(healthy, "ready"));
+  ASSERT_TRUE(end_->settle());
   const std::size_t descriptors = open_descriptors();
   for (int i = 0; i < 3; ++i) {
     Child holder = start("victim");
@@ -267,6 +268,7 @@ TEST_P(Faults, AKilledHolderGivesEverythingBack) {
 TEST_P(Faults, KillsAtRandomTimesLeaveNothing) {
   Child healthy = start("healthy");
   ASSERT_TRUE(publish_until_says(healthy, "ready"));
+  ASSERT_TRUE(end_->settle());
   const std::size_t descriptors = open_descriptors();
   const char* wanted = std::getenv("GEYSER_FAULT_RUNS");
   const int runs = wanted != nullptr ? std::atoi(wanted) : GetParam() == "host" ? 40 : 6;

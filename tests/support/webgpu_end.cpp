@@ -42,6 +42,35 @@ class WebGpuEnd final : public End {
   Result<void> settle() override {
     auto device = webgpu::native(*manager_);
     if (!device) return fail(std::move(device.error()));
+#define GEYSER_TEST_WGPU(name) \
+  const auto name = reinterpret_cast<decltype(&::name)>(webgpu::get_procedure(*manager_, #name))
+    GEYSER_TEST_WGPU(wgpuQueueOnSubmittedWorkDone);
+    GEYSER_TEST_WGPU(wgpuInstanceWaitAny);
+    GEYSER_TEST_WGPU(wgpuDeviceTick);
+    GEYSER_TEST_WGPU(wgpuDeviceCreateBuffer);
+    GEYSER_TEST_WGPU(wgpuBufferRelease);
+    GEYSER_TEST_WGPU(wgpuQueueWriteBuffer);
+    GEYSER_TEST_WGPU(wgpuQueueSubmit);
+#undef GEYSER_TEST_WGPU
+    const WGPUQueueWorkDoneCallbackInfo info{nullptr, WGPUCallbackMode_WaitAnyOnly,
+                                             [](WGPUQueueWorkDoneStatus, WGPUStringView, void*, void*) {}, nullptr,
+                                             nullptr};
+    // Dawn keeps the last submissions' semaphores until one more is done, and looks at that in a tick.
+    WGPUBufferDescriptor four_bytes = WGPU_BUFFER_DESCRIPTOR_INIT;
+    four_bytes.usage = WGPUBufferUsage_CopyDst;
+    four_bytes.size = 4;
+    WGPUBuffer buffer = wgpuDeviceCreateBuffer(device->device, &four_bytes);
+    for (int i = 0; i < 3; ++i) {
+      wgpuQueueWriteBuffer(device->queue, buffer, 0, &i, 4);
+      wgpuQueueSubmit(device->queue, 0, nullptr);
+      WGPUFutureWaitInfo done{wgpuQueueOnSubmittedWorkDone(device->queue, info), WGPU_FALSE};
+      constexpr std::uint64_t patience = 20'000'000'000;
+      if (wgpuInstanceWaitAny(device->instance, 1, &done, patience) != WGPUWaitStatus_Success) {
+        return fail(ErrorCode::timeout, "Dawn is not done.");
+      }
+      wgpuDeviceTick(device->device);
+    }
+    wgpuBufferRelease(buffer);
 #ifdef GEYSER_TEST_VULKAN
     if (allocator_ != nullptr) return settle_vulkan(*allocator_);
 #endif
