@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "common/text.hpp"
@@ -109,7 +110,7 @@ void Device::read_properties() {
 Device::~Device() {
   if (functions_.vkDestroySemaphore != nullptr && timeline_ != VK_NULL_HANDLE) {
     // A peer that never signals must not hang us: after the timeout its objects are leaked and said so.
-    if (auto done = wait(last_ticket_, default_wait_timeout); done) {
+    if (auto done = wait(last_ticket_, default_wait_timeout); done || is_lost()) {
       for (Garbage& garbage : garbage_) garbage.destroy();
     } else {
       if (diagnostics_) {
@@ -190,6 +191,7 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
                           signal_count,
                           signal_semaphores.data()};
   if (const VkResult result = functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE); result != VK_SUCCESS) {
+    note(result);
     return fail(make_error(result, "vkQueueSubmit"));
   }
   last_ticket_ = ticket;
@@ -203,8 +205,15 @@ Result<void> Device::wait(Ticket ticket, std::chrono::nanoseconds timeout) const
   if (result == VK_TIMEOUT) {
     return fail(ErrorCode::timeout, text("The device is not done after [", limit / 1000000, "] ms."));
   }
-  if (result != VK_SUCCESS) return fail(make_error(result, "vkWaitSemaphores"));
+  if (result != VK_SUCCESS) {
+    note(result);
+    return fail(make_error(result, "vkWaitSemaphores"));
+  }
   return {};
+}
+
+void Device::note(VkResult result) const noexcept {
+  if (result == VK_ERROR_DEVICE_LOST) lost_.store(true, std::memory_order_relaxed);
 }
 
 void Device::destroy_later(std::function<void()> destroy) {
@@ -219,8 +228,14 @@ void Device::destroy_later(std::function<void()> destroy) {
 }
 
 Ticket Device::completed() const noexcept {
+  // Of a lost device nothing is in use any more (Vulkan, 5.2.3 Lost Device).
+  constexpr auto all = std::numeric_limits<Ticket>::max();
+  if (is_lost()) return all;
   Ticket ticket = 0;
-  return functions_.vkGetSemaphoreCounterValue(native_.device, timeline_, &ticket) == VK_SUCCESS ? ticket : 0;
+  const VkResult result = functions_.vkGetSemaphoreCounterValue(native_.device, timeline_, &ticket);
+  note(result);
+  if (result == VK_SUCCESS) return ticket;
+  return is_lost() ? all : 0;
 }
 
 void Device::collect_garbage() {

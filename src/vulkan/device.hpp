@@ -69,8 +69,10 @@ class Device : public std::enable_shared_from_this<Device> {
   Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                         const SemaphoreUse* signal);
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
-  // What is done already; 0 when the device is lost.
+  // What is done already: everything when the device is lost.
   Ticket completed() const noexcept;
+  // Whether a call has said VK_ERROR_DEVICE_LOST. Every further submission says it again.
+  bool is_lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
   // Destroys by `destroy` once everything submitted so far is done: now if it is, else at a later submission.
   void destroy_later(std::function<void()> destroy);
@@ -99,6 +101,7 @@ class Device : public std::enable_shared_from_this<Device> {
   Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                                   const SemaphoreUse* signal);
   void read_properties();
+  void note(VkResult result) const noexcept;
 
   platform::DynamicLibrary loader_;
   NativeDevice native_;
@@ -120,6 +123,7 @@ class Device : public std::enable_shared_from_this<Device> {
   Ticket last_ticket_ = 0;
 
   std::atomic<std::uint64_t> numbers_{0};
+  mutable std::atomic<bool> lost_ = false;
 
   std::mutex pool_mutex_;
   VkCommandPool command_pool_ = VK_NULL_HANDLE;
