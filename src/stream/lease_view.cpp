@@ -22,11 +22,19 @@ bool LeaseView::reads_on(std::uint32_t slot) const noexcept {
   return !completed || *completed < value;
 }
 
+void LeaseView::wait_for_read(std::uint32_t slot, std::chrono::nanoseconds timeout) const noexcept {
+  // A failure is the next claim's to find: a value that is not reached keeps the slot until its time is over.
+  if (fence_ != nullptr) static_cast<void>(fence_->wait(page_->release_values[slot].load(), timeout));
+}
+
+bool LeaseView::holds(std::uint32_t slot, std::uint64_t frame, bool back_pressure) const noexcept {
+  if (watches_[slot].revoked == frame) return false;
+  return page_->leases[slot].load() == frame || (back_pressure && limits_.every_frame && page_->cursor.load() < frame);
+}
+
 bool LeaseView::keeps(std::uint32_t slot, std::uint64_t frame, bool back_pressure, Clock::time_point now) noexcept {
   Watch& watch = watches_[slot];
-  const bool holds = page_->leases[slot].load() == frame && watch.revoked != frame;
-  const bool waits = back_pressure && limits_.every_frame && page_->cursor.load() < frame && watch.revoked != frame;
-  if (frame != 0 && (holds || waits || reads_on(slot))) {
+  if (frame != 0 && (holds(slot, frame, back_pressure) || reads_on(slot))) {
     if (watch.since == Clock::time_point{}) watch.since = now;
     return true;
   }

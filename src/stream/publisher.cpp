@@ -210,7 +210,7 @@ Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
     const auto left = deadline.remaining();
     if (left.count() == 0) break;
     if (full == nullptr) full = pool.get();
-    full->ring().wait_for_release(full->views(), left);
+    full->ring().wait_for_release(full->views(), self.ring_policy().back_pressure, left);
     self.service();
   }
   const std::lock_guard lock(self.info_mutex);

@@ -123,14 +123,36 @@ std::optional<std::uint32_t> RingWriter::claim(const Views& views, const Policy&
   return std::nullopt;
 }
 
-void RingWriter::wait_for_release(const Views& views, std::chrono::nanoseconds timeout) noexcept {
+std::optional<std::uint32_t> RingWriter::next_read(const Views& views, bool back_pressure) const noexcept {
+  std::optional<std::uint32_t> next;
+  for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
+    const std::uint64_t frame = frames_[slot];
+    if (writing_[slot] || frame == 0 || frame == latest_ || (next && frames_[*next] < frame)) continue;
+    const bool held = std::any_of(views.begin(), views.end(),
+                                  [&](const LeaseView* view) { return view->holds(slot, frame, back_pressure); });
+    if (!held && std::any_of(views.begin(), views.end(), [&](const auto* view) { return view->reads_on(slot); })) {
+      next = slot;
+    }
+  }
+  return next;
+}
+
+void RingWriter::wait_for_release(const Views& views, bool back_pressure, std::chrono::nanoseconds timeout) noexcept {
+  const auto sleep = std::min<std::chrono::nanoseconds>(timeout, longest_sleep);
+  if (const auto slot = next_read(views, back_pressure)) {
+    const auto end = Clock::now() + sleep;
+    for (const LeaseView* view : views) {
+      const auto left = std::max(std::chrono::nanoseconds(end - Clock::now()), std::chrono::nanoseconds(0));
+      if (view->reads_on(*slot)) view->wait_for_read(*slot, left);
+    }
+    return;
+  }
   std::array<platform::FutexWord, max_words> words{};
   const std::size_t count = std::min(views.size(), max_words);
   for (std::size_t i = 0; i < count; ++i) words[i] = {&views[i]->bell(), views[i]->bell().load()};
   page_->publisher_waits.store(1);
   fault_point("publisher.waits");
   // A release between the caller's look and the store above rings nothing: the sleep is short.
-  const auto sleep = std::min<std::chrono::nanoseconds>(timeout, longest_sleep);
   static_cast<void>(platform::futex_wait_any(std::span(words).first(count), sleep));
   page_->publisher_waits.store(0);
 }

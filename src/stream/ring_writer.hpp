@@ -1,5 +1,5 @@
 // A publisher's side of a ring: which slot may be written next, who holds what, who has to be woken. Touches no
-// texture; the fences of subscribers are read, never waited for.
+// texture. The fences of subscribers are read; what waits for them is bounded by a few milliseconds.
 #pragma once
 
 #include <array>
@@ -47,6 +47,12 @@ class LeaseView {
   [[nodiscard]] bool keeps(std::uint32_t slot, std::uint64_t frame, bool back_pressure, Clock::time_point now) noexcept;
   // When the slot may be taken away although it is kept.
   [[nodiscard]] Clock::time_point kept_until(std::uint32_t slot, std::chrono::nanoseconds lease_time) const noexcept;
+  // The part of keeps() that ends with a bell: it holds the frame, or has not had it.
+  [[nodiscard]] bool holds(std::uint32_t slot, std::uint64_t frame, bool back_pressure) const noexcept;
+  // The part that ends without one: its GPU still reads what it has released.
+  [[nodiscard]] bool reads_on(std::uint32_t slot) const noexcept;
+  // Sleeps until that read ends, or for `timeout`.
+  void wait_for_read(std::uint32_t slot, std::chrono::nanoseconds timeout) const noexcept;
   // Takes the slot away: whatever the page says of this lease counts no more.
   void revoke(std::uint32_t slot, std::uint64_t frame) noexcept;
   // How many slots it holds by the page; more than it may is a breach of the protocol.
@@ -61,8 +67,6 @@ class LeaseView {
     std::uint64_t revoked = 0;        // the frame whose lease was taken away
     std::uint64_t ignored_value = 0;  // the release value that nobody waits for any more
   };
-  bool reads_on(std::uint32_t slot) const noexcept;
-
   platform::MappedMemory memory_;
   const LeasePage* page_;
   Limits limits_;
@@ -95,8 +99,9 @@ class RingWriter {
   // at most. `lost` counts the leases so taken away.
   [[nodiscard]] std::optional<std::uint32_t> claim(const Views& views, const Policy& policy, bool revoke,
                                                    std::uint64_t& lost) noexcept;
-  // Sleeps until a subscriber releases something or `timeout` ends, at most a few milliseconds.
-  void wait_for_release(const Views& views, std::chrono::nanoseconds timeout) noexcept;
+  // Sleeps until a subscriber releases something, or a GPU has read what was released, or `timeout` ends; at most a few
+  // milliseconds.
+  void wait_for_release(const Views& views, bool back_pressure, std::chrono::nanoseconds timeout) noexcept;
   // Gives a claimed slot back without a frame.
   void abandon(std::uint32_t slot) noexcept;
 
@@ -122,6 +127,8 @@ class RingWriter {
   [[nodiscard]] bool is_over(const Views& views, std::uint32_t slot, const Policy& policy,
                              LeaseView::Clock::time_point now) const noexcept;
   void begin_writing(std::uint32_t slot) noexcept;
+  // The slot with the oldest frame that nothing but GPUs' reads keeps.
+  [[nodiscard]] std::optional<std::uint32_t> next_read(const Views& views, bool back_pressure) const noexcept;
 
   OwnedHandle handle_;
   platform::MappedMemory memory_;

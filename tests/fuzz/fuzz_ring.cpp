@@ -99,7 +99,7 @@ class PublisherSide {
           break;
         default:
           static_cast<void>(ring_.wake(views_));
-          ring_.wait_for_release(views_, 1us);
+          ring_.wait_for_release(views_, policy_.back_pressure, 1us);
       }
       if (held_ && policy_.lease_time != 0ns) require(honest_.is_intact(held_->slot, held_->number));
     }
