@@ -44,6 +44,13 @@ enum class AccessMode : std::uint8_t {
 [[nodiscard]] GEYSER_API std::string_view to_string(AccessMode mode) noexcept;
 [[nodiscard]] constexpr bool is_write(AccessMode mode) noexcept { return mode != AccessMode::read; }
 
+// When the device is told of an access that begins.
+enum class AccessTiming : std::uint8_t {
+  immediate = 0,  // by begin_access: what the caller submits next may use the texture
+  deferred = 1,   // with the commands that are given to Geyser (vulkan::add_commands), all at once by end_access; in
+                  // an API without such a call as immediate
+};
+
 class SharedTexture;
 
 // Proof that an access is open. Ending it is end_access(); dropping it ends it conservatively (waits for the device)
@@ -105,7 +112,8 @@ class GEYSER_API SharedTexture {
   // otherwise waits on the CPU, at most wait_timeout(), and counts it. Many readers or one writer.
   // Errors: busy, stale_state, uninitialized (read of contents nobody wrote), timeout, abandoned, device_lost,
   // unsupported (a fence of a kind this device cannot wait for). On error nothing has changed.
-  [[nodiscard]] Result<TextureAccess> begin_access(AccessMode mode, const AccessState& state);
+  [[nodiscard]] Result<TextureAccess> begin_access(AccessMode mode, const AccessState& state,
+                                                   AccessTiming timing = AccessTiming::immediate);
   // Closes it after the commands submitted so far, and returns what the next holder must pass to begin_access.
   // The token is spent unless the error is invalid_access.
   // Errors: invalid_access (empty, ended, or another texture's token), timeout, device_lost.
@@ -126,6 +134,8 @@ class GEYSER_API SharedTexture {
   // In do_begin: the contents are of a later write than any access here has seen. That can be so although an access is
   // open: a publisher takes a texture away from a subscriber that holds it too long.
   bool is_later(const AccessState& state) const noexcept { return state.serial > last_serial_; }
+  // In do_begin: the access is of AccessTiming::deferred.
+  bool is_deferred() const noexcept { return deferred_; }
   void report(const GeyserError& error) const;
 
  private:
@@ -152,6 +162,7 @@ class GEYSER_API SharedTexture {
   std::uint64_t last_serial_ = 0;
   std::uint32_t open_readers_ = 0;
   bool open_writer_ = false;
+  bool deferred_ = false;
 };
 
 }  // namespace geyser

@@ -122,6 +122,20 @@ inline constexpr std::size_t max_access_commands = 8;
                                                                     const AccessState& state,
                                                                     std::span<const VkCommandBuffer> command_buffers);
 
+// For an access that is open: command buffers that end_access submits before it releases and signals. With an access
+// that was begun AccessTiming::deferred (also a frame of a feed) waits, acquire, commands, release and signal are one
+// vkQueueSubmit, as with submit_access. At most max_access_commands for an access; they must not be reset before it is
+// complete. Until end_access nothing of them is submitted.
+// Errors: invalid_argument (another API, too many), invalid_access (no access is open).
+[[nodiscard]] GEYSER_API Result<void> add_commands(SharedTexture& texture,
+                                                   std::span<const VkCommandBuffer> command_buffers);
+// The same for command buffers that hold record_acquire and record_release, as for submit_recorded_access: all that
+// this access has, and it was begun deferred.
+// Errors: as add_commands; busy (another access is open), invalid_access (not deferred, or with commands already),
+// invalid_argument (no command buffer).
+[[nodiscard]] GEYSER_API Result<void> add_recorded_commands(SharedTexture& texture,
+                                                            std::span<const VkCommandBuffer> command_buffers);
+
 // An image that the caller made with exportable memory, to be shared without a copy.
 struct AdoptInfo {
   VkImage image = VK_NULL_HANDLE;          // stays the caller's; must outlive the texture

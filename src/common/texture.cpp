@@ -89,7 +89,7 @@ Result<void> SharedTexture::set_signal_fence(std::shared_ptr<SharedFence> fence)
   return {};
 }
 
-Result<TextureAccess> SharedTexture::begin_access(AccessMode mode, const AccessState& state) {
+Result<TextureAccess> SharedTexture::begin_access(AccessMode mode, const AccessState& state, AccessTiming timing) {
   if (static_cast<unsigned>(mode) > static_cast<unsigned>(AccessMode::discard)) {
     return fail(ErrorCode::invalid_argument, text("Access mode [", static_cast<unsigned>(mode), "] is none."));
   }
@@ -110,6 +110,7 @@ Result<TextureAccess> SharedTexture::begin_access(AccessMode mode, const AccessS
       if (auto added = waits.add(point); !added) return fail(std::move(added.error()).during("collecting readers"));
     }
   }
+  deferred_ = timing == AccessTiming::deferred;
   if (auto begun = do_begin(mode, state, waits); !begun) {
     return fail(std::move(begun.error()).during(text("beginning access [", to_string(mode), "]")));
   }

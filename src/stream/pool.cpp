@@ -126,13 +126,14 @@ bool Pool::reserve(const RingWriter::Policy& policy, std::uint64_t& lost) noexce
   return reserved_.has_value();
 }
 
-Result<std::optional<Pool::Open>> Pool::begin(const RingWriter::Policy& policy, bool revoke, std::uint64_t& lost) {
+Result<std::optional<Pool::Open>> Pool::begin(const RingWriter::Policy& policy, bool revoke, AccessTiming timing,
+                                              std::uint64_t& lost) {
   const auto slot = reserved_ ? std::exchange(reserved_, std::nullopt) : ring_.claim(views_, policy, revoke, lost);
   if (!slot) return std::optional<Open>();
   // Nobody reads it any more: subscribers' fences were asked before the slot was given (LeaseView).
   AccessState& state = states_[*slot];
   state.readers.clear();
-  auto access = textures_[*slot]->begin_access(AccessMode::discard, state);
+  auto access = textures_[*slot]->begin_access(AccessMode::discard, state, timing);
   if (!access) {
     ring_.abandon(*slot);
     return fail(std::move(access.error()));

@@ -54,7 +54,8 @@ class Pool {
     std::uint32_t slot = 0;
     TextureAccess access;
   };
-  [[nodiscard]] Result<std::optional<Open>> begin(const RingWriter::Policy& policy, bool revoke, std::uint64_t& lost);
+  [[nodiscard]] Result<std::optional<Open>> begin(const RingWriter::Policy& policy, bool revoke, AccessTiming timing,
+                                                  std::uint64_t& lost);
   // Keeps a slot for the next begin(). False: none is free.
   [[nodiscard]] bool reserve(const RingWriter::Policy& policy, std::uint64_t& lost) noexcept;
   // Ends the access and announces the frame. Gives how many bytes that copied.

@@ -181,7 +181,7 @@ Pool* Publisher::Impl::reserve_copies(std::uint64_t& lost) {
   return full;
 }
 
-Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
+Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout, AccessTiming timing) {
   Impl& self = *impl_;
   if (self.frame_is_open) return fail(ErrorCode::busy, "A frame of this publisher is open already.");
   self.service();
@@ -190,7 +190,7 @@ Result<WritableFrame> Publisher::begin_frame(std::chrono::nanoseconds timeout) {
   for (;;) {
     std::uint64_t lost = 0;
     Pool* full = self.reserve_copies(lost);
-    auto open = full == nullptr ? pool->begin(self.ring_policy(), true, lost) : std::optional<Pool::Open>();
+    auto open = full == nullptr ? pool->begin(self.ring_policy(), true, timing, lost) : std::optional<Pool::Open>();
     if (!open) return fail(std::move(open.error()).during("beginning a frame"));
     if (lost != 0) {
       const std::lock_guard lock(self.info_mutex);
@@ -273,7 +273,7 @@ Result<std::uint64_t> Publisher::Impl::publish(Pool::Open&& open, const FrameInf
 Result<void> Publisher::Impl::copy_to(Pool& to) {
   Pool& from = *pools.front();
   std::uint64_t lost = 0;
-  auto open = to.begin(ring_policy(), true, lost);
+  auto open = to.begin(ring_policy(), true, AccessTiming::immediate, lost);
   if (!open) return fail(std::move(open.error()));
   if (!*open) return {};
   const std::uint32_t slot = (*open)->slot;

@@ -106,14 +106,14 @@ Result<Subscriber> Subscriber::create(std::shared_ptr<TextureShareManager> manag
   return Subscriber(std::move(impl));
 }
 
-Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
+Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout, AccessTiming timing) {
   Impl& self = *impl_;
   const Deadline deadline = Deadline::after(timeout);
   bool armed = false;
   bool listened = false;
   for (;;) {
     self.step();
-    if (auto frame = self.next()) return *std::move(frame);
+    if (auto frame = self.next(timing)) return *std::move(frame);
     const auto left = deadline.remaining();
     if (left.count() == 0) {
       if (!self.polled) break;
@@ -131,7 +131,7 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
     self.sleep(left);
   }
   if (self.polled) self.arm_timer();
-  if (self.was_live && self.state != FeedState::live) return self.repeat();
+  if (self.was_live && self.state != FeedState::live) return self.repeat(timing);
   // A loop that only looks is not to pay for a sentence: this one needs no memory.
   if (timeout.count() <= 0) return fail(ErrorCode::timeout, "no new frame");
   return fail(ErrorCode::timeout,
@@ -139,7 +139,7 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout) {
 }
 
 // Nothing: there is no new frame yet.
-std::optional<Result<Frame>> Subscriber::Impl::next() {
+std::optional<Result<Frame>> Subscriber::Impl::next(AccessTiming timing) {
   const std::shared_ptr<ImportedRing> from = source();
   if (from == nullptr) return std::nullopt;
   const std::uint32_t limit = std::min(options.max_leases, std::max(1U, feed.ring_size - 2));
@@ -159,7 +159,7 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   fault_point("subscriber.frame_leased");
   SharedTexture& texture = *from->textures[leased->slot];
   const std::uint64_t copied_before = texture.statistics().bytes_copied;
-  auto access = texture.begin_access(AccessMode::read, from->state_of(*leased));
+  auto access = texture.begin_access(AccessMode::read, from->state_of(*leased), timing);
   if (!access) {
     from->reader.release(leased->slot, leased->number, 0);
     const ErrorCode code = access.error().code();
@@ -191,14 +191,14 @@ std::optional<Result<Frame>> Subscriber::Impl::next() {
   return result;
 }
 
-Result<Frame> Subscriber::Impl::repeat() {
-  if (options.on_loss == OnLoss::black) return black();
+Result<Frame> Subscriber::Impl::repeat(AccessTiming timing) {
+  if (options.on_loss == OnLoss::black) return black(timing);
   if (options.on_loss == OnLoss::none || !kept) {
     return fail(ErrorCode::abandoned,
                 text("The publisher of feed [", options.feed, "] is gone; its state is [", to_string(state), "]."));
   }
   SharedTexture& texture = *kept->ring->textures[kept->frame.slot];
-  auto access = texture.begin_access(AccessMode::read, kept->ring->state_of(kept->frame));
+  auto access = texture.begin_access(AccessMode::read, kept->ring->state_of(kept->frame), timing);
   if (!access) return fail(std::move(access.error()).during("repeating the last frame"));
   Frame frame;
   frame.info_ = kept->info;
@@ -239,7 +239,7 @@ Result<bool> Subscriber::release(Frame&& frame) {
 }
 
 // Zeros in host memory, which this API takes over as it takes any other host memory.
-Result<Frame> Subscriber::Impl::black() {
+Result<Frame> Subscriber::Impl::black(AccessTiming timing) {
   if (black_texture == nullptr || black_texture->descriptor() != feed.descriptor) {
     auto made = manager->create_texture(feed.descriptor, HandleKind::host_memory);
     if (!made) return fail(std::move(made.error()).during("making a black frame"));
@@ -249,7 +249,7 @@ Result<Frame> Subscriber::Impl::black() {
   }
   AccessState state_of_zeros;
   state_of_zeros.initialized = true;
-  auto access = black_texture->begin_access(AccessMode::read, state_of_zeros);
+  auto access = black_texture->begin_access(AccessMode::read, state_of_zeros, timing);
   if (!access) return fail(std::move(access.error()).during("opening a black frame"));
   Frame frame;
   frame.owner_ = black_owner;

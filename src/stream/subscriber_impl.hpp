@@ -58,9 +58,9 @@ struct Subscriber::Impl {
   [[nodiscard]] const std::shared_ptr<ImportedRing>& source() const noexcept {
     return state == FeedState::live ? ring : ending;
   }
-  [[nodiscard]] std::optional<Result<Frame>> next();
-  [[nodiscard]] Result<Frame> repeat();
-  [[nodiscard]] Result<Frame> black();
+  [[nodiscard]] std::optional<Result<Frame>> next(AccessTiming timing);
+  [[nodiscard]] Result<Frame> repeat(AccessTiming timing);
+  [[nodiscard]] Result<Frame> black(AccessTiming timing);
   Result<bool> release(Frame& frame);
 
   std::shared_ptr<TextureShareManager> manager;

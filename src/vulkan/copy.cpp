@@ -34,7 +34,7 @@ std::vector<VkImageCopy> regions_of(const TextureDescriptor& descriptor) {
 
 }  // namespace
 
-Result<void> VulkanTexture::copy_from(const VulkanTexture& from) {
+Result<void> VulkanTexture::copy_from(VulkanTexture& from) {
   if ((from.usage_ & VK_IMAGE_USAGE_TRANSFER_SRC_BIT) == 0 || (usage_ & VK_IMAGE_USAGE_TRANSFER_DST_BIT) == 0) {
     return fail(ErrorCode::unsupported,
                 text("A copy needs usage [transfer_source] of the one image and [transfer_destination] of the other."));
@@ -59,7 +59,10 @@ Result<void> VulkanTexture::copy_from(const VulkanTexture& from) {
     if (copies_.size() == most_copies) copies_.erase(copies_.begin());
     known = copies_.insert(copies_.end(), Copy{from.number_, *std::move(commands)});
   }
-  // Both accesses have queued their acquires already, and what ends them is queued later.
+  // The acquires of both accesses are queued before, and what ends them is queued later.
+  for (VulkanTexture* texture : {this, &from}) {
+    if (auto submitted = texture->submit_collected(); !submitted) return submitted;
+  }
   const VkCommandBuffer buffer = known->commands.buffer();
   auto ticket = device_->submit({}, {&buffer, 1}, nullptr);
   if (!ticket) return fail(std::move(ticket.error()));

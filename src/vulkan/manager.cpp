@@ -187,6 +187,15 @@ Result<void> check_recording(const SharedTexture& texture, VkCommandBuffer comma
   return {};
 }
 
+Result<void> check_recorded(const SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers) {
+  if (auto good = check_commands(texture, command_buffers); !good) return good;
+  if (command_buffers.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "An access without command buffers has recorded neither acquire nor release.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
@@ -209,12 +218,18 @@ Result<void> record_release(const SharedTexture& texture, VkCommandBuffer comman
 
 Result<AccessState> submit_recorded_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
                                            std::span<const VkCommandBuffer> command_buffers) {
-  if (auto good = check_commands(texture, command_buffers); !good) return fail(std::move(good.error()));
-  if (command_buffers.empty()) {
-    return fail(ErrorCode::invalid_argument,
-                "An access without command buffers has recorded neither acquire nor release.");
-  }
+  if (auto good = check_recorded(texture, command_buffers); !good) return fail(std::move(good.error()));
   return static_cast<VulkanTexture&>(texture).submit_access(mode, state, command_buffers, Barriers::recorded);
+}
+
+Result<void> add_commands(SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers) {
+  if (auto good = check_commands(texture, command_buffers); !good) return good;
+  return static_cast<VulkanTexture&>(texture).add_commands(command_buffers, Barriers::submitted);
+}
+
+Result<void> add_recorded_commands(SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers) {
+  if (auto good = check_recorded(texture, command_buffers); !good) return good;
+  return static_cast<VulkanTexture&>(texture).add_commands(command_buffers, Barriers::recorded);
 }
 
 Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager, const TextureDescriptor& descriptor,

@@ -3,12 +3,15 @@
 #include <array>
 #include <utility>
 
+#include "common/text.hpp"
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 
 namespace geyser::vulkan {
+
+using detail::text;
 
 VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image image)
     : SharedTexture(std::move(init)),
@@ -200,38 +203,49 @@ void VulkanTexture::record_release(VkCommandBuffer commands) const {
   record_transition(device_->functions(), commands, reversed(transition_));
 }
 
-void VulkanTexture::add_acquire(Submission& next, bool first, bool undefined, AccessMode mode) const {
+void VulkanTexture::add_opening(const Opening& opening) {
   if (barriers_ == Barriers::submitted) {
-    if (first && !keep_first_) next.add(undefined ? acquire_discard_.buffer() : acquire_.buffer());
-    return;
+    if (opening.first && !opening.keep_first) {
+      submission_.add(opening.undefined ? acquire_discard_.buffer() : acquire_.buffer());
+    }
+  } else if (opening.mode != AccessMode::discard) {
+    // A recorded acquire that keeps the contents expects an image that somebody has released.
+    if (opening.undefined && !opening.keep_first) submission_.add(acquire_discard_.buffer());
+    if (!staging_ && (opening.undefined || opening.keep_first)) submission_.add(release_.buffer());
   }
-  // A recorded acquire that keeps the contents expects an image that somebody has released.
-  if (mode == AccessMode::discard) return;
-  if (undefined && !keep_first_) next.add(acquire_discard_.buffer());
-  if (!staging_ && (undefined || keep_first_)) next.add(release_.buffer());
+  if (opening.upload) submission_.add(staging_->to_image());
+}
+
+Result<void> VulkanTexture::submit_collected() {
+  if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
+  if (submission_.is_empty()) return {};
+  auto ticket = flush(nullptr);
+  if (!ticket) return fail(std::move(ticket.error()));
+  last_upload_ = *ticket;
+  return {};
 }
 
 Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  // Of a deferred access that another reader has open.
+  if (auto submitted = submit_collected(); !submitted) return submitted;
   Submission next;
   if (auto added = add_waits(next, waits); !added) return added;
   const bool discard = !state.initialized || mode == AccessMode::discard;
-  const bool first = holders_ == 0 || is_later(state);
-  add_acquire(next, first, discard || (staging_ && !private_contents_), mode);
-  if (staging_ && !discard && first) {
+  Opening opening{mode, holders_ == 0 || is_later(state), discard || (staging_ && !private_contents_), keep_first_};
+  opening.upload = staging_ && !discard && opening.first;
+  if (opening.upload) {
     // The staging buffer may still feed the last upload.
     if (auto done = device_->wait(last_upload_, wait_timeout()); !done) {
       discard_sync_files(next);
       return done;
     }
     mutable_statistics().bytes_copied += staging_->upload();
-    next.add(staging_->to_image());
   }
   mutable_statistics().gpu_waits += next.wait_count;
   submission_ = next;
-  if (!deferring_ && (next.wait_count != 0 || next.command_count != 0)) {
-    auto ticket = flush(nullptr);
-    if (!ticket) return fail(std::move(ticket.error()));
-    last_upload_ = *ticket;
+  opening_ = opening;
+  if (!is_deferred()) {
+    if (auto submitted = submit_collected(); !submitted) return submitted;
   }
   ++holders_;
   private_contents_ = true;
@@ -241,10 +255,12 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
 
 Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   --holders_;
+  if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
   const bool download = staging_ && is_write(mode);
+  const bool recorded = std::exchange(barriers_, Barriers::submitted) == Barriers::recorded;
   if (download) {
     submission_.add(staging_->from_image());
-  } else if (holders_ == 0 && barriers_ == Barriers::submitted) {
+  } else if (holders_ == 0 && !recorded) {
     submission_.add(release_.buffer());
   }
   const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
@@ -268,21 +284,38 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   return signal != nullptr ? signal->signal(value) : Result<void>{};
 }
 
+Result<void> VulkanTexture::add_commands(std::span<const VkCommandBuffer> commands, Barriers barriers) {
+  if (holders_ == 0) return fail(ErrorCode::invalid_access, "No access to the texture is open.");
+  if (submission_.given + commands.size() > max_access_commands) {
+    return fail(ErrorCode::invalid_argument,
+                text("The access has [", submission_.given, "] command buffers; [", commands.size(),
+                     "] more are over the limit [", max_access_commands, "]."));
+  }
+  if (barriers == Barriers::recorded) {
+    if (holders_ != 1) {
+      return fail(ErrorCode::busy, "A recorded access takes the texture over, but another access is open.");
+    }
+    if (!opening_) {
+      return fail(GeyserError(ErrorCode::invalid_access, "The texture has been acquired already in this access.")
+                      .suggest("begin_access with AccessTiming [deferred]"));
+    }
+    barriers_ = Barriers::recorded;
+  }
+  if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
+  for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
+  submission_.given += commands.size();
+  return {};
+}
+
 Result<AccessState> VulkanTexture::submit_access(AccessMode mode, const AccessState& state,
                                                  std::span<const VkCommandBuffer> commands, Barriers barriers) {
   if (barriers == Barriers::recorded && holders_ != 0) {
     return fail(ErrorCode::busy, "A recorded access takes the texture over, but another access is open.");
   }
-  deferring_ = true;
-  barriers_ = barriers;
-  auto access = begin_access(mode, state);
-  deferring_ = false;
-  if (access) {
-    for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
-  }
-  Result<AccessState> ended = access ? end_access(*std::move(access)) : fail(std::move(access.error()));
-  barriers_ = Barriers::submitted;
-  return ended;
+  auto access = begin_access(mode, state, AccessTiming::deferred);
+  if (!access) return fail(std::move(access.error()));
+  if (auto added = add_commands(commands, barriers); !added) return fail(std::move(added.error()));
+  return end_access(*std::move(access));
 }
 
 Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {

@@ -39,8 +39,10 @@ class VulkanTexture final : public SharedTexture {
   // At most max_access_commands.
   Result<AccessState> submit_access(AccessMode mode, const AccessState& state,
                                     std::span<const VkCommandBuffer> commands, Barriers barriers);
+  // For end_access to submit.
+  Result<void> add_commands(std::span<const VkCommandBuffer> commands, Barriers barriers);
   // Queues a copy of the whole of `from`; both are open.
-  Result<void> copy_from(const VulkanTexture& from);
+  Result<void> copy_from(VulkanTexture& from);
   void record_acquire(AccessMode mode, VkCommandBuffer commands) const;
   void record_release(VkCommandBuffer commands) const;
 
@@ -54,7 +56,17 @@ class VulkanTexture final : public SharedTexture {
     std::size_t sync_file_count = 0;
     std::array<VkCommandBuffer, max_access_commands + 4> commands{};
     std::size_t command_count = 0;
+    std::size_t given = 0;  // of `commands`, those that are the caller's
     void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }
+    bool is_empty() const { return wait_count == 0 && command_count == 0; }
+  };
+  // What brings the image to where the caller's commands find it.
+  struct Opening {
+    AccessMode mode = AccessMode::read;
+    bool first = false;       // of the accesses that are open, or of those that see these contents
+    bool undefined = false;   // the image has no contents to keep
+    bool keep_first = false;  // keep_first_ when the access began
+    bool upload = false;      // the copied path's image is to be filled
   };
 
   Result<Ticket> flush(const SemaphoreUse* signal);
@@ -64,9 +76,9 @@ class VulkanTexture final : public SharedTexture {
   Result<void> add_waits(Submission& next, const SyncPoints& waits);
   Result<void> add_wait(Submission& next, const SyncPoint& point);
   void discard_sync_files(Submission& next) const;
-  // What brings the image to where the caller's commands find it; `first`: of the accesses that are open, or of those
-  // that see these contents.
-  void add_acquire(Submission& next, bool first, bool undefined, AccessMode mode) const;
+  void add_opening(const Opening& opening);
+  // Submits what a deferred access has collected so far.
+  Result<void> submit_collected();
   Result<void> record();
   std::uint32_t outside_family() const noexcept;
   Result<void> add_staging(OwnedHandle memory);
@@ -103,7 +115,7 @@ class VulkanTexture final : public SharedTexture {
   std::uint64_t number_ = 0;  // unique on the device
   std::vector<Copy> copies_;
   Submission submission_;
-  bool deferring_ = false;  // do_begin only collects; do_end submits everything at once
+  std::optional<Opening> opening_;  // of a deferred access: not in submission_ yet
   Barriers barriers_ = Barriers::submitted;
 };
 

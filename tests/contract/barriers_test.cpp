@@ -207,6 +207,176 @@ TEST_P(Barriers, ARecordedAccessExcludesOthers) {
   EXPECT_EQ(vulkan::record_release(*texture_, none).error().code(), ErrorCode::invalid_argument);
 }
 
+// Waits, acquire, the caller's commands, release and signal in one submission.
+class DeferredAccess : public Barriers {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(Barriers::SetUp());
+    if (IsSkipped()) return;
+    ASSERT_EQ(access(*texture_, AccessMode::discard).size(), 2U);
+    before_ = submissions();
+  }
+  const std::shared_ptr<vulkan::Device>& device() const {
+    return static_cast<vulkan::VulkanManager&>(*manager_).device();
+  }
+  // A command buffer of the caller's, told by a barrier from no access to none.
+  vulkan::Commands marker() const {
+    auto commands = vulkan::Commands::record(device(), [&](VkCommandBuffer buffer) {
+      const VkImageMemoryBarrier barrier{VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+                                         nullptr,
+                                         0,
+                                         0,
+                                         VK_IMAGE_LAYOUT_GENERAL,
+                                         VK_IMAGE_LAYOUT_GENERAL,
+                                         VK_QUEUE_FAMILY_IGNORED,
+                                         VK_QUEUE_FAMILY_IGNORED,
+                                         image(),
+                                         {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}};
+      device()->functions().vkCmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                                                 VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, nullptr, 0, nullptr, 1,
+                                                 &barrier);
+    });
+    EXPECT_TRUE(commands);
+    return *std::move(commands);
+  }
+  // One that lives as long as the test.
+  const vulkan::Commands& marker_again() {
+    markers_.push_back(std::make_unique<vulkan::Commands>(marker()));
+    return *markers_.back();
+  }
+  static bool is_marker(const VkImageMemoryBarrier& barrier) {
+    return barrier.srcQueueFamilyIndex == VK_QUEUE_FAMILY_IGNORED && barrier.srcAccessMask == 0 &&
+           barrier.dstAccessMask == 0;
+  }
+  VkImage image() const { return vulkan::native(*texture_)->image; }
+  TextureAccess begin(AccessMode mode, AccessTiming timing = AccessTiming::deferred) {
+    auto access = texture_->begin_access(mode, state_, timing);
+    EXPECT_TRUE(access) << access.error().to_string();
+    return *std::move(access);
+  }
+  Result<void> add(const vulkan::Commands& commands) {
+    const VkCommandBuffer buffer = commands.buffer();
+    return vulkan::add_commands(*texture_, {&buffer, 1});
+  }
+  Result<void> add_recorded(const vulkan::Commands& commands) {
+    const VkCommandBuffer buffer = commands.buffer();
+    return vulkan::add_recorded_commands(*texture_, {&buffer, 1});
+  }
+  void end(TextureAccess&& access) {
+    auto state = texture_->end_access(std::move(access));
+    ASSERT_TRUE(state) << state.error().to_string();
+    state_ = *std::move(state);
+  }
+
+  std::size_t before_ = 0;
+  std::vector<std::unique_ptr<vulkan::Commands>> markers_;
+};
+
+TEST_P(DeferredAccess, IsOneSubmission) {
+  const vulkan::Commands first = marker();
+  const vulkan::Commands second = marker();
+  TextureAccess access = begin(AccessMode::write);
+  EXPECT_TRUE(add(first));
+  EXPECT_TRUE(add(second));
+  EXPECT_EQ(submissions(), before_) << "nothing is to be submitted before end_access";
+  ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
+  EXPECT_EQ(submissions(), before_ + 1);
+  const auto barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 4U);
+  expect_acquire(barriers[0]);
+  EXPECT_TRUE(is_marker(barriers[1]) && is_marker(barriers[2]));
+  expect_release(barriers[3]);
+}
+
+TEST_P(DeferredAccess, WithoutCommandsOfTheCallersIsWhole) {
+  ASSERT_NO_FATAL_FAILURE(end(begin(AccessMode::discard)));
+  EXPECT_EQ(submissions(), before_ + 1);
+  const auto barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_discard(barriers[0]);
+  expect_release(barriers[1]);
+}
+
+TEST_P(DeferredAccess, OfCommandsThatHoldTheBarriersHasNoOther) {
+  const auto recorded = vulkan::Commands::record(device(), [&](VkCommandBuffer buffer) {
+    EXPECT_TRUE(vulkan::record_acquire(*texture_, AccessMode::read, buffer));
+    EXPECT_TRUE(vulkan::record_release(*texture_, buffer));
+  });
+  ASSERT_TRUE(recorded);
+  TextureAccess access = begin(AccessMode::read);
+  EXPECT_TRUE(add_recorded(*recorded));
+  ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
+  EXPECT_EQ(submissions(), before_ + 1);
+  auto barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+  expect_release(barriers[1]);
+  // The next one is Geyser's again.
+  access = begin(AccessMode::read);
+  ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
+  barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 2U);
+}
+
+TEST_P(DeferredAccess, IsSubmittedWhenAnotherReaderComes) {
+  const vulkan::Commands mine = marker();
+  TextureAccess first = begin(AccessMode::read);
+  EXPECT_TRUE(add(mine));
+  TextureAccess second = begin(AccessMode::read, AccessTiming::immediate);
+  auto barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 2U);
+  expect_acquire(barriers[0]);
+  EXPECT_TRUE(is_marker(barriers[1]));
+  EXPECT_EQ(add_recorded(mine).error().code(), ErrorCode::busy);
+  EXPECT_TRUE(add(mine)) << "also an access that was begun at once takes commands";
+  ASSERT_NO_FATAL_FAILURE(end(std::move(second)));
+  ASSERT_NO_FATAL_FAILURE(end(std::move(first)));
+  barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 2U);
+  EXPECT_TRUE(is_marker(barriers[0]));
+  expect_release(barriers[1]);
+}
+
+TEST_P(DeferredAccess, IsSubmittedBeforeACopy) {
+  TextureDescriptor descriptor = texture_->descriptor();
+  auto made = manager_->create_texture(descriptor, GetParam().kind);
+  ASSERT_TRUE(made) << made.error().to_string();
+  const std::unique_ptr<SharedTexture> other = *std::move(made);
+  TextureAccess from = begin(AccessMode::read);
+  auto to = other->begin_access(AccessMode::discard, {}, AccessTiming::deferred);
+  ASSERT_TRUE(to);
+  EXPECT_EQ(submissions(), before_);
+  EXPECT_TRUE(manager_->copy_texture(*texture_, *other));
+  const auto barriers = take_submitted_barriers(image());
+  ASSERT_EQ(barriers.size(), 1U);
+  expect_acquire(barriers[0]);
+  EXPECT_EQ(submissions(), before_ + 3) << "two acquires and the copy";
+  EXPECT_TRUE(other->end_access(*std::move(to)));
+  ASSERT_NO_FATAL_FAILURE(end(std::move(from)));
+}
+
+TEST_P(DeferredAccess, MistakesAreNamed) {
+  const vulkan::Commands mine = marker();
+  EXPECT_EQ(add(mine).error().code(), ErrorCode::invalid_access) << "no access is open";
+  TextureAccess access = begin(AccessMode::read, AccessTiming::immediate);
+  EXPECT_EQ(add_recorded(mine).error().code(), ErrorCode::invalid_access) << "it is acquired already";
+  EXPECT_EQ(vulkan::add_recorded_commands(*texture_, {}).error().code(), ErrorCode::invalid_argument);
+  const std::vector<VkCommandBuffer> most(vulkan::max_access_commands, mine.buffer());
+  EXPECT_EQ(take_submitted_barriers(image()).size(), 1U);
+  for (std::size_t i = 0; i + 1 < most.size(); ++i) EXPECT_TRUE(add(marker_again()));
+  EXPECT_EQ(vulkan::add_commands(*texture_, most).error().code(), ErrorCode::invalid_argument);
+  EXPECT_TRUE(add(marker_again()));
+  EXPECT_EQ(add(mine).error().code(), ErrorCode::invalid_argument) << "one too many";
+  ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
+  EXPECT_EQ(take_submitted_barriers(image()).size(), vulkan::max_access_commands + 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DeferredAccess,
+    testing::Values(Sharing{"vulkan", HandleKind::opaque_fd, VK_QUEUE_FAMILY_EXTERNAL, "opaque_fd"},
+                    Sharing{"mesa25", HandleKind::dma_buf, VK_QUEUE_FAMILY_FOREIGN_EXT, "dma_buf"}),
+    [](const auto& sharing) { return std::string(sharing.param.name); });
+
 INSTANTIATE_TEST_SUITE_P(
     All, Barriers,
     testing::Values(Sharing{"vulkan", HandleKind::opaque_fd, VK_QUEUE_FAMILY_EXTERNAL, "opaque_fd"},

@@ -16,6 +16,7 @@ struct Watch {
   PFN_vkQueueSubmit submit = nullptr;
   PFN_vkCreateSemaphore create_semaphore = nullptr;
   std::size_t semaphores = 0;
+  std::size_t submissions = 0;
   std::map<VkCommandBuffer, std::vector<VkImageMemoryBarrier>> recorded;
   std::vector<VkImageMemoryBarrier> submitted;
 };
@@ -36,6 +37,7 @@ VKAPI_ATTR void VKAPI_CALL on_barrier(VkCommandBuffer buffer, VkPipelineStageFla
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL on_submit(VkQueue queue, std::uint32_t count, const VkSubmitInfo* infos, VkFence fence) {
+  ++watch().submissions;
   for (std::uint32_t i = 0; i < count; ++i) {
     for (std::uint32_t j = 0; j < infos[i].commandBufferCount; ++j) {
       const auto& barriers = watch().recorded[infos[i].pCommandBuffers[j]];
@@ -84,6 +86,7 @@ PFN_vkGetInstanceProcAddr watch_vulkan(PFN_vkGetInstanceProcAddr real) {
 }
 
 std::size_t semaphores_created() { return watch().semaphores; }
+std::size_t submissions() { return watch().submissions; }
 
 std::vector<VkImageMemoryBarrier> take_submitted_barriers(VkImage image) {
   std::vector<VkImageMemoryBarrier> taken;

@@ -17,5 +17,6 @@ std::vector<VkImageMemoryBarrier> take_submitted_barriers(VkImage image);
 
 // By this device since watch_vulkan().
 std::size_t semaphores_created();
+std::size_t submissions();
 
 }  // namespace geyser::test

@@ -118,8 +118,10 @@ class GEYSER_API Publisher {
 
   // A texture to draw the next frame into; its old contents are gone. Returns at once while the ring has a free one,
   // else waits for leases to end, at most `timeout`, and takes overstayed ones away.
+  // `timing`: as of SharedTexture::begin_access.
   // Errors: timeout (the ring has run out; the frame should be skipped), busy (a frame is open), device_lost.
-  [[nodiscard]] Result<WritableFrame> begin_frame(std::chrono::nanoseconds timeout = std::chrono::milliseconds(4));
+  [[nodiscard]] Result<WritableFrame> begin_frame(std::chrono::nanoseconds timeout = std::chrono::milliseconds(4),
+                                                  AccessTiming timing = AccessTiming::immediate);
   // Ends the access and announces the frame. Gives its number. Wakes who sleeps; makes no system call otherwise.
   // Errors: invalid_access (not open, or of another publisher), timeout, device_lost.
   Result<std::uint64_t> publish(WritableFrame&& frame, const FrameInfo& info = {});

@@ -103,8 +103,8 @@ class GEYSER_API Subscriber {
   // A frame that this end has not had yet, also of a publisher that has ended since: what it left is given first. Zero:
   // does not sleep. The frame is open for reading: GPU waits are queued where the tier has them. Errors: timeout
   // (nothing new), abandoned (the source is gone, with OnLoss::none), busy (max_leases are held), device_lost. What
-  // else goes wrong at the other end is a state, not an error.
-  [[nodiscard]] Result<Frame> acquire(std::chrono::nanoseconds timeout);
+  // else goes wrong at the other end is a state, not an error. `timing`: as of SharedTexture::begin_access.
+  [[nodiscard]] Result<Frame> acquire(std::chrono::nanoseconds timeout, AccessTiming timing = AccessTiming::immediate);
   // Ends the access and gives the texture back to the publisher. False: the lease had been lost (is_intact()).
   // Errors: invalid_access, timeout, device_lost.
   Result<bool> release(Frame&& frame);
