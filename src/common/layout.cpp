@@ -154,7 +154,11 @@ Result<void> check(const MemoryLayout& layout, const TextureDescriptor& d, std::
       return wrong(text("Field [layout.planes[", i, "].handle_index] is [", layout.planes[i].handle_index,
                         "], but the parcel has [", handle_count, "] handles."));
     }
-    if (!explicit_planes) continue;
+    if (!explicit_planes) {
+      if (layout.planes[i].offset == 0) continue;
+      return wrong(text("Field [layout.planes[", i, "].offset] is [", layout.planes[i].offset,
+                        "], but opaque memory is used from its start."));
+    }
     if (auto r = check_plane(layout, d, i, sizes); !r) return r;
   }
   if (explicit_planes) {

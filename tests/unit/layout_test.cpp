@@ -64,6 +64,21 @@ TEST(Layout, LiesAreRefused) {
   EXPECT_TRUE(refuses([](MemoryLayout& l) { l.tiling = static_cast<Tiling>(77); }));
 }
 
+// Backends bind what they open at the memory's start: an offset that nobody goes by is a lie.
+TEST(Layout, OpaqueMemoryIsUsedFromItsStart) {
+  TextureDescriptor d;
+  d.extent = {64, 64, 1};
+  MemoryLayout layout;
+  layout.allocation_size = 32768;
+  layout.plane_count = 1;
+  EXPECT_TRUE(validate(layout, d, 1));
+  layout.planes[0].offset = 16384;
+  const auto refused = validate(layout, d, 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::incompatible_layout);
+  EXPECT_NE(refused.error().message().find("[layout.planes[0].offset] is [16384]"), std::string::npos);
+}
+
 TEST(Layout, OnlyHandleZeroIsMeasuredByTheAllocationSize) {
   TextureDescriptor d;
   d.extent = {64, 64, 1};
