@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "outside/placebo.hpp"
+#include "outside/proven.hpp"
 #include "support/descriptors.hpp"
 #include "support/ends.hpp"
 #include "support/pattern.hpp"
@@ -53,6 +55,7 @@ class Libplacebo : public testing::TestWithParam<const char*> {
   void SetUp() override {
     const std::string name = GetParam();
     if (name != "vulkan" && driver_manifest(name) == nullptr) {
+      EXPECT_EQ(std::getenv("GEYSER_OUTSIDE"), nullptr);  // ./dev outside has it
       std::printf("NOT RUN: driver %s is not here; ./dev drivers unpacks it\n", name.c_str());
       GTEST_SKIP();
     }
@@ -78,6 +81,7 @@ class Libplacebo : public testing::TestWithParam<const char*> {
     }
   }
 
+  static std::string on() { return std::string(", on driver ") + GetParam(); }
   TextureShareManager& ours() { return end_->manager(); }
   bool is_mesa25() const {
     return GetParam() == std::string("mesa25") || (GetParam() == std::string("vulkan") && is_rig("mesa"));
@@ -216,7 +220,7 @@ TEST_P(Libplacebo, KnowsOurDevice) {
 
 TEST_P(Libplacebo, OpensOurDmaBufs) {
   if ((placebo_->gpu()->import_caps.tex & PL_HANDLE_DMA_BUF) == 0) {
-    std::printf("NOT POSSIBLE: this driver has no dma-bufs with modifiers\n");
+    std::printf("NOT POSSIBLE: driver %s has no dma-bufs with modifiers\n", GetParam());
     const pl_shared_mem none{};
     EXPECT_EQ(placebo_->open("rgba8", {61, 35, 1}, PL_HANDLE_DMA_BUF, none), nullptr);
     EXPECT_NE(placebo_->take_messages().find("import_handle & gpu->import_caps.tex"), std::string::npos);
@@ -233,7 +237,7 @@ TEST_P(Libplacebo, OpensOurDmaBufs) {
     }
   }
   EXPECT_GE(opened, 24U) << "formats, of two makers";
-  std::printf("PROVEN: libplacebo reads and writes our dma-bufs in place, %zu times\n", opened);
+  proven("libplacebo reads and writes our dma-bufs in place, " + std::to_string(opened) + " times" + on());
 }
 
 // As video players open a decoder's frame: a texture for each plane, at its offset in the one buffer.
@@ -265,7 +269,7 @@ TEST_P(Libplacebo, OpensThePlanesOfOurDmaBufs) {
     }
     EXPECT_EQ(difference(d, picture, seen), "");
   }
-  std::printf("PROVEN: libplacebo reads each plane of our NV12, P010 and I420 in place\n");
+  proven(std::string("libplacebo reads each plane of our NV12, P010 and I420 in place") + on());
 }
 
 // libplacebo gives out opaque descriptors, and says that it opens them, too, as the driver does. But it has no way to:
@@ -299,7 +303,8 @@ TEST_P(Libplacebo, GivesUsOpaqueTextures) {
     ++opened;
   }
   EXPECT_GE(opened, 8U) << "formats";
-  std::printf("PROVEN: we read and write libplacebo's textures by opaque descriptors, %zu formats\n", opened);
+  proven("we read and write libplacebo's textures by opaque descriptors, " + std::to_string(opened) + " formats" +
+         on());
 }
 
 // Where libplacebo has put a texture behind another in one memory: an opaque image is bound at its start here, so the
@@ -367,7 +372,7 @@ TEST_P(Libplacebo, WaitsForUsAndWeForItOnTheDevice) {
   }
   pl_sync_destroy(placebo_->gpu(), &sync);
   placebo_->destroy(theirs);
-  std::printf("PROVEN: libplacebo's device and ours wait for each other's semaphores\n");
+  proven(std::string("libplacebo's device and ours wait for each other's semaphores") + on());
 }
 
 TEST_P(Libplacebo, GivesUsDmaBufs) {
@@ -404,7 +409,7 @@ TEST_P(Libplacebo, GivesUsDmaBufs) {
     ++opened;
   }
   EXPECT_GE(opened, 12U) << "formats";
-  std::printf("PROVEN: we read and write libplacebo's dma-bufs, %zu formats\n", opened);
+  proven("we read and write libplacebo's dma-bufs, " + std::to_string(opened) + " formats" + on());
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, Libplacebo, testing::Values("vulkan", "mesa25", "swiftshader"),
