@@ -27,9 +27,20 @@ class GStreamer : public HostDmaBuf {
   // ./dev outside has installed everything.
   static bool must_run() { return std::getenv("GEYSER_OUTSIDE") != nullptr; }
 
+  static Result<std::unique_ptr<SharedTexture>> create(TextureShareManager& maker,
+                                                       const TextureDescriptor& descriptor) {
+    if (maker.capabilities().api == Api::host) return maker.create_texture(descriptor, HandleKind::dma_buf);
+    // A CPU opens dma-bufs with rows of pixels, which are all that GStreamer 1.22 knows.
+    NegotiationPolicy policy;
+    policy.allow_host_linear = policy.allow_host_copy = false;
+    auto agreement = negotiate(descriptor, maker.capabilities(), host().manager().capabilities(), policy);
+    if (!agreement) return fail(std::move(agreement.error()));
+    EXPECT_EQ(agreement->handle_kind, HandleKind::dma_buf) << to_string(*agreement);
+    return maker.create_texture(descriptor, *agreement);
+  }
   // A parcel of `descriptor` made by `maker`, with a picture written in an access of ours.
   static ApiTextureHandle made_by(End& maker, const TextureDescriptor& descriptor, std::uint32_t seed) {
-    auto texture = maker.manager().create_texture(descriptor, HandleKind::dma_buf);
+    auto texture = create(maker.manager(), descriptor);
     EXPECT_TRUE(texture) << texture.error().to_string();
     if (!texture) return {};
     write(maker, **texture, seed);

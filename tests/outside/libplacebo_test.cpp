@@ -331,7 +331,7 @@ TEST_P(Libplacebo, WaitsForUsAndWeForItOnTheDevice) {
     EXPECT_NE(GetParam(), std::string("swiftshader"));
     EXPECT_EQ(pl_sync_create(placebo_->gpu(), PL_HANDLE_FD), nullptr);
     EXPECT_NE(placebo_->take_messages().find("gpu->export_caps.sync"), std::string::npos);
-    std::printf("NOT POSSIBLE: this driver has no semaphores that are shared by descriptor; CPUs wait above\n");
+    std::printf("NOT POSSIBLE: driver %s shares no semaphores by descriptor; CPUs wait above\n", GetParam());
     return;
   }
   const TextureDescriptor d = of(TextureFormat::rgba8_unorm);

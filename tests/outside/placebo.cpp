@@ -56,6 +56,7 @@ Result<std::unique_ptr<Placebo>> Placebo::create(const TextureShareManager& ours
 }
 
 Placebo::~Placebo() {
+  if (vulkan_ != nullptr) settle();
   pl_vulkan_destroy(&vulkan_);
   pl_log_destroy(&log_);
 }
@@ -80,8 +81,15 @@ pl_tex Placebo::open(const char* format, Extent3D extent, pl_handle_type kind, c
 }
 
 void Placebo::destroy(pl_tex& texture) const {
+  settle();
   pl_tex_destroy(gpu(), &texture);
-  pl_gpu_finish(gpu());  // it keeps what its commands still use
+}
+
+void Placebo::settle() const {
+  pl_gpu_finish(gpu());
+  const auto wait_idle =
+      reinterpret_cast<PFN_vkDeviceWaitIdle>(get_instance_proc_addr_(vulkan_->instance, "vkDeviceWaitIdle"));
+  wait_idle(vulkan_->device);
 }
 
 bool Placebo::fill(pl_tex texture, std::span<const std::byte> rows, std::size_t pitch) const {
@@ -114,7 +122,7 @@ bool Placebo::wait_and_destroy(pl_vulkan_sem semaphore) const {
   const VkSemaphoreWaitInfo info{
       VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &semaphore.sem, &semaphore.value};
   const bool signalled = wait(vulkan_->device, &info, 10'000'000'000) == VK_SUCCESS;
-  pl_gpu_finish(gpu());
+  settle();
   destroy_semaphore(vulkan_->device, semaphore.sem, nullptr);
   return signalled;
 }

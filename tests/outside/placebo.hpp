@@ -46,6 +46,10 @@ class Placebo {
 
  private:
   Placebo() = default;
+  // Until the device is done, and its driver with what it did for that: Mesa 25.0's thread for a queue uses the
+  // timeline semaphores of a submission, of which libplacebo has one for each texture, for a moment after it is
+  // complete.
+  void settle() const;
   pl_vulkan_sem create_semaphore() const;
   bool wait_and_destroy(pl_vulkan_sem semaphore) const;
 
