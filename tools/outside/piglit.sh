@@ -29,7 +29,7 @@ if [[ -e build/drivers/mesa25-egl.json ]]; then
   stand_in=$PWD/build/dev/tests/support/libudmabuf_stand_in.so
   [[ -e $stand_in ]] || die "build/dev has no stand-in for /dev/udmabuf"
   GEYSER_STAND_IN=$stand_in run mesa25 tools/with_mesa25.sh
-  results+=("Mesa $(cat build/drivers/mesa25/version)=$into/mesa25")
+  results+=("Mesa $(cat build/drivers/mesa25/version) with the stand-in for /dev/udmabuf=$into/mesa25")
 fi
 python3 tools/outside/piglit_result.py "$(dpkg-query -W -f '${Version}' piglit)" "${results[@]}" >docs/results/piglit.md
 echo "docs/results/piglit.md is written"
