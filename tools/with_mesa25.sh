@@ -4,7 +4,8 @@
 # preloaded into it, and not into this shell.
 into=${GEYSER_MESA25:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/drivers/mesa25.json}
 into=${into%.json}
-if [[ -e $into-egl.json ]]; then
+# In another system's root (tools/rig/forky.sh) what lies beside the sources is not for it.
+if [[ -e $into-egl.json && ${GEYSER_RIG:-} != forky ]]; then
   # The second variable for where a test unsets the first.
   export VK_DRIVER_FILES=$into.json VK_ICD_FILENAMES=$into.json
   export __EGL_VENDOR_LIBRARY_FILENAMES=$into-egl.json
