@@ -46,9 +46,8 @@ class Placebo {
 
  private:
   Placebo() = default;
-  // Until the device is done, and its driver with what it did for that: Mesa 25.0's thread for a queue uses the
-  // timeline semaphores of a submission, of which libplacebo has one for each texture, for a moment after it is
-  // complete.
+  // Until the device is idle, not only done with the commands: when textures and their timeline semaphores are
+  // destroyed earlier, a thread of Mesa 25.0's lavapipe crashes now and then (docs/outside.md).
   void settle() const;
   pl_vulkan_sem create_semaphore() const;
   bool wait_and_destroy(pl_vulkan_sem semaphore) const;
