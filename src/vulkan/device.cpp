@@ -122,6 +122,8 @@ Device::~Device() {
       return;
     }
     sync_files_.reset();
+    // The driver's threads may still be at the semaphore that has just been reached.
+    if (owns_device_) functions_.vkDeviceWaitIdle(native_.device);
     if (command_pool_ != VK_NULL_HANDLE) functions_.vkDestroyCommandPool(native_.device, command_pool_, nullptr);
     functions_.vkDestroySemaphore(native_.device, timeline_, nullptr);
   }
@@ -166,12 +168,13 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
   }
   const QueueLock lock(queue_mutex_, lock_queue_, unlock_queue_);
   const Ticket ticket = last_ticket_ + 1;
-  std::array<VkSemaphore, 2> signal_semaphores{timeline_, VK_NULL_HANDLE};
-  std::array<std::uint64_t, 2> signal_values{ticket, 0};
+  // The device's own last: lavapipe signals in this order, and once this one is reached the others may be destroyed.
+  std::array<VkSemaphore, 2> signal_semaphores{timeline_, timeline_};
+  std::array<std::uint64_t, 2> signal_values{ticket, ticket};
   std::uint32_t signal_count = 1;
   if (signal != nullptr) {
-    signal_semaphores[1] = signal->semaphore;
-    signal_values[1] = signal->value;
+    signal_semaphores[0] = signal->semaphore;
+    signal_values[0] = signal->value;
     signal_count = 2;
   }
   const auto wait_count = static_cast<std::uint32_t>(waits.size());

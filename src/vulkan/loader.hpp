@@ -38,6 +38,7 @@ struct GlobalFunctions {
 
 #define GEYSER_VK_DEVICE_REQUIRED(X) \
   X(vkDestroyDevice)                 \
+  X(vkDeviceWaitIdle)                \
   X(vkGetDeviceQueue)                \
   X(vkQueueSubmit)                   \
   X(vkCreateImage)                   \

@@ -53,7 +53,7 @@ class End {
     if (has("VUID-VkMemoryAllocateInfo-allocationSize-01742") || has("VUID-vkGetImageSubresourceLayout-tiling-09433") ||
         has("VUID-VkBindImagePlaneMemoryInfo-planeAspect-02284") ||
         has("VUID-VkImagePlaneMemoryRequirementsInfo-planeAspect-02282") ||
-        (has("DrawState-QueueForwardProgress") && has("pSignalSemaphores[1]"))) {
+        (has("DrawState-QueueForwardProgress") && has("pSignalSemaphores[0]"))) {
       return true;
     }
     // In the words of the layers 1.3.239 and 1.4.309.
