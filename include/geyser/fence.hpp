@@ -22,7 +22,7 @@ enum class FenceKind : std::uint8_t {
   opaque_fd_binary = 2,    // Vulkan binary semaphore, GL_EXT_semaphore_fd, CUDA: one signal, one wait
   sync_file = 3,           // Linux sync file: one shot
   host_timeline = 4,       // a 64-bit counter in shared memory, signalled and waited for by CPUs
-  drm_syncobj = 5,
+  drm_syncobj = 5,         // Linux: a timeline in the kernel, of any DRM driver; GPUs reach it by sync files
   opaque_win32_timeline = 6,
   d3d12_fence = 7,
   metal_shared_event = 8,

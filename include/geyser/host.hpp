@@ -4,9 +4,9 @@
 // Handle kinds: host_memory (packed: zero-copy between host managers; linear: zero-copy with devices that use the
 // memory in place); dma_buf with the modifier LINEAR (any that a CPU may map is opened, with planes in one buffer or in
 // several, at any offset and stride; made by /dev/udmabuf or a dma-heap, with rows at multiples of 256 bytes, where the
-// user may open one). Fence kinds: host_timeline; an access of a dma-buf also waits for its implicit fences, and is
-// bracketed as the kernel wants it (DMA_BUF_IOCTL_SYNC). Thread safety: a manager may be called from any thread; a
-// texture from one thread at a time.
+// user may open one). Fence kinds: host_timeline, sync_file, drm_syncobj (where a DRM node has timelines); an access of
+// a dma-buf also waits for its implicit fences, and is bracketed as the kernel wants it (DMA_BUF_IOCTL_SYNC). Thread
+// safety: a manager may be called from any thread; a texture from one thread at a time.
 #pragma once
 
 #include <cstddef>

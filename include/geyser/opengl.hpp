@@ -6,8 +6,9 @@
 // dma-buf bgra8 is really BGRA to GL; with the other kinds it is a swizzled rgba8, which cannot be rendered to.
 //
 // Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), sync_file
-// (EGL_ANDROID_native_fence_sync), host_timeline. OpenGL opens opaque memory and fences and makes none: to publish
-// without a copy, export dma-bufs, or give the manager a Vulkan manager of the same device by use_allocator().
+// (EGL_ANDROID_native_fence_sync), drm_syncobj (by sync files, where a DRM node has timelines), host_timeline. OpenGL
+// opens opaque memory and fences and makes none: to publish without a copy, export dma-bufs, or give the manager a
+// Vulkan manager of the same device by use_allocator().
 //
 // Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor, eglCreateImageKHR
 // borrows it.

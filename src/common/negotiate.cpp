@@ -173,19 +173,22 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
   }
   const FenceCapability* mine = find_fence(ends.exporter, kind);
   const FenceCapability* theirs = find_fence(ends.importer, kind);
+  const bool kernel = kind == FenceKind::sync_file || kind == FenceKind::drm_syncobj;
+  const bool cpus = ends.exporter.api == Api::host && ends.importer.api == Api::host;
+  const bool gpu = (mine != nullptr && mine->gpu_wait) || (theirs != nullptr && theirs->gpu_wait);
+  if (kernel && !gpu && (cpus || (mine != nullptr && theirs != nullptr))) return "No GPU would wait for it.";
   if (mine == nullptr) return "The exporter has none.";
   if (theirs == nullptr) return "The importer has none.";
   const bool exporter_makes = mine->exportable && theirs->importable;
   const bool importer_makes = theirs->exportable && mine->importable;
-  if (kind == FenceKind::sync_file && !mine->gpu_wait && !theirs->gpu_wait) return "No GPU would wait for it.";
   if (!exporter_makes && !importer_makes) return "Neither end can export one that the other imports.";
   return {};
 }
 
 bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
   bool chosen = false;
-  for (const FenceKind kind :
-       {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
+  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
+                               FenceKind::sync_file, FenceKind::host_timeline}) {
     std::string reason = why_not_fence(ends, policy, agreement, kind);
     const bool fits = reason.empty() && !chosen;
     if (reason.empty() && chosen) reason = "A better rung was chosen.";

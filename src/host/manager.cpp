@@ -7,9 +7,9 @@
 #include "common/text.hpp"
 #include "host/texture.hpp"
 #include "platform/dma_buf.hpp"
-#include "platform/host_fence.hpp"
+#include "platform/drm_syncobj.hpp"
+#include "platform/kernel_fence.hpp"
 #include "platform/sync_file.hpp"
-#include "platform/sync_file_fence.hpp"
 
 namespace geyser::host {
 
@@ -46,6 +46,7 @@ Capabilities capabilities() {
   const bool makes_dma_bufs = platform::makes_dma_bufs();
   result.api = Api::host;
   result.identity.device_name = "host memory";
+  if (platform::has_drm_syncobjs()) result.fences.push_back({FenceKind::drm_syncobj, true, true, false});
   // What a CPU ends is done, so its sync files are those that are signalled already.
   if (platform::has_sync_files) result.fences.push_back({FenceKind::sync_file, true, true, false});
   result.fences.push_back({FenceKind::host_timeline, true, true, false});
@@ -103,12 +104,10 @@ class HostManager final : public TextureShareManager {
     return HostTexture::import(std::move(parcel), capabilities().identity, diagnostics_);
   }
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
-    if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
-    return platform::create_host_fence();
+    return platform::create_platform_fence(kind);
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
-    if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
-    return platform::import_host_fence(std::move(handle));
+    return platform::import_platform_fence(std::move(handle));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
     auto& source = static_cast<HostTexture&>(from);

@@ -6,6 +6,7 @@
 #include "platform/deadline.hpp"
 #include "platform/dma_buf.hpp"
 #include "platform/dma_buf_parcel.hpp"
+#include "platform/kernel_fence.hpp"
 
 namespace geyser::host {
 
@@ -132,7 +133,7 @@ Result<ApiTextureHandle> HostTexture::do_export(HandleKind kind) {
 }
 
 bool HostTexture::accepts_signal_fence(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::host_timeline || fence.kind() == FenceKind::sync_file;
+  return fence.kind() == FenceKind::host_timeline || platform::kernel_fence(fence) != nullptr;
 }
 
 }  // namespace geyser::host

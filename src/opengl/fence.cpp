@@ -5,7 +5,7 @@
 
 #include "common/text.hpp"
 #include "opengl/error.hpp"
-#include "platform/host_fence.hpp"
+#include "platform/drm_syncobj.hpp"
 
 namespace geyser::opengl {
 
@@ -31,6 +31,10 @@ std::vector<FenceCapability> fence_capabilities(const Context& context) {
   }
   if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
   if (context.has_native_fences()) {
+    // Its points come and go as sync files.
+    if (platform::has_drm_syncobjs()) {
+      capabilities.push_back({FenceKind::drm_syncobj, true, true, !context.is_software()});
+    }
     capabilities.push_back({FenceKind::sync_file, true, true, !context.is_software()});
   }
   capabilities.push_back({FenceKind::host_timeline, true, true, false});

@@ -8,8 +8,7 @@
 #include "opengl/context.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/texture.hpp"
-#include "platform/host_fence.hpp"
-#include "platform/sync_file_fence.hpp"
+#include "platform/kernel_fence.hpp"
 
 namespace geyser::opengl {
 
@@ -37,12 +36,11 @@ class GlManager final : public TextureShareManager {
   }
   // The front lets only exportable kinds through.
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
-    if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
-    return platform::create_host_fence();
+    return platform::create_platform_fence(kind);
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
-    if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
-    if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
+    const bool semaphore = handle.kind == FenceKind::opaque_fd_timeline || handle.kind == FenceKind::opaque_fd_binary;
+    if (!semaphore) return platform::import_platform_fence(std::move(handle));
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
     return opengl::import_fence(context_, std::move(handle));

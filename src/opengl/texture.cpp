@@ -12,7 +12,7 @@
 #include "opengl/format.hpp"
 #include "opengl/native_fence.hpp"
 #include "opengl/state.hpp"
-#include "platform/sync_file_fence.hpp"
+#include "platform/kernel_fence.hpp"
 
 namespace geyser::opengl {
 
@@ -241,7 +241,7 @@ bool GlTexture::accepts_signal_fence(const SharedFence& fence) const {
 }
 
 bool GlTexture::is_native(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::sync_file && context_->has_native_fences();
+  return platform::kernel_fence(fence) != nullptr && context_->has_native_fences();
 }
 
 Result<void> GlTexture::wait_on_cpu(const SyncPoint& point) {
@@ -257,7 +257,8 @@ Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
   for (const SyncPoint& point : waits) {
     if (context_->find_fence(*point.fence) != nullptr) continue;
     if (is_native(*point.fence) && !context_->is_software()) {
-      auto sync_file = static_cast<const platform::SyncFileFence&>(*point.fence).get(point.value);
+      auto sync_file = platform::sync_file_of(*platform::kernel_fence(*point.fence), point.value, wait_timeout(),
+                                              mutable_statistics().host_waits);
       if (!sync_file) return fail(std::move(sync_file.error()));
       if (sync_file->has_value()) sync_files.at(count++) = *std::move(sync_file);
       continue;
@@ -314,7 +315,7 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   } else if (signal != nullptr && is_native(*signal)) {
     auto sync_file = make_sync_file(*context_);
     if (!sync_file) return fail(std::move(sync_file.error()));
-    return static_cast<platform::SyncFileFence&>(*signal).put(value, *std::move(sync_file));
+    return platform::kernel_fence(*signal)->put(value, *std::move(sync_file));
   }
   gl.glFinish();
   ++mutable_statistics().host_waits;

@@ -4,10 +4,13 @@ set(geyser_platform_sources
   ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp
   ${CMAKE_CURRENT_LIST_DIR}/implicit_fences.cpp
   ${CMAKE_CURRENT_LIST_DIR}/import_cache.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/kernel_fence.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/syncobj_fence.cpp)
 if(WIN32)
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/win32/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
@@ -19,6 +22,7 @@ else()
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/event.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/poller.cpp

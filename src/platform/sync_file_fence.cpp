@@ -22,7 +22,7 @@ Result<void> check(const FenceHandle& taken) {
 }  // namespace
 
 SyncFileFence::SyncFileFence(FenceId id, std::uint64_t last_value)
-    : SharedFence(FenceKind::sync_file, id, last_value), completed_(last_value), last_(last_value) {}
+    : KernelFence(FenceKind::sync_file, id, last_value), completed_(last_value), last_(last_value) {}
 
 void SyncFileFence::complete(std::uint64_t value) const noexcept {
   completed_ = std::max(completed_, value);

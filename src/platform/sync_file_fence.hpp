@@ -13,18 +13,17 @@
 #include <geyser/fence.hpp>
 #include <geyser/handle.hpp>
 
+#include "platform/kernel_fence.hpp"
+
 namespace geyser::platform {
 
-class GEYSER_API SyncFileFence final : public SharedFence {
+class GEYSER_API SyncFileFence final : public KernelFence {
  public:
   SyncFileFence(FenceId id, std::uint64_t last_value);
 
-  // `sync_file` is signalled when `value` is reached; empty: it is reached, and with it every smaller value. Takes it.
-  // Errors: invalid_argument (not larger than the last one).
-  [[nodiscard]] Result<void> put(std::uint64_t value, OwnedHandle sync_file);
-  // What to wait for before `value` is reached: the caller's own descriptor, or an empty handle when it is reached.
-  // Errors: invalid_argument (it has not arrived here: update() first), operating_system.
-  [[nodiscard]] Result<OwnedHandle> get(std::uint64_t value) const;
+  [[nodiscard]] Result<void> put(std::uint64_t value, OwnedHandle sync_file) override;
+  // invalid_argument: it has not arrived here, and comes by update().
+  [[nodiscard]] Result<OwnedHandle> get(std::uint64_t value) const override;
 
  private:
   // Older ones give way: a later signal of one end stands for its earlier ones.

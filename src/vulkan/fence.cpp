@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "common/text.hpp"
-#include "platform/host_fence.hpp"
-#include "platform/sync_file_fence.hpp"
+#include "platform/drm_syncobj.hpp"
+#include "platform/kernel_fence.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/sync_file.hpp"
 
@@ -14,6 +14,10 @@ namespace geyser::vulkan {
 using detail::text;
 
 namespace {
+
+bool is_semaphore(FenceKind kind) {
+  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary;
+}
 
 VkSemaphoreType type_of(FenceKind kind) {
   return kind == FenceKind::opaque_fd_timeline ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY;
@@ -92,6 +96,8 @@ std::vector<FenceCapability> fence_capabilities(Device& device) {
     if (capability.exportable || capability.importable) capabilities.push_back(capability);
   }
   if (const FenceCapability capability = probe_sync_files(device); capability.exportable) {
+    // Its points come and go as sync files.
+    if (platform::has_drm_syncobjs()) capabilities.push_back({FenceKind::drm_syncobj, true, true, true});
     capabilities.push_back(capability);
   }
   capabilities.push_back({FenceKind::host_timeline, true, true, false});
@@ -189,16 +195,14 @@ Result<OwnedHandle> VulkanFence::do_forward(std::uint64_t value) const {
 }
 
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>& device, FenceKind kind) {
-  if (kind == FenceKind::host_timeline) return platform::create_host_fence();
-  if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
+  if (!is_semaphore(kind)) return platform::create_platform_fence(kind);
   auto semaphore = make_semaphore(*device, kind, true);
   if (!semaphore) return fail(std::move(semaphore.error()));
   return std::make_shared<VulkanFence>(device, kind, 0, 0, *semaphore);
 }
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle) {
-  if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
-  if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
+  if (!is_semaphore(handle.kind)) return platform::import_platform_fence(std::move(handle));
   auto semaphore = import_semaphore(*device, handle.kind, handle.handle);
   if (!semaphore) return fail(std::move(semaphore.error()));
   return std::make_shared<VulkanFence>(device, handle.kind, handle.id, handle.value, *semaphore);

@@ -24,8 +24,8 @@ Result<void> VulkanTexture::add_wait(Submission& next, const SyncPoint& point) {
     ++mutable_statistics().host_waits;
     return point.fence->wait(point.value, wait_timeout());
   }
-  if (point.fence->kind() == FenceKind::sync_file && device_->has_sync_files()) {
-    auto sync_file = static_cast<const platform::SyncFileFence&>(*point.fence).get(point.value);
+  if (const auto* kernel = platform::kernel_fence(*point.fence); kernel != nullptr && device_->has_sync_files()) {
+    auto sync_file = platform::sync_file_of(*kernel, point.value, wait_timeout(), mutable_statistics().host_waits);
     if (!sync_file) return fail(std::move(sync_file.error()));
     if (!sync_file->has_value()) return {};  // signalled already
     auto semaphore = device_->sync_files()->open(*sync_file);
@@ -64,7 +64,7 @@ Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
   return ticket;
 }
 
-Result<void> VulkanTexture::flush(platform::SyncFileFence& fence, std::uint64_t value) {
+Result<void> VulkanTexture::flush(platform::KernelFence& fence, std::uint64_t value) {
   SyncFiles& sync_files = *device_->sync_files();
   auto semaphore = sync_files.make();
   if (!semaphore) {

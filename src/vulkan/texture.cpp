@@ -190,7 +190,7 @@ NativeTexture VulkanTexture::native() const noexcept {
 }
 
 bool VulkanTexture::accepts_signal_fence(const SharedFence& fence) const {
-  if (fence.kind() == FenceKind::sync_file) return device_->has_sync_files();
+  if (platform::kernel_fence(fence) != nullptr) return device_->has_sync_files();
   return fence.kind() == FenceKind::host_timeline || device_->find_fence(fence) != nullptr;
 }
 
@@ -265,8 +265,8 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   }
   const VulkanFence* fence = signal != nullptr ? device_->find_fence(*signal) : nullptr;
   // A semaphore would say that the image is done, not that the copy behind it is: copies are waited for here.
-  if (signal != nullptr && signal->kind() == FenceKind::sync_file && !download) {
-    return flush(static_cast<platform::SyncFileFence&>(*signal), value);
+  if (auto* kernel = signal != nullptr ? platform::kernel_fence(*signal) : nullptr; kernel != nullptr && !download) {
+    return flush(*kernel, value);
   }
   if (fence != nullptr && !download) {
     const SemaphoreUse use{fence->semaphore(), value};

@@ -10,7 +10,7 @@
 #include <geyser/texture.hpp>
 #include <geyser/vulkan.hpp>
 
-#include "platform/sync_file_fence.hpp"
+#include "platform/kernel_fence.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/image.hpp"
 #include "vulkan/staging.hpp"
@@ -71,7 +71,7 @@ class VulkanTexture final : public SharedTexture {
 
   Result<Ticket> flush(const SemaphoreUse* signal);
   // Signals with a sync file of the submission, and gives that to `fence`.
-  Result<void> flush(platform::SyncFileFence& fence, std::uint64_t value);
+  Result<void> flush(platform::KernelFence& fence, std::uint64_t value);
   // On failure nothing of the device's is left in `next`.
   Result<void> add_waits(Submission& next, const SyncPoints& waits);
   Result<void> add_wait(Submission& next, const SyncPoint& point);

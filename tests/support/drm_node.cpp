@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "support/end.hpp"
@@ -56,7 +57,7 @@ void close_dumb(int node, std::uint32_t handle) {
 }  // namespace
 
 bool has_kernel_dma_bufs() { return ::access("/dev/udmabuf", R_OK | W_OK) == 0; }
-bool is_in_vm() { return is_rig("vm"); }
+bool is_in_vm() { return std::getenv("GEYSER_VM") != nullptr; }
 bool has_drm_nodes() { return ::access("/dev/dri/card0", R_OK | W_OK) == 0; }
 
 void LateFence::signal() const {

@@ -13,7 +13,8 @@ namespace geyser::test {
 // Whether the kernel makes dma-bufs itself. Where it does not, tests run with the stand-in preloaded, whose buffers
 // have no fences.
 bool has_kernel_dma_bufs();
-// Whether this is the virtual machine, where nothing may be missing: a skip is then a failure.
+// Whether this is the virtual machine (GEYSER_VM in the environment names its boot, whatever GEYSER_RIG is), where
+// nothing may be missing: a skip is then a failure.
 bool is_in_vm();
 // Whether its boot has DRM nodes.
 bool has_drm_nodes();

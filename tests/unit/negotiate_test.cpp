@@ -298,6 +298,36 @@ TEST(Negotiate, WholeBlocksAreAskedForWhereTheyAreNeeded) {
   }
 }
 
+TEST(Negotiate, ATimelineOfTheKernelComesBeforeBinarySemaphoresAndSyncFiles) {
+  auto a = gpu(1);
+  auto b = gpu(1);
+  for (Capabilities* one : {&a, &b}) {
+    one->fences.push_back({FenceKind::drm_syncobj, true, true, true});
+    one->fences.push_back({FenceKind::sync_file, true, true, true});
+  }
+  EXPECT_EQ(negotiate(descriptor(), a, b)->fence_kind, FenceKind::opaque_fd_timeline);
+  b.identity.device_uuid[0] = 2;
+  const auto across = negotiate(descriptor(), a, b);
+  EXPECT_EQ(across->fence_kind, FenceKind::drm_syncobj) << "opens on any device";
+  EXPECT_EQ(across->sync_tier, SyncTier::shared_timeline);
+  b.identity.device_uuid[0] = 1;
+  b.fences.erase(b.fences.begin());
+  EXPECT_EQ(negotiate(descriptor(), a, b)->fence_kind, FenceKind::drm_syncobj);
+  // A CPU joins a GPU, but two CPUs have a timeline of their own.
+  auto cpu = gpu(3);
+  cpu.fences = {{FenceKind::drm_syncobj, true, true, false}, {FenceKind::host_timeline, true, true, false}};
+  EXPECT_EQ(negotiate(descriptor(), a, cpu)->fence_kind, FenceKind::drm_syncobj);
+  const auto cpus = negotiate(descriptor(), cpu, cpu);
+  EXPECT_EQ(cpus->fence_kind, FenceKind::host_timeline);
+  EXPECT_EQ(cpus->sync_rungs[1].name, "drm_syncobj");
+  EXPECT_EQ(cpus->sync_rungs[1].reason, "No GPU would wait for it.");
+  // The same words on a machine without nodes.
+  cpu.api = Api::host;
+  cpu.fences.erase(cpu.fences.begin());
+  EXPECT_EQ(negotiate(descriptor(), cpu, cpu)->sync_rungs[1].reason, "No GPU would wait for it.");
+  EXPECT_EQ(negotiate(descriptor(), a, cpu)->sync_rungs[1].reason, "The importer has none.");
+}
+
 TEST(Negotiate, FencesCanBeForcedAndMadeByOneEnd) {
   NegotiationPolicy policy;
   policy.force_fence = FenceKind::opaque_fd_binary;
