@@ -17,6 +17,7 @@ LAYERS = {
     "opengl": {"common", "platform"},
     "webgpu": {"common", "platform"},
     "cuda": {"common", "platform"},
+    "gbm": {"common", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -26,6 +27,7 @@ PUBLIC = {
     "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"},
     "webgpu": {"webgpu"},
     "cuda": {"cuda"},
+    "gbm": {"gbm"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

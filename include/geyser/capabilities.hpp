@@ -17,7 +17,7 @@
 namespace geyser {
 
 // Values are stable: they travel on the wire.
-enum class Api : std::uint8_t { host = 0, vulkan, opengl, opengl_es, webgpu, cuda, metal, d3d11, d3d12 };
+enum class Api : std::uint8_t { host = 0, vulkan, opengl, opengl_es, webgpu, cuda, metal, d3d11, d3d12, gbm };
 [[nodiscard]] GEYSER_API std::string_view to_string(Api api) noexcept;
 
 // A set of TextureDimension: bit n stands for the enumerator n.

@@ -28,9 +28,10 @@ class GEYSER_API TextureShareManager {
 
   // Lets `allocator`, a manager of another API on the same device and driver, make what this API can open but not
   // make: OpenGL opens memory and semaphores, Vulkan makes both. From then on create_texture() and create_fence() ask
-  // it where this API cannot, capabilities() has the rows so gained, and what it made is exported by it. To be called
-  // before anything is made; `allocator` is used on this manager's thread and kept alive.
-  // Errors: invalid_argument (null, of this API, a second one), incompatible_device (both identities are named).
+  // it where this API cannot, capabilities() has the rows so gained, and what it made is exported by it. An allocator
+  // that makes dma-bufs only (geyser/gbm.hpp) may be on any device. To be called before anything is made; `allocator`
+  // is used on this manager's thread and kept alive. Errors: invalid_argument (null, of this API, a second one),
+  // incompatible_device (both identities are named).
   [[nodiscard]] Result<void> use_allocator(std::shared_ptr<TextureShareManager> allocator);
 
   // Makes a texture that can be exported as `agreement` says. Contents are undefined until the first write.

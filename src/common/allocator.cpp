@@ -48,7 +48,11 @@ Result<void> TextureShareManager::use_allocator(std::shared_ptr<TextureShareMana
   }
   if (allocator_ != nullptr) return fail(ErrorCode::invalid_argument, "The manager has an allocator already.");
   const Capabilities& theirs = allocator->capabilities();
-  if (!same_device_and_driver(theirs.identity, capabilities_.identity)) {
+  // Who makes dma-bufs only makes them for any device; whether this one takes them, rows and imports say.
+  const bool any_device = std::all_of(theirs.textures.begin(), theirs.textures.end(), [](const TextureCapability& row) {
+    return row.handle_kind == HandleKind::dma_buf;
+  });
+  if (!any_device && !same_device_and_driver(theirs.identity, capabilities_.identity)) {
     return fail(ErrorCode::incompatible_device,
                 text("The allocator is on [", to_string(theirs.identity), "], but this manager is on [",
                      to_string(capabilities_.identity), "]."));

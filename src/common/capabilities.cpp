@@ -7,8 +7,8 @@
 namespace geyser {
 
 std::string_view to_string(Api api) noexcept {
-  static constexpr std::array<std::string_view, 9> names{"host", "vulkan", "opengl", "opengl_es", "webgpu",
-                                                         "cuda", "metal",  "d3d11",  "d3d12"};
+  static constexpr std::array<std::string_view, 10> names{"host", "vulkan", "opengl", "opengl_es", "webgpu",
+                                                          "cuda", "metal",  "d3d11",  "d3d12",     "gbm"};
   const auto index = static_cast<std::size_t>(api);
   return index < names.size() ? names[index] : std::string_view("unknown");
 }

@@ -22,6 +22,7 @@ else()
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/drm_node.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/event.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/futex.cpp

@@ -229,7 +229,7 @@ class Decoder {
     out.descriptor = descriptor(in->descriptor());
     out.layout = layout(in->layout());
     out.identity = identity(in->identity());
-    out.api = enumerator<Api>(in->api(), 0, static_cast<std::uint64_t>(Api::d3d12), "parcel.api");
+    out.api = enumerator<Api>(in->api(), 0, static_cast<std::uint64_t>(Api::gbm), "parcel.api");
     out.kind = enumerator<HandleKind>(in->kind(), 1, handle_kind_count - 1, "parcel.kind");
     out.handle_count = static_cast<std::uint32_t>(count(in->handles(), max_memory_planes, "parcel.handles"));
     for (std::uint32_t i = 0; i < out.handle_count; ++i) {
@@ -285,7 +285,7 @@ class Decoder {
     const fb::Capabilities* capabilities = in->capabilities();
     if (!has(capabilities, "hello.capabilities")) return out;
     out.capabilities.api =
-        enumerator<Api>(capabilities->api(), 0, static_cast<std::uint64_t>(Api::d3d12), "capabilities.api");
+        enumerator<Api>(capabilities->api(), 0, static_cast<std::uint64_t>(Api::gbm), "capabilities.api");
     out.capabilities.identity = identity(capabilities->identity());
     const std::size_t rows = count(capabilities->textures(), max_rows, "capabilities.textures");
     for (std::size_t i = 0; i < rows; ++i) {
@@ -402,7 +402,7 @@ class Decoder {
     out.id = in->id();
     out.process_id = in->process_id();
     out.listed = in->listed();
-    out.api = enumerator<Api>(in->api(), 0, static_cast<std::uint64_t>(Api::d3d12), "feed.api");
+    out.api = enumerator<Api>(in->api(), 0, static_cast<std::uint64_t>(Api::gbm), "feed.api");
     out.device = string(in->device(), max_name_bytes, "feed.device");
     out.descriptor = descriptor(in->descriptor());
     if (problem_.empty()) {

@@ -1,5 +1,5 @@
-// Timelines of DRM sync objects: alone, between processes, and between a CPU and devices that know sync files. All of it
-// needs a DRM node: ./dev rig vm has virtio_gpu's for the timelines, and vgem's for fences that come late. Runs with
+// Timelines of DRM sync objects: alone, between processes, and between a CPU and devices that know sync files. All of
+// it needs a DRM node: ./dev rig vm has virtio_gpu's for the timelines, and vgem's for fences that come late. Runs with
 // Mesa 25 (tools/with_mesa25.sh).
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,20 +1,16 @@
 #include "platform/drm_syncobj.hpp"
 
 #include <drm.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "common/text.hpp"
 #include "platform/deadline.hpp"
+#include "platform/drm_node.hpp"
 #include "platform/posix/error.hpp"
 
 namespace geyser::platform {
@@ -36,29 +32,16 @@ GeyserError failed(const char* call, int number) {
                      number);
 }
 
-// Render nodes first: no display server minds who opens them.
-std::vector<std::string> node_paths() {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry("/dev/dri", error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with("renderD") || name.starts_with("card")) paths.push_back(entry->path().string());
-  }
-  std::sort(paths.begin(), paths.end(), std::greater<>());
-  return paths;
-}
-
 Result<OwnedHandle> open_node() {
   GeyserError none(ErrorCode::not_available, "No DRM node has timelines of sync objects.");
-  for (const std::string& path : node_paths()) {
-    auto node = OwnedHandle::adopt(HandleKind::none, ::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    if (!node.has_value()) {
-      std::move(none).during(text("trying [", path, "], which cannot be opened ([", errno_name(errno), "])"));
+  for (const std::string& path : drm_node_paths()) {
+    auto node = open_drm_node(path);
+    if (!node) {
+      std::move(none).during(text("trying [", path, "], which cannot be used ([", node.error().native().name, "])"));
       continue;
     }
     drm_get_cap timelines{DRM_CAP_SYNCOBJ_TIMELINE, 0};
-    if (control(node.get(), DRM_IOCTL_GET_CAP, &timelines) == 0 && timelines.value != 0) return node;
+    if (control(node->get(), DRM_IOCTL_GET_CAP, &timelines) == 0 && timelines.value != 0) return node;
     std::move(none).during(text("trying [", path, "]"));
   }
   return fail(std::move(none));
