@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "platform/dma_buf.hpp"
 #include "platform/shared_memory.hpp"
 #include "vulkan/error.hpp"
 
@@ -154,6 +155,10 @@ Result<ReceivedBuffers> tell_apart(const ApiTextureHandle& parcel) {
   std::array<platform::KernelIdentity, max_memory_planes> identities{};
   std::array<std::uint32_t, max_memory_planes> of_handle{};
   for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
+    // A driver may take other memory that it can map; one with a GPU does not.
+    if (!platform::is_dma_buf(parcel.handles[i].get())) {
+      return fail(ErrorCode::invalid_handle, text("Handle [", i, "] is not a dma-buf."));
+    }
     const auto size = platform::kernel_size(parcel.handles[i].get());
     if (!size) return fail(GeyserError(size.error()));
     const auto identity = platform::kernel_identity(parcel.handles[i].get());

@@ -330,6 +330,10 @@ TEST(ReceivedBuffers, AreKernelObjects) {
   const auto over = sort(make_producer(descriptor, {{0, 0, 64}, {1, 0, 64}, {1, 8192 - 64, 64}}, 8192), false);
   ASSERT_FALSE(over);
   EXPECT_NE(over.error().message().find("[layout.planes[2]]"), std::string::npos) << over.error().to_string();
+  const auto both = sort(make_producer(descriptor, {{0, 0, 64}, {1, 0, 64}, {1, 64, 64}}, 8192), false);
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().code(), ErrorCode::incompatible_layout);
+  EXPECT_NE(both.error().message().find("overlaps plane [1]"), std::string::npos) << both.error().to_string();
   // A plane is not looked for in the buffer of another.
   Producer lopsided = make_producer(descriptor, {{0, 0, 64}, {1, 4096, 64}, {1, 6144, 64}}, 8192);
   lopsided.buffers[1] = std::make_unique<ForeignBuffer>(4096);

@@ -1,7 +1,11 @@
 // dma_buf between two Vulkan devices: every format that has a modifier, both ways, and what is wrong with a parcel.
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "contract/dma_buf_ends.hpp"
+#include "platform/dma_buf.hpp"
 #include "platform/shared_memory.hpp"
 
 namespace geyser::test {
@@ -84,15 +88,25 @@ TEST_F(DmaBuf, NamesTheWrongField) {
 }
 
 TEST_F(DmaBuf, RefusesABufferThatIsTooSmallOrNone) {
-  ApiTextureHandle wrong = parcel();
-  wrong.handles[0] = OwnedHandle::adopt(HandleKind::dma_buf, platform::create_shared_memory(4096)->detach());
-  expect_refused(std::move(wrong), ErrorCode::incompatible_layout, "the handle's object has [4096] bytes");
-  int pipes[2];
-  ASSERT_EQ(pipe(pipes), 0);
-  const auto write_end = OwnedHandle::adopt(HandleKind::dma_buf, pipes[1]);
-  wrong = parcel();
-  wrong.handles[0] = OwnedHandle::adopt(HandleKind::dma_buf, pipes[0]);
-  expect_refused(std::move(wrong), ErrorCode::invalid_handle, "is neither shared memory nor a dma-buf");
+  texture_.reset();
+  const std::size_t before = settled_descriptors();
+  {
+    ApiTextureHandle wrong = parcel();
+    wrong.handles[0] = *platform::create_dma_buf(4096);
+    expect_refused(std::move(wrong), ErrorCode::incompatible_layout, "the handle's object has [4096] bytes");
+    int sockets[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    const auto other_end = OwnedHandle::adopt(HandleKind::none, sockets[1]);
+    // lavapipe would map the first, which is large enough.
+    for (const NativeHandle other : {platform::create_shared_memory(1U << 16U)->detach(), NativeHandle{sockets[0]},
+                                     NativeHandle{eventfd(0, EFD_CLOEXEC)}}) {
+      wrong = parcel();
+      wrong.handles[0] = OwnedHandle::adopt(HandleKind::dma_buf, other);
+      expect_refused(std::move(wrong), ErrorCode::invalid_handle, "Handle [0] is not a dma-buf");
+    }
+  }
+  texture_.reset();
+  EXPECT_EQ(settled_descriptors(), before);
 }
 
 TEST_F(DmaBuf, ABufferIsAKernelObjectWhateverItsNumber) {
