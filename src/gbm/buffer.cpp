@@ -72,8 +72,8 @@ Result<Made> create(const Device& device, const TextureDescriptor& d, std::span<
   }
   const int number = errno;
   if (bo == nullptr && number == ENOMEM) {
-    return fail(ErrorCode::out_of_memory, text("GBM has no memory for a buffer of [", d.extent.width, "x",
-                                               d.extent.height, "] texels."));
+    return fail(ErrorCode::out_of_memory,
+                text("GBM has no memory for a buffer of [", d.extent.width, "x", d.extent.height, "] texels."));
   }
   return fail(ErrorCode::unsupported,
               text("GBM on [", device.identity().device_name, "] makes no buffer of format [", to_string(d.format),

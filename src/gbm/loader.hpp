@@ -21,23 +21,23 @@ inline constexpr std::uint32_t use_scanout = 1;
 inline constexpr std::uint32_t use_rendering = 4;
 inline constexpr std::uint32_t use_linear = 16;
 
-#define GEYSER_GBM_REQUIRED(X)                                                                      \
-  X(gbm_create_device, Gbm*, (int))                                                                 \
-  X(gbm_device_destroy, void, (Gbm*))                                                               \
-  X(gbm_device_get_backend_name, const char*, (Gbm*))                                               \
-  X(gbm_device_is_format_supported, int, (Gbm*, std::uint32_t, std::uint32_t))                      \
-  X(gbm_bo_create, Bo*, (Gbm*, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t))         \
-  X(gbm_bo_destroy, void, (Bo*))                                                                    \
-  X(gbm_bo_get_modifier, std::uint64_t, (Bo*))                                                      \
-  X(gbm_bo_get_plane_count, int, (Bo*))                                                             \
-  X(gbm_bo_get_handle_for_plane, BoHandle, (Bo*, int))                                              \
-  X(gbm_bo_get_offset, std::uint32_t, (Bo*, int))                                                   \
+#define GEYSER_GBM_REQUIRED(X)                                                              \
+  X(gbm_create_device, Gbm*, (int))                                                         \
+  X(gbm_device_destroy, void, (Gbm*))                                                       \
+  X(gbm_device_get_backend_name, const char*, (Gbm*))                                       \
+  X(gbm_device_is_format_supported, int, (Gbm*, std::uint32_t, std::uint32_t))              \
+  X(gbm_bo_create, Bo*, (Gbm*, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t)) \
+  X(gbm_bo_destroy, void, (Bo*))                                                            \
+  X(gbm_bo_get_modifier, std::uint64_t, (Bo*))                                              \
+  X(gbm_bo_get_plane_count, int, (Bo*))                                                     \
+  X(gbm_bo_get_handle_for_plane, BoHandle, (Bo*, int))                                      \
+  X(gbm_bo_get_offset, std::uint32_t, (Bo*, int))                                           \
   X(gbm_bo_get_stride_for_plane, std::uint32_t, (Bo*, int))
 // Since Mesa 21.1; before, without flags.
-#define GEYSER_GBM_OPTIONAL(X)                                                                      \
-  X(gbm_bo_create_with_modifiers2, Bo*,                                                             \
+#define GEYSER_GBM_OPTIONAL(X)                                                                          \
+  X(gbm_bo_create_with_modifiers2, Bo*,                                                                 \
     (Gbm*, std::uint32_t, std::uint32_t, std::uint32_t, const std::uint64_t*, unsigned, std::uint32_t)) \
-  X(gbm_bo_create_with_modifiers, Bo*,                                                              \
+  X(gbm_bo_create_with_modifiers, Bo*,                                                                  \
     (Gbm*, std::uint32_t, std::uint32_t, std::uint32_t, const std::uint64_t*, unsigned))
 
 struct Functions {

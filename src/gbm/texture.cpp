@@ -10,8 +10,8 @@ GbmTexture::GbmTexture(Init init, ApiTextureHandle memory)
     : SharedTexture(std::move(init)), memory_(std::move(memory)) {}
 
 std::unique_ptr<SharedTexture> GbmTexture::create(ApiTextureHandle&& memory, DiagnosticHandler diagnostics) {
-  Init init{Api::gbm,          memory.descriptor,    memory.layout,
-            HandleKind::dma_buf, SharePath::zero_copy, std::move(diagnostics)};
+  Init init{
+      Api::gbm, memory.descriptor, memory.layout, HandleKind::dma_buf, SharePath::zero_copy, std::move(diagnostics)};
   return std::unique_ptr<SharedTexture>(new GbmTexture(std::move(init), std::move(memory)));
 }
 

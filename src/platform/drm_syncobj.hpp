@@ -15,8 +15,8 @@ namespace geyser::platform {
 // Whether some node is there, lets this user in and has timelines. Asks anew each time.
 [[nodiscard]] GEYSER_API bool has_drm_syncobjs() noexcept;
 
-// Keeps a node open for itself: its name for the object is valid there only, and goes with it. Not to be called by
-// several threads at once, but for wait().
+// Keeps a node open for itself: its name for the object is valid there only, and goes with it. put() and get() not from
+// several threads at once.
 class GEYSER_API DrmSyncobj {
  public:
   // At point 0. Errors: not_available (every node is named, with what is wrong with it), operating_system.

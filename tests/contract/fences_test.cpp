@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include "platform/drm_syncobj.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
 
@@ -87,7 +88,7 @@ void exchange(End& from, End& to, const TextureDescriptor& descriptor, const Agr
     state = *after_read;
   }
   // A CPU's sync file is signalled when it is made, and nobody waits for it: sync_file_test.cpp counts devices'.
-  if (agreement.fence_kind == FenceKind::sync_file) return;
+  if (agreement.fence_kind == FenceKind::sync_file || agreement.fence_kind == FenceKind::drm_syncobj) return;
   const bool gpu = agreement.fence_kind != FenceKind::host_timeline;
   EXPECT_EQ((*imported)->statistics().gpu_waits != 0, gpu);
   EXPECT_EQ((*texture)->statistics().gpu_waits != 0, gpu);
@@ -99,6 +100,9 @@ void exchange(End& from, End& to, const TextureDescriptor& descriptor, const Agr
 // Of the others Mesa 25's has sync files, with the stand-in that this test runs with; the host's CPU has them always.
 bool is_expected(FenceKind kind, const Case& pair) {
   if (kind == FenceKind::host_timeline) return true;
+  if (kind == FenceKind::drm_syncobj) {
+    return platform::has_drm_syncobjs() && is_expected(FenceKind::sync_file, pair);  // by which devices reach them
+  }
   if (kind == FenceKind::sync_file) {
     // Somebody's device has to wait for it; a CPU does not, nor does OpenGL on Mesa's software driver, which is a CPU.
     // In these rigs "vulkan" and both OpenGLs are a current Mesa's.
@@ -117,8 +121,8 @@ bool is_expected(FenceKind kind, const Case& pair) {
 }
 
 TEST_P(Fences, EachKindForced) {
-  for (const FenceKind kind :
-       {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
+  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
+                               FenceKind::sync_file, FenceKind::host_timeline}) {
     SCOPED_TRACE(std::string(to_string(kind)));
     NegotiationPolicy policy;
     policy.force_fence = kind;

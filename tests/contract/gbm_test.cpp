@@ -1,6 +1,6 @@
-// GBM as an allocator: what it makes is opened by a CPU, Vulkan and OpenGL, and given to one of them by use_allocator().
-// Without a DRM node only its absence is tested; ./dev rig vm has vgem and virtio_gpu. Runs with Mesa 25
-// (tools/with_mesa25.sh).
+// GBM as an allocator: what it makes is opened by a CPU, Vulkan and OpenGL, and given to one of them by
+// use_allocator(). Without a DRM node only its absence is tested; ./dev rig vm has vgem and virtio_gpu. Runs with Mesa
+// 25 (tools/with_mesa25.sh).
 #include <geyser/gbm.hpp>
 
 #include <gtest/gtest.h>
