@@ -13,6 +13,7 @@
 #include <geyser/host.hpp>
 #include <geyser/vulkan.hpp>
 
+#include "platform/drm_syncobj.hpp"
 #include "platform/event.hpp"
 #include "support/descriptors.hpp"
 #include "support/end.hpp"
@@ -120,7 +121,8 @@ TEST_F(SyncFiles, AreWhatTwoDevicesWithoutOpaqueFencesAgreeOn) {
   const auto agreement = negotiate(descriptor_, from_->manager().capabilities(), to_->manager().capabilities(), policy);
   ASSERT_TRUE(agreement);
   EXPECT_NE(agreement->path, SharePath::host_copy);
-  EXPECT_EQ(agreement->sync_tier, SyncTier::sync_file);
+  // Where a DRM node is, both reach a timeline by them.
+  EXPECT_EQ(agreement->fence_kind, platform::has_drm_syncobjs() ? FenceKind::drm_syncobj : FenceKind::sync_file);
 }
 
 TEST_F(SyncFiles, ALateOneIsWaitedForByTheDeviceAndNotByTheCpu) {

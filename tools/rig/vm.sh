@@ -63,7 +63,7 @@ boot() {
     if [[ -n $command ]]; then
       printf '%s\n' "$command"
     else
-      printf 'ctest --test-dir "$tree" --output-on-failure --output-junit /tmp/io/results.xml --test-output-size-passed 1000000'
+      printf 'ctest --test-dir "$tree" --no-tests=error --output-on-failure --output-junit /tmp/io/results.xml --test-output-size-passed 1000000'
       printf ' %q' "${ctest[@]}"
       echo
     fi
@@ -78,7 +78,10 @@ boot() {
     "${devices[@]+"${devices[@]}"}" </dev/null || echo "vm: QEMU ended with status [$?]"
   cat "$io/guest.log" 2>/dev/null || true
   [[ -e $io/guest.rc ]] || { echo "vm: boot [$name] did not come to an end" >&2; return 1; }
-  return "$(<"$io/guest.rc")"
+  local status
+  status=$(<"$io/guest.rc")
+  if [[ -z $command ]]; then python3 tools/rig/vm/report.py "$rig" - "$name" || status=1; fi
+  return "$status"
 }
 
 failed=0

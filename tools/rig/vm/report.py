@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""report.py RIG OUT BOOT...: writes what the boots' tests did, from RIG/BOOT/results.xml and guest.log, to OUT."""
+"""report.py RIG OUT BOOT...: writes what the boots' tests did, from RIG/BOOT/results.xml and guest.log, to OUT; with OUT -
+says it in one line for each boot. Exit status 1: a boot ran no test."""
 import datetime
 import pathlib
 import re
@@ -41,6 +42,18 @@ class Boot:
             rows.append(f"| {test.get('name')} | {status} | {cases} | {float(test.get('time', 0)):.0f} |")
         return rows
 
+    def failures(self) -> int:
+        return sum(test.get("status") != "run" for test in self.tests)
+
+    def line(self) -> str:
+        """What ran, for who reads a log."""
+        texts = [test.findtext("system-out") or "" for test in self.tests]
+        passed = sum(int(first(r"\[  PASSED  \] (\d+) test", text, "0")) for text in texts)
+        skipped = sum(int(first(r"\[  SKIPPED \] (\d+) test", text, "0")) for text in texts)
+        names = " ".join(test.get("name", "") for test in self.tests)
+        return (f"vm: boot [{self.name}] on {first(r'^(kernel [^,]*)', self.log)}: {len(self.tests)} test programs "
+                f"({names}), {self.failures()} failed; {passed} cases passed, {skipped} skipped")
+
     def reasons(self) -> list[str]:
         """Why something was skipped, and how often."""
         seen: dict[str, int] = {}
@@ -54,6 +67,10 @@ class Boot:
 def main() -> None:
     rig, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     boots = [Boot(rig, name) for name in sys.argv[3:]]
+    if str(out) == "-":
+        for boot in boots:
+            print(boot.line())
+        sys.exit(0 if all(boot.tests for boot in boots) else 1)
     versions = (rig / "versions").read_text().splitlines() if (rig / "versions").exists() else []
     lines = [
         "# Tests in the virtual machine",
@@ -66,10 +83,9 @@ def main() -> None:
         *[f"* {version.strip()}" for version in [*versions, mesa_version()]],
     ]
     for boot in boots:
-        failed = sum(test.get("status") != "run" for test in boot.tests)
         lines += ["", f"## Boot `{boot.name}`", "",
                   first(r"^(kernel .*)$", boot.log, "The machine did not come up.") + ".", "",
-                  f"{len(boot.tests)} test programs, {failed} failed.", "",
+                  f"{len(boot.tests)} test programs, {boot.failures()} failed.", "",
                   "| test | result | cases | seconds |", "|---|---|---|---|", *boot.rows()]
         if reasons := boot.reasons():
             lines += ["", "Not run, with the reason (and how often):", "", *reasons]
