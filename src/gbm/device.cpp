@@ -9,7 +9,8 @@ namespace geyser::gbm {
 
 using detail::text;
 
-Result<std::shared_ptr<Device>> Device::open_node(const platform::DynamicLibrary& library, const std::string& path) {
+Result<std::shared_ptr<Device>> Device::open(const platform::DynamicLibrary& library, const std::string& path,
+                                             bool scanout) {
   auto functions = load_gbm(library);
   if (!functions) return fail(std::move(functions.error()));
   auto node = platform::open_drm_node(path);
@@ -22,6 +23,7 @@ Result<std::shared_ptr<Device>> Device::open_node(const platform::DynamicLibrary
   if (device->gbm_ == nullptr) {
     return fail(ErrorCode::not_available, text("GBM has no driver for DRM node [", path, "]."));
   }
+  if (scanout) device->use_ |= use_scanout;
   DeviceIdentity& identity = device->identity_;
   identity.has_render_node = path.find("renderD") != std::string::npos;
   if (identity.has_render_node) identity.render_node = platform::drm_node_number(device->node_.get());
@@ -29,23 +31,6 @@ Result<std::shared_ptr<Device>> Device::open_node(const platform::DynamicLibrary
   const char* backend = functions->gbm_device_get_backend_name(device->gbm_);
   identity.driver_name = text("GBM ", backend != nullptr ? backend : "");
   return device;
-}
-
-Result<std::shared_ptr<Device>> Device::open(const Options& options) {
-  auto library = open_gbm();
-  if (!library) return fail(std::move(library.error()));
-  GeyserError none(ErrorCode::not_available, "GBM has no DRM node here.");
-  const auto paths = options.node.empty() ? platform::drm_node_paths() : std::vector<std::string>{options.node};
-  for (const std::string& path : paths) {
-    auto device = open_node(*library, path);
-    if (device) {
-      if (options.scanout) (*device)->use_ |= use_scanout;
-      return device;
-    }
-    if (!options.node.empty()) return device;
-    std::move(none).during(text("trying [", path, "] (", device.error().to_string(), ")"));
-  }
-  return fail(std::move(none));
 }
 
 Device::~Device() {

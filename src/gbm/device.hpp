@@ -13,8 +13,9 @@ namespace geyser::gbm {
 
 class Device {
  public:
-  // Errors: as create_manager().
-  static Result<std::shared_ptr<Device>> open(const Options& options);
+  // Errors: not_available (no such node, or GBM has no driver for it).
+  static Result<std::shared_ptr<Device>> open(const platform::DynamicLibrary& library, const std::string& path,
+                                              bool scanout);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -28,7 +29,6 @@ class Device {
 
  private:
   Device() = default;
-  static Result<std::shared_ptr<Device>> open_node(const platform::DynamicLibrary& library, const std::string& path);
 
   platform::DynamicLibrary library_;
   Functions functions_;

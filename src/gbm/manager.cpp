@@ -4,13 +4,17 @@
 #include <array>
 #include <utility>
 
+#include "common/text.hpp"
 #include "gbm/buffer.hpp"
 #include "gbm/capabilities.hpp"
 #include "gbm/device.hpp"
 #include "gbm/texture.hpp"
+#include "platform/drm_node.hpp"
 #include "platform/kernel_fence.hpp"
 
 namespace geyser::gbm {
+
+using detail::text;
 
 namespace {
 
@@ -50,13 +54,36 @@ class GbmManager final : public TextureShareManager {
   DiagnosticHandler diagnostics_;
 };
 
+// Some drivers make buffers at primary nodes only: a node without rows is none.
+Result<std::unique_ptr<TextureShareManager>> create_on(const platform::DynamicLibrary& library, const std::string& path,
+                                                       const Options& options) {
+  auto device = Device::open(library, path, options.scanout);
+  if (!device) return fail(std::move(device.error()));
+  Capabilities capabilities = probe_capabilities(**device, options.modifiers);
+  if (capabilities.textures.empty()) {
+    return fail(ErrorCode::not_available, text("GBM makes no buffers at [", (*device)->identity().device_name, "]."));
+  }
+  return std::make_unique<GbmManager>(*std::move(device), std::move(capabilities), options.diagnostics);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
-  auto device = Device::open(options);
-  if (!device) return fail(std::move(device.error()).during("creating a GBM manager"));
-  Capabilities capabilities = probe_capabilities(**device, options.modifiers);
-  return std::make_unique<GbmManager>(*std::move(device), std::move(capabilities), options.diagnostics);
+  const auto refuse = [](GeyserError&& error) { return fail(std::move(error).during("creating a GBM manager")); };
+  auto library = open_gbm();
+  if (!library) return refuse(std::move(library.error()));
+  if (!options.node.empty()) {
+    auto manager = create_on(*library, options.node, options);
+    if (!manager) return refuse(std::move(manager.error()));
+    return manager;
+  }
+  GeyserError none(ErrorCode::not_available, "GBM has no DRM node here.");
+  for (const std::string& path : platform::drm_node_paths()) {
+    auto manager = create_on(*library, path, options);
+    if (manager) return manager;
+    none = GeyserError(none).during(text("trying [", path, "] (", manager.error().message(), ")"));
+  }
+  return refuse(std::move(none));
 }
 
 std::vector<std::uint64_t> importable_modifiers(const Capabilities& capabilities) {

@@ -204,6 +204,15 @@ TEST_P(Gbm, ReadsTheModifierBack) {
   }
 }
 
+// Mesa's software driver makes none at render nodes, which come first.
+TEST_P(Gbm, FindsANodeByItself) {
+  const auto found = gbm::create_manager();
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_FALSE((*found)->capabilities().textures.empty());
+  EXPECT_TRUE((*found)->create_texture(descriptor_, HandleKind::dma_buf));
+  std::printf("by itself: %s\n", (*found)->capabilities().identity.device_name.c_str());
+}
+
 TEST_P(Gbm, OpensNothing) {
   auto texture = *manager_->create_texture(descriptor_, HandleKind::dma_buf);
   const auto refused = manager_->import_shared_texture(*manager_->export_texture(*texture));

@@ -37,12 +37,13 @@ Result<OwnedHandle> open_node() {
   for (const std::string& path : drm_node_paths()) {
     auto node = open_drm_node(path);
     if (!node) {
-      std::move(none).during(text("trying [", path, "], which cannot be used ([", node.error().native().name, "])"));
+      none = GeyserError(none).during(
+          text("trying [", path, "], which cannot be used ([", node.error().native().name, "])"));
       continue;
     }
     drm_get_cap timelines{DRM_CAP_SYNCOBJ_TIMELINE, 0};
     if (control(node->get(), DRM_IOCTL_GET_CAP, &timelines) == 0 && timelines.value != 0) return node;
-    std::move(none).during(text("trying [", path, "]"));
+    none = GeyserError(none).during(text("trying [", path, "]"));
   }
   return fail(std::move(none));
 }
