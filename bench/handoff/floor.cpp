@@ -42,14 +42,14 @@ class Floor final : public Side {
     submit(frame == 1 ? first_ : later_, frame, frame - 1);
     send_token(socket_);
     receive_token(socket_);
-    if (vulkan_.timeline) wait(theirs_, frame);
+    if (vulkan_.timeline) wait_for(vulkan_, theirs_, frame);
   }
 
   std::uint32_t consume(std::uint32_t frame) override {
     receive_token(socket_);
     submit(later_, frame, frame);
     send_token(socket_);
-    if (vulkan_.timeline) wait(mine_, frame);
+    if (vulkan_.timeline) wait_for(vulkan_, mine_, frame);
     return *buffer_.words;
   }
 
@@ -64,8 +64,8 @@ class Floor final : public Side {
       image_ = make_image(vulkan_, settings.width, settings.height, Memory::exported, fd);
       descriptors.push_back(fd);
       if (vulkan_.timeline) {
-        mine_ = make_semaphore(descriptors.emplace_back(), true);
-        theirs_ = make_semaphore(descriptors.emplace_back(), true);
+        mine_ = make_timeline(vulkan_, Memory::exported, descriptors.emplace_back());
+        theirs_ = make_timeline(vulkan_, Memory::exported, descriptors.emplace_back());
       }
       setup = {image_.size, image_.memory_type};
       send_bytes(socket_, std::as_bytes(std::span(&setup, 1)), descriptors);
@@ -74,30 +74,10 @@ class Floor final : public Side {
       image_ = make_image(vulkan_, settings.width, settings.height, Memory::imported, descriptors.at(0), setup.size,
                           setup.memory_type);
       if (vulkan_.timeline) {
-        theirs_ = make_semaphore(descriptors.at(1), false);
-        mine_ = make_semaphore(descriptors.at(2), false);
+        theirs_ = make_timeline(vulkan_, Memory::imported, descriptors.at(1));
+        mine_ = make_timeline(vulkan_, Memory::imported, descriptors.at(2));
       }
     }
-  }
-
-  VkSemaphore make_semaphore(int& fd, bool exported) const {
-    const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
-                                                  VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-    const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-                                         exported ? &export_info : nullptr, VK_SEMAPHORE_TYPE_TIMELINE, 0};
-    const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
-    VkSemaphore semaphore = VK_NULL_HANDLE;
-    check(vulkan_.vkCreateSemaphore(vulkan_.device, &info, nullptr, &semaphore), "vkCreateSemaphore");
-    if (exported) {
-      const VkSemaphoreGetFdInfoKHR get{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
-                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-      check(vulkan_.vkGetSemaphoreFdKHR(vulkan_.device, &get, &fd), "vkGetSemaphoreFdKHR");
-    } else {
-      const VkImportSemaphoreFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,  nullptr, semaphore, 0,
-                                              VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, fd};
-      check(vulkan_.vkImportSemaphoreFdKHR(vulkan_.device, &import), "vkImportSemaphoreFdKHR");
-    }
-    return semaphore;
   }
 
   void submit(VkCommandBuffer commands, std::uint64_t signal, std::uint64_t wait_for) const {
@@ -110,11 +90,6 @@ class Floor final : public Side {
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     const VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO, &values, 1, &theirs_, &stage, 1, &commands, 1, &mine_};
     check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &info, VK_NULL_HANDLE), "vkQueueSubmit");
-  }
-
-  void wait(VkSemaphore semaphore, std::uint64_t value) const {
-    const VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &semaphore, &value};
-    check(vulkan_.vkWaitSemaphores(vulkan_.device, &info, 10'000'000'000ULL), "vkWaitSemaphores");
   }
 
   BareVulkan vulkan_;

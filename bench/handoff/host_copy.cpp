@@ -24,7 +24,7 @@ class HostCopy final : public Side {
     int none = -1;
     image_ = make_image(vulkan_, settings.width, settings.height, Memory::own, none);
     texel_ = make_host_buffer(vulkan_, 4);
-    whole_ = make_host_buffer(vulkan_, bytes_);
+    whole_ = make_host_buffer(vulkan_, bytes_, producer_);
     fence_ = make_fence(vulkan_);
     VkBufferImageCopy all{};
     all.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};

@@ -9,7 +9,7 @@
 namespace bench {
 
 BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_t height, Memory memory, int& fd,
-                     VkDeviceSize size, std::uint32_t memory_type) {
+                     VkDeviceSize size, std::uint32_t memory_type, VkFormat format) {
   BareImage result;
   const VkExternalMemoryImageCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
                                                  VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT};
@@ -17,7 +17,7 @@ BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_
   info.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO;
   info.pNext = memory == Memory::own ? nullptr : &external;
   info.imageType = VK_IMAGE_TYPE_2D;
-  info.format = VK_FORMAT_R8G8B8A8_UNORM;
+  info.format = format;
   info.extent = {width, height, 1};
   info.mipLevels = info.arrayLayers = 1;
   info.samples = VK_SAMPLE_COUNT_1_BIT;
@@ -48,6 +48,32 @@ BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_
     check(vulkan.vkGetMemoryFdKHR(vulkan.device, &get, &fd), "vkGetMemoryFdKHR");
   }
   return result;
+}
+
+VkSemaphore make_timeline(const BareVulkan& vulkan, Memory memory, int& fd) {
+  const bool exported = memory == Memory::exported;
+  const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
+                                                VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, exported ? &export_info : nullptr,
+                                       VK_SEMAPHORE_TYPE_TIMELINE, 0};
+  const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
+  VkSemaphore semaphore = VK_NULL_HANDLE;
+  check(vulkan.vkCreateSemaphore(vulkan.device, &info, nullptr, &semaphore), "vkCreateSemaphore");
+  if (exported) {
+    const VkSemaphoreGetFdInfoKHR get{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
+                                      VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+    check(vulkan.vkGetSemaphoreFdKHR(vulkan.device, &get, &fd), "vkGetSemaphoreFdKHR");
+  } else if (memory == Memory::imported) {
+    const VkImportSemaphoreFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,  nullptr, semaphore, 0,
+                                            VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, fd};
+    check(vulkan.vkImportSemaphoreFdKHR(vulkan.device, &import), "vkImportSemaphoreFdKHR");
+  }
+  return semaphore;
+}
+
+void wait_for(const BareVulkan& vulkan, VkSemaphore timeline, std::uint64_t value) {
+  const VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &timeline, &value};
+  check(vulkan.vkWaitSemaphores(vulkan.device, &info, 10'000'000'000ULL), "vkWaitSemaphores");
 }
 
 void send_bytes(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors) {

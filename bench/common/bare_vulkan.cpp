@@ -2,8 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <stdexcept>
-#include <string>
 
 namespace bench {
 
@@ -20,6 +20,15 @@ void BareVulkan::load_device(std::uint32_t queue_family) {
   if (queue == VK_NULL_HANDLE) vkGetDeviceQueue(device, queue_family, 0, &queue);
   const VkCommandPoolCreateInfo info{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO, nullptr, 0, queue_family};
   check(vkCreateCommandPool(device, &info, nullptr, &pool), "vkCreateCommandPool");
+  const auto get_properties = reinterpret_cast<PFN_vkGetPhysicalDeviceProperties2>(
+      vkGetInstanceProcAddr(instance, "vkGetPhysicalDeviceProperties2"));
+  VkPhysicalDeviceIDProperties identity{};
+  identity.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES;
+  VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &identity, {}};
+  get_properties(physical_device, &properties);
+  std::copy_n(static_cast<const std::uint8_t*>(identity.deviceUUID), uuid.size(), uuid.begin());
+  name = static_cast<const char*>(properties.properties.deviceName);
+  nanoseconds_per_tick = properties.properties.limits.timestampPeriod;
   const auto get_memory = reinterpret_cast<PFN_vkGetPhysicalDeviceMemoryProperties>(
       vkGetInstanceProcAddr(instance, "vkGetPhysicalDeviceMemoryProperties"));
   get_memory(physical_device, &memory);
@@ -98,6 +107,13 @@ std::uint32_t BareVulkan::memory_type(std::uint32_t bits, VkMemoryPropertyFlags 
   throw std::runtime_error("no memory type fits");
 }
 
+bool BareVulkan::has_memory_type(std::uint32_t bits, VkMemoryPropertyFlags wanted) const {
+  for (std::uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
+    if ((bits >> i & 1U) != 0 && (memory.memoryTypes[i].propertyFlags & wanted) == wanted) return true;
+  }
+  return false;
+}
+
 VkCommandBuffer BareVulkan::record(const std::function<void(VkCommandBuffer)>& write) const {
   const VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, nullptr, pool,
                                          VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1};
@@ -130,7 +146,7 @@ void BareVulkan::barrier(VkCommandBuffer buffer, VkImage image, VkImageLayout fr
                        nullptr, 1, &barrier);
 }
 
-HostBuffer make_host_buffer(const BareVulkan& vulkan, VkDeviceSize bytes) {
+HostBuffer make_host_buffer(const BareVulkan& vulkan, VkDeviceSize bytes, bool cached) {
   HostBuffer result;
   const VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
                                 nullptr,
@@ -143,10 +159,11 @@ HostBuffer make_host_buffer(const BareVulkan& vulkan, VkDeviceSize bytes) {
   check(vulkan.vkCreateBuffer(vulkan.device, &info, nullptr, &result.buffer), "vkCreateBuffer");
   VkMemoryRequirements requirements{};
   vulkan.vkGetBufferMemoryRequirements(vulkan.device, result.buffer, &requirements);
-  const VkMemoryAllocateInfo allocate{
-      VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, nullptr, requirements.size,
-      vulkan.memory_type(requirements.memoryTypeBits,
-                         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)};
+  constexpr VkMemoryPropertyFlags mapped = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+  const VkMemoryPropertyFlags wanted = cached ? mapped | VK_MEMORY_PROPERTY_HOST_CACHED_BIT : mapped;
+  const bool has = vulkan.has_memory_type(requirements.memoryTypeBits, wanted);
+  const VkMemoryAllocateInfo allocate{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, nullptr, requirements.size,
+                                      vulkan.memory_type(requirements.memoryTypeBits, has ? wanted : mapped)};
   VkDeviceMemory memory = VK_NULL_HANDLE;
   check(vulkan.vkAllocateMemory(vulkan.device, &allocate, nullptr, &memory), "vkAllocateMemory");
   check(vulkan.vkBindBufferMemory(vulkan.device, result.buffer, memory, 0), "vkBindBufferMemory");
@@ -158,8 +175,9 @@ HostBuffer make_host_buffer(const BareVulkan& vulkan, VkDeviceSize bytes) {
 
 namespace {
 
-VkBufferImageCopy last_texel(std::uint32_t width, std::uint32_t height) {
+VkBufferImageCopy last_texel(std::uint32_t width, std::uint32_t height, VkDeviceSize offset) {
   VkBufferImageCopy region{};
+  region.bufferOffset = offset;
   region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
   region.imageOffset = {static_cast<std::int32_t>(width) - 1, static_cast<std::int32_t>(height) - 1, 0};
   region.imageExtent = {1, 1, 1};
@@ -169,15 +187,19 @@ VkBufferImageCopy last_texel(std::uint32_t width, std::uint32_t height) {
 }  // namespace
 
 void record_write(const BareVulkan& vulkan, VkCommandBuffer buffer, VkImage image, std::uint32_t width,
-                  std::uint32_t height, VkBuffer source) {
-  const VkBufferImageCopy region = last_texel(width, height);
+                  std::uint32_t height, VkBuffer source, VkDeviceSize offset) {
+  const VkBufferImageCopy region = last_texel(width, height, offset);
   vulkan.vkCmdCopyBufferToImage(buffer, source, image, VK_IMAGE_LAYOUT_GENERAL, 1, &region);
 }
 
 void record_read(const BareVulkan& vulkan, VkCommandBuffer buffer, VkImage image, std::uint32_t width,
-                 std::uint32_t height, VkBuffer destination) {
-  const VkBufferImageCopy region = last_texel(width, height);
+                 std::uint32_t height, VkBuffer destination, VkDeviceSize offset) {
+  const VkBufferImageCopy region = last_texel(width, height, offset);
   vulkan.vkCmdCopyImageToBuffer(buffer, image, VK_IMAGE_LAYOUT_GENERAL, destination, 1, &region);
+  const VkMemoryBarrier to_host{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, VK_ACCESS_TRANSFER_WRITE_BIT,
+                                VK_ACCESS_HOST_READ_BIT};
+  vulkan.vkCmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &to_host, 0,
+                              nullptr, 0, nullptr);
 }
 
 }  // namespace bench

@@ -1,4 +1,4 @@
-// What the hand-written methods have in common: an image, a token on the socket, a clock.
+// What the hand-written methods have in common: an image, a semaphore, a token on the socket, a clock.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,11 @@ struct BareImage {
 enum class Memory { own, exported, imported };
 // exported: `fd` is filled; imported: `fd` is consumed, `size` and `memory_type` must be the exporter's.
 BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_t height, Memory memory, int& fd,
-                     VkDeviceSize size = 0, std::uint32_t memory_type = 0);
+                     VkDeviceSize size = 0, std::uint32_t memory_type = 0, VkFormat format = VK_FORMAT_R8G8B8A8_UNORM);
+
+// A timeline semaphore. exported: `fd` is filled; imported: `fd` is consumed.
+VkSemaphore make_timeline(const BareVulkan& vulkan, Memory memory, int& fd);
+void wait_for(const BareVulkan& vulkan, VkSemaphore timeline, std::uint64_t value);
 
 void send_bytes(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {});
 // Gives the descriptors received.
