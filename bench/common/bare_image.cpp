@@ -39,15 +39,19 @@ BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_
                      : memory == Memory::imported ? static_cast<const void*>(&imported)
                                                   : nullptr;
   const VkMemoryAllocateInfo allocate{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, next, result.size, result.memory_type};
-  VkDeviceMemory device_memory = VK_NULL_HANDLE;
-  check(vulkan.vkAllocateMemory(vulkan.device, &allocate, nullptr, &device_memory), "vkAllocateMemory");
-  check(vulkan.vkBindImageMemory(vulkan.device, result.image, device_memory, 0), "vkBindImageMemory");
+  check(vulkan.vkAllocateMemory(vulkan.device, &allocate, nullptr, &result.device_memory), "vkAllocateMemory");
+  check(vulkan.vkBindImageMemory(vulkan.device, result.image, result.device_memory, 0), "vkBindImageMemory");
   if (memory == Memory::exported) {
-    const VkMemoryGetFdInfoKHR get{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, device_memory,
+    const VkMemoryGetFdInfoKHR get{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, result.device_memory,
                                    VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT};
     check(vulkan.vkGetMemoryFdKHR(vulkan.device, &get, &fd), "vkGetMemoryFdKHR");
   }
   return result;
+}
+
+void destroy(const BareVulkan& vulkan, const BareImage& image) {
+  vulkan.vkDestroyImage(vulkan.device, image.image, nullptr);
+  vulkan.vkFreeMemory(vulkan.device, image.device_memory, nullptr);
 }
 
 VkSemaphore make_timeline(const BareVulkan& vulkan, Memory memory, int& fd) {

@@ -11,6 +11,7 @@ namespace bench {
 
 struct BareImage {
   VkImage image = VK_NULL_HANDLE;
+  VkDeviceMemory device_memory = VK_NULL_HANDLE;
   VkDeviceSize size = 0;
   std::uint32_t memory_type = 0;
 };
@@ -18,6 +19,8 @@ enum class Memory { own, exported, imported };
 // exported: `fd` is filled; imported: `fd` is consumed, `size` and `memory_type` must be the exporter's.
 BareImage make_image(const BareVulkan& vulkan, std::uint32_t width, std::uint32_t height, Memory memory, int& fd,
                      VkDeviceSize size = 0, std::uint32_t memory_type = 0, VkFormat format = VK_FORMAT_R8G8B8A8_UNORM);
+
+void destroy(const BareVulkan& vulkan, const BareImage& image);
 
 // A timeline semaphore. exported: `fd` is filled; imported: `fd` is consumed.
 VkSemaphore make_timeline(const BareVulkan& vulkan, Memory memory, int& fd);

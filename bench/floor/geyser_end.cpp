@@ -1,0 +1,57 @@
+#include "geyser_end.hpp"
+
+namespace bench {
+
+namespace {
+
+std::shared_ptr<geyser::TextureShareManager> open(const Scene& scene) {
+  geyser::vulkan::Options options;
+  options.device.index = scene.device_index;
+  return must(geyser::vulkan::create_manager(options));
+}
+
+BareVulkan around(const geyser::TextureShareManager& manager) {
+  const auto device = must(geyser::vulkan::native(manager));
+  return BareVulkan::around(device.instance, device.physical_device, device.device, device.queue, device.queue_family,
+                            device.get_instance_proc_addr);
+}
+
+VkImage image_of(const geyser::SharedTexture& texture) { return must(geyser::vulkan::native(texture)).image; }
+
+}  // namespace
+
+geyser::TextureDescriptor descriptor_of(const Scene& scene) {
+  geyser::TextureDescriptor descriptor;
+  descriptor.extent = {scene.width, scene.height, 1};
+  if (scene.wide) descriptor.format = geyser::TextureFormat::rgba16_float;
+  return descriptor;
+}
+
+VulkanEnd::VulkanEnd(const Scene& scene, Role role)
+    : role_(role), manager_(open(scene)), vulkan_(around(*manager_)), work_(vulkan_, scene, role) {}
+
+std::uint32_t VulkanEnd::work(geyser::SharedTexture& texture) {
+  const Work::Turn turn = work_.next(image_of(texture));
+  const VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO, nullptr, 0, nullptr, nullptr, 1, &turn.commands, 0, nullptr};
+  const VkFence fence = role_ == Role::consumer ? turn.fence : VK_NULL_HANDLE;
+  check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &submit, fence), "vkQueueSubmit");
+  return turn.at;
+}
+
+std::uint32_t VulkanEnd::finish(std::uint32_t place) {
+  work_.await(place);
+  return work_.read(place);
+}
+
+geyser::AccessState VulkanEnd::access(geyser::SharedTexture& texture, const geyser::AccessState& state,
+                                      std::uint32_t& place) {
+  const auto mode = role_ == Role::producer ? geyser::AccessMode::write : geyser::AccessMode::read;
+  const Work::Turn turn = work_.next(
+      image_of(texture),
+      [&](VkCommandBuffer commands) { must(geyser::vulkan::record_acquire(texture, mode, commands)); },
+      [&](VkCommandBuffer commands) { must(geyser::vulkan::record_release(texture, commands)); });
+  place = turn.at;
+  return must(geyser::vulkan::submit_recorded_access(texture, mode, state, {&turn.commands, 1}));
+}
+
+}  // namespace bench
