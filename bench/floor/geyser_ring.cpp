@@ -89,6 +89,12 @@ class RingProducer final : public Producer {
   void make_ring(geyser::TextureShareManager& manager, const geyser::Capabilities& theirs) {
     const auto descriptor = descriptor_of(seat_.scene);
     auto agreement = geyser::negotiate(descriptor, manager.capabilities(), theirs);
+    // One fence stands for every texture here, which only one that counts can.
+    if (agreement && agreement->sync_tier != geyser::SyncTier::shared_timeline) {
+      geyser::NegotiationPolicy by_cpu;
+      by_cpu.force_fence = geyser::FenceKind::host_timeline;
+      agreement = geyser::negotiate(descriptor, manager.capabilities(), theirs, by_cpu);
+    }
     if (!agreement) throw Unavailable(agreement.error().to_string());
     if (agreement->path != geyser::SharePath::zero_copy) throw Unavailable("not zero-copy: " + to_string(*agreement));
     agreement_ = *std::move(agreement);
