@@ -70,7 +70,7 @@ class End {
 // GEYSER_WEBGPU_DRIVER.
 const char* driver_manifest(const std::string& name);
 // What this run is meant to show, from the environment variable GEYSER_RIG: "mesa" (tools/with_mesa25.sh: Mesa 25 is
-// the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/run_on_gpu.sh). What a rig must
+// the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/gpu-proof). What a rig must
 // have is then expected.
 bool is_rig(std::string_view name);
 // Whether CUDA's driver, or what GEYSER_CUDA_LIBRARY names instead of it, starts and has a device.
