@@ -23,7 +23,8 @@ ReceivedRing receive_ring(int socket, const Scene& scene) {
 
 namespace {
 
-enum class Lead { told, ahead };
+// by_cpu: no semaphores; each end waits for its own GPU before it tells the other.
+enum class Lead { told, ahead, by_cpu };
 
 class BareProducer final : public Producer {
  public:
@@ -33,6 +34,7 @@ class BareProducer final : public Producer {
         vulkan_(BareVulkan::open(seat.scene.device_index)),
         work_(vulkan_, seat.scene, Role::producer) {
     if (lead == Lead::ahead && !vulkan_.timeline) throw Unavailable("the driver exports no timeline semaphores");
+    if (lead == Lead::by_cpu) vulkan_.timeline = false;
     RingSetUp setup;
     setup.timeline = vulkan_.timeline ? 1 : 0;
     setup.uuid = vulkan_.uuid;
@@ -67,7 +69,7 @@ class BareProducer final : public Producer {
   void produce(std::uint32_t number) override {
     const std::uint32_t depth = seat_.scene.depth;
     const std::uint32_t before = number > depth ? number - depth : 0;  // who had the image last
-    if (lead_ == Lead::told) {
+    if (lead_ != Lead::ahead) {
       for (std::size_t i = 0; i < seat_.scene.consumers; ++i) seat_.mail.ends[i].taken.await(before);
     } else if (number > 4 * depth) {
       wait_for(vulkan_, handed_, number - 4 * depth);
@@ -141,7 +143,7 @@ class BareConsumer final : public Consumer {
   }
 
   void take(std::uint32_t number) override {
-    if (lead_ == Lead::told) seat_.mail.handed.await(number);
+    if (lead_ != Lead::ahead) seat_.mail.handed.await(number);
     const VkImage image = images_[(number - 1) % images_.size()].image;
     const Work::Turn turn = work_.next(
         image, [&](VkCommandBuffer commands) { barrier(commands, image, VK_QUEUE_FAMILY_EXTERNAL, 0); },
@@ -184,6 +186,9 @@ class BareConsumer final : public Consumer {
 
 std::unique_ptr<Producer> produce_told(const Seat& seat) { return std::make_unique<BareProducer>(seat, Lead::told); }
 std::unique_ptr<Producer> produce_ahead(const Seat& seat) { return std::make_unique<BareProducer>(seat, Lead::ahead); }
+std::unique_ptr<Producer> produce_by_cpu(const Seat& seat) {
+  return std::make_unique<BareProducer>(seat, Lead::by_cpu);
+}
 std::unique_ptr<Consumer> consume_told(const Seat& seat) { return std::make_unique<BareConsumer>(seat, Lead::told); }
 std::unique_ptr<Consumer> consume_ahead(const Seat& seat) { return std::make_unique<BareConsumer>(seat, Lead::ahead); }
 
@@ -192,6 +197,8 @@ std::unique_ptr<Consumer> consume_ahead(const Seat& seat) { return std::make_uni
 std::unique_ptr<Consumer> make_bare_cuda_consumer(const Seat& seat);
 
 const Way bare_ahead{"bare, ahead", "vulkan", produce_ahead, consume_ahead};
+const Way bare_by_cpu{"bare, CPU waits", "vulkan", produce_by_cpu, consume_told};
+const Way bare_by_cpu_to_cuda{"bare, CPU waits", "cuda", produce_by_cpu, make_bare_cuda_consumer};
 const Way bare{"bare", "vulkan", produce_told, consume_told};
 const Way bare_to_cuda{"bare", "cuda", produce_told, make_bare_cuda_consumer};
 

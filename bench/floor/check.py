@@ -8,10 +8,11 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
-HAND_OFF = [("vulkan", "bare, ahead"), ("vulkan", "bare"), ("vulkan", "geyser, recorded"),
-            ("vulkan", "geyser, begin/end"), ("vulkan", "feed"), ("cuda", "bare"), ("cuda", "geyser, begin/end"),
-            ("cuda", "feed")]
-DEPTHS = ["bare, ahead", "bare", "geyser, recorded", "geyser, begin/end", "feed"]
+HAND_OFF = [("vulkan", "bare, ahead"), ("vulkan", "bare, CPU waits"), ("vulkan", "bare"),
+            ("vulkan", "geyser, recorded"), ("vulkan", "geyser, begin/end"), ("vulkan", "feed"),
+            ("cuda", "bare, CPU waits"), ("cuda", "bare"), ("cuda", "geyser, begin/end"), ("cuda", "feed"),
+            ("cuda", "feed, no allocator")]
+DEPTHS = ["bare, ahead", "bare, CPU waits", "bare", "geyser, recorded", "geyser, begin/end", "feed"]
 THREE = ["bare", "geyser, recorded", "feed"]
 COPIES = ["feed", "geyser, recorded", "bare", "CUDA IPC", "staging copy"]
 

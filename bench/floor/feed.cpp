@@ -135,12 +135,16 @@ std::unique_ptr<Consumer> consume(const Seat& seat) {
   return std::make_unique<FeedConsumer>(seat, std::make_unique<VulkanEnd>(seat.scene, Role::consumer));
 }
 std::unique_ptr<Consumer> consume_by_cuda(const Seat& seat) {
-  return std::make_unique<FeedConsumer>(seat, make_cuda_end(seat.scene));
+  return std::make_unique<FeedConsumer>(seat, make_cuda_end(seat.scene, Allocator::vulkan));
+}
+std::unique_ptr<Consumer> consume_by_plain_cuda(const Seat& seat) {
+  return std::make_unique<FeedConsumer>(seat, make_cuda_end(seat.scene, Allocator::none));
 }
 
 }  // namespace
 
 const Way feed{"feed", "vulkan", produce, consume};
 const Way feed_to_cuda{"feed", "cuda", produce, consume_by_cuda};
+const Way feed_by_cpu_to_cuda{"feed, no allocator", "cuda", produce, consume_by_plain_cuda};
 
 }  // namespace bench

@@ -7,18 +7,22 @@ namespace bench {
 
 namespace {
 
-std::shared_ptr<geyser::TextureShareManager> open() {
-  auto manager = geyser::cuda::create_manager();
-  if (!manager && manager.error().code() == geyser::ErrorCode::not_available) {
-    throw Unavailable(manager.error().to_string());
-  }
-  return must(std::move(manager));
+std::shared_ptr<geyser::TextureShareManager> open(const Scene& scene, Allocator allocator) {
+  auto made = geyser::cuda::create_manager();
+  if (!made && made.error().code() == geyser::ErrorCode::not_available) throw Unavailable(made.error().to_string());
+  std::shared_ptr<geyser::TextureShareManager> manager = must(std::move(made));
+  if (allocator == Allocator::none) return manager;
+  geyser::vulkan::Options options;
+  options.device.index = scene.device_index;
+  const auto used = manager->use_allocator(must(geyser::vulkan::create_manager(options)));
+  if (!used) throw Unavailable(used.error().to_string());
+  return manager;
 }
 
 class CudaEnd final : public GeyserEnd {
  public:
-  explicit CudaEnd(const Scene& scene)
-      : manager_(open()),
+  CudaEnd(const Scene& scene, Allocator allocator)
+      : manager_(open(scene, allocator)),
         native_(must(geyser::cuda::native(*manager_))),
         cuda_(load()),
         work_(cuda_, native_.stream, scene) {}
@@ -47,6 +51,8 @@ class CudaEnd final : public GeyserEnd {
 
 }  // namespace
 
-std::unique_ptr<GeyserEnd> make_cuda_end(const Scene& scene) { return std::make_unique<CudaEnd>(scene); }
+std::unique_ptr<GeyserEnd> make_cuda_end(const Scene& scene, Allocator allocator) {
+  return std::make_unique<CudaEnd>(scene, allocator);
+}
 
 }  // namespace bench

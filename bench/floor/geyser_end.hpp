@@ -47,8 +47,9 @@ class VulkanEnd final : public GeyserEnd {
   Work work_;
 };
 
-// Null `manager` of the other device, when CUDA is not there: throws Unavailable.
-std::unique_ptr<GeyserEnd> make_cuda_end(const Scene& scene);
+// Throws Unavailable where there is no CUDA. An allocator is a Vulkan manager of the scene's device.
+enum class Allocator { none, vulkan };
+std::unique_ptr<GeyserEnd> make_cuda_end(const Scene& scene, Allocator allocator);
 
 geyser::TextureDescriptor descriptor_of(const Scene& scene);
 

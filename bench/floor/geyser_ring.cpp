@@ -188,7 +188,7 @@ std::unique_ptr<Consumer> consume_access(const Seat& seat) {
   return std::make_unique<RingConsumer>(seat, std::make_unique<VulkanEnd>(seat.scene, Role::consumer), nullptr);
 }
 std::unique_ptr<Consumer> consume_by_cuda(const Seat& seat) {
-  return std::make_unique<RingConsumer>(seat, make_cuda_end(seat.scene), nullptr);
+  return std::make_unique<RingConsumer>(seat, make_cuda_end(seat.scene, Allocator::none), nullptr);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ Chapter measure_hand_off(const Settings& settings) {
   Chapter chapter;
   const Plan plan{"hand-off",
                   {scene_of(settings)},
-                  {&bare_ahead, &bare, &geyser_recorded, &geyser_access, &feed, &bare_to_cuda, &geyser_access_to_cuda,
-                   &feed_to_cuda}};
+                  {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed, &bare_by_cpu_to_cuda,
+                   &bare_to_cuda, &geyser_access_to_cuda, &feed_to_cuda, &feed_by_cpu_to_cuda}};
   const auto cells = measure(plan, settings, bare, chapter);
   BarChart chart;
   chart.title = "Handing a frame over, " + text(plan.scenes[0]);
@@ -57,7 +57,8 @@ Chapter measure_hand_off(const Settings& settings) {
   chart.unit = "microseconds";
   for (const char* api : {"vulkan", "cuda"}) {
     std::vector<Bar> bars;
-    for (const char* name : {bare_ahead.name, bare.name, geyser_recorded.name, geyser_access.name, feed.name}) {
+    for (const char* name : {bare_ahead.name, bare_by_cpu.name, bare.name, geyser_recorded.name, geyser_access.name,
+                             feed.name, feed_by_cpu_to_cuda.name}) {
       if (chart.groups.empty()) chart.series.emplace_back(name);
       Bar bar;
       for (const Cell& cell : cells[0]) {
@@ -105,7 +106,7 @@ Chapter measure_sizes(const Settings& settings) {
 
 Chapter measure_depths(const Settings& settings) {
   Chapter chapter;
-  Plan plan{"depths", {}, {&bare_ahead, &bare, &geyser_recorded, &geyser_access, &feed}};
+  Plan plan{"depths", {}, {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed}};
   plan.slow = false;
   LineChart chart;
   for (const std::uint32_t depth : settings.depths) {

@@ -3,6 +3,8 @@
 
 namespace bench {
 
-std::unique_ptr<GeyserEnd> make_cuda_end(const Scene&) { throw Unavailable("this build has no CUDA backend"); }
+std::unique_ptr<GeyserEnd> make_cuda_end(const Scene&, Allocator) {
+  throw Unavailable("this build has no CUDA backend");
+}
 
 }  // namespace bench

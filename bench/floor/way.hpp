@@ -70,14 +70,20 @@ struct Way {
 extern const Way bare_ahead;
 extern const Way bare;
 extern const Way bare_to_cuda;
+// No semaphores: each end waits for its own GPU before it tells the other. Where a GPU runs one process at a time, a
+// queue that waits keeps it from the one that is waited for.
+extern const Way bare_by_cpu;
+extern const Way bare_by_cpu_to_cuda;
 // Geyser's textures and fences with the same futexes: begin_access(), a submission, end_access(); and acquire and
 // release recorded in the caller's command buffer, one submission in all.
 extern const Way geyser_recorded;
 extern const Way geyser_access;
 extern const Way geyser_access_to_cuda;
-// Publisher and Subscriber.
+// Publisher and Subscriber. CUDA with a Vulkan allocator, which can signal for the dead, so that GPUs wait; and
+// without, so that the publisher's CPU does.
 extern const Way feed;
 extern const Way feed_to_cuda;
+extern const Way feed_by_cpu_to_cuda;
 // With copies: through buffers and shared memory; through linear device memory and events by CUDA's IPC.
 extern const Way staging;
 extern const Way cuda_ipc;
