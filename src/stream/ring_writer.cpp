@@ -130,9 +130,7 @@ std::optional<std::uint32_t> RingWriter::next_read(const Views& views, bool back
     if (writing_[slot] || frame == 0 || frame == latest_ || (next && frames_[*next] < frame)) continue;
     const bool held = std::any_of(views.begin(), views.end(),
                                   [&](const LeaseView* view) { return view->holds(slot, frame, back_pressure); });
-    if (!held && std::any_of(views.begin(), views.end(), [&](const auto* view) { return view->reads_on(slot); })) {
-      next = slot;
-    }
+    if (!held) next = slot;
   }
   return next;
 }

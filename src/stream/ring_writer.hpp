@@ -127,7 +127,7 @@ class RingWriter {
   [[nodiscard]] bool is_over(const Views& views, std::uint32_t slot, const Policy& policy,
                              LeaseView::Clock::time_point now) const noexcept;
   void begin_writing(std::uint32_t slot) noexcept;
-  // The slot with the oldest frame that nothing but GPUs' reads keeps.
+  // The slot with the oldest frame that nothing but GPUs' reads can keep; they may have ended since the claim.
   [[nodiscard]] std::optional<std::uint32_t> next_read(const Views& views, bool back_pressure) const noexcept;
 
   OwnedHandle handle_;

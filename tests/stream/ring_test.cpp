@@ -85,6 +85,21 @@ TEST_F(Ring, ThePublisherWakesWhenAGpuHasRead) {
   EXPECT_EQ(claim(), 0U);
 }
 
+// Nor for one that has read since the publisher looked.
+TEST_F(Ring, ThePublisherDoesNotSleepForAReadThatHasEnded) {
+  ASSERT_NO_FATAL_FAILURE(add_reader());
+  ASSERT_NO_FATAL_FAILURE(fill());
+  auto shortest = Clock::duration::max();
+  for (std::uint64_t value = 1; value < 20; ++value) {
+    release(readers_[0], 0, value);
+    release(readers_[0], 1, value);
+    EXPECT_EQ(claim(), std::nullopt);
+    EXPECT_TRUE(readers_[0].fence->signal(value));
+    shortest = std::min(shortest, sleep());
+  }
+  EXPECT_LT(shortest, 1ms) << "2 ms is what it takes when nothing wakes it";
+}
+
 // The oldest frame's is the next slot to be free, but not while somebody else holds it.
 TEST_F(Ring, AHeldFrameIsNotWaitedForByItsFence) {
   ASSERT_NO_FATAL_FAILURE(add_reader());
