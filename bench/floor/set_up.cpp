@@ -77,12 +77,23 @@ void textures(const Scene& scene, unsigned count, const Manager& from, const Man
 }
 
 // Drivers whose opaque descriptors all look alike have no hits: the cache says so itself.
-void cache(const Scene& scene, unsigned count, const Manager& from, const Manager& to, Chapter& chapter) {
+void cache(const Scene& scene, unsigned count, geyser::HandleKind kind, const Manager& from, const Manager& to,
+           Chapter& chapter) {
   std::vector<double> first, again;
   std::uint64_t hits = 0;
   std::uint64_t uncached = 0;
+  const std::string name = "cache, " + std::string(to_string(kind));
+  geyser::NegotiationPolicy only;
+  only.allow_opaque = kind == geyser::HandleKind::opaque_fd;
+  only.allow_dma_buf = kind == geyser::HandleKind::dma_buf;
+  only.allow_host_linear = only.allow_host_copy = kind == geyser::HandleKind::host_memory;
+  const auto agreement = geyser::negotiate(descriptor_of(scene), from->capabilities(), to->capabilities(), only);
+  if (!agreement || agreement->handle_kind != kind) {
+    add_line(chapter.table, "%-24s not measured: this device does not share so", name.c_str());
+    return;
+  }
   for (unsigned i = 0; i < count; ++i) {
-    const auto made = must(from->create_texture(descriptor_of(scene), geyser::HandleKind::opaque_fd));
+    const auto made = must(from->create_texture(descriptor_of(scene), *agreement));
     geyser::ImportCache cache(to);
     for (std::vector<double>* all : {&first, &again}) {
       auto parcel = must(from->export_texture(*made));
@@ -91,9 +102,10 @@ void cache(const Scene& scene, unsigned count, const Manager& from, const Manage
     hits += cache.statistics().hits;
     uncached += cache.statistics().uncached;
   }
-  chapter.figures.push_back(row_of("import cache: first", scene, "geyser", first, chapter));
-  Json row = row_of("import cache: again", scene, "geyser", again, chapter);
+  chapter.figures.push_back(row_of((name + ": first").c_str(), scene, "geyser", first, chapter));
+  Json row = row_of((name + ": again").c_str(), scene, "geyser", again, chapter);
   row.update({{"hits", hits}, {"uncached", uncached}});
+  row["kind"] = to_string(kind);
   add_line(chapter.table, "%-24s %llu of %u were hits, %llu of %u parcels cannot be cached", "",
            static_cast<unsigned long long>(hits), count, static_cast<unsigned long long>(uncached), 2 * count);
   chapter.figures.push_back(std::move(row));
@@ -155,7 +167,10 @@ Chapter measure_set_up(const Settings& settings) {
     }
     scene.width = settings.size[0];
     scene.height = settings.size[1];
-    cache(scene, count, from, to, chapter);
+    for (const auto kind :
+         {geyser::HandleKind::opaque_fd, geyser::HandleKind::dma_buf, geyser::HandleKind::host_memory}) {
+      cache(scene, count, kind, from, to, chapter);
+    }
     scene.depth = settings.depth;
     scene.directory = settings.directory;
     feeds(scene, count, from, to, chapter);
