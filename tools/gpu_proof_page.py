@@ -239,6 +239,12 @@ def page(directory, results):
     runs = {part: read_runs(directory / part) for part in PARTS if (directory / part).is_dir()}
     chapters = figures_of(directory)
     rows, bad, missing = suites(directory, runs)
+    for chapter in chapters.values():
+        for row in chapter:
+            if "why" in row:
+                where = f"{row['way']} to {row['to']}" if "to" in row else row.get("texture", "a chapter")
+                (bad if row.get("failed") else missing).append(f"{where}: {row['why'].splitlines()[0]}")
+    bad, missing = list(dict.fromkeys(bad)), list(dict.fromkeys(missing))
     yield stem
     yield from [f"# {device}", "", f"Written by `tools/gpu-proof`, {machine['date']}, commit {machine['commit']}.", ""]
     yield "Versions: " + "; ".join(filter(None, [

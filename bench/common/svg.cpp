@@ -16,17 +16,17 @@ constexpr double left = 72;
 constexpr double right = width - 24;
 constexpr double top = 92;
 // Told apart by everyone: Okabe and Ito's colours. Warm ones are Geyser's in every plot.
-constexpr std::array<const char*, 2> feed_colours{"#d55e00", "#e69f00"};
+constexpr std::array<const char*, 4> own_colours{"#d55e00", "#e69f00", "#cc79a7", "#f0e442"};
 constexpr std::array<const char*, 4> colours{"#999999", "#56b4e9", "#0072b2", "#009e73"};
 
 std::vector<const char*> colours_of(const std::vector<std::string>& series) {
   std::vector<const char*> result;
-  std::size_t feeds = 0;
+  std::size_t own = 0;
   for (const std::string& name : series) {
-    const bool feed = name.starts_with("feed");
-    const std::size_t others = result.size() - feeds;
-    result.push_back(feed ? feed_colours[feeds % feed_colours.size()] : colours[others % colours.size()]);
-    feeds += feed ? 1 : 0;
+    const bool ours = name.starts_with("feed") || name.starts_with("geyser");
+    const std::size_t others = result.size() - own;
+    result.push_back(ours ? own_colours[own % own_colours.size()] : colours[others % colours.size()]);
+    own += ours ? 1 : 0;
   }
   return result;
 }
