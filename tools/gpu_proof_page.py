@@ -119,7 +119,7 @@ def goals(chapters, directory):
     for (where, form), (latency, rate) in COPY_GOALS.items():
         here = {row["way"]: row for row in copies if size(row) == where and row["format"] == form}
         for copy in ("staging copy", "CUDA IPC"):
-            for way in ("feed", "geyser, recorded"):
+            for way in ("feed, recorded", "feed", "geyser, recorded"):
                 if copy not in here or way not in here:
                     continue
                 times = median(here[copy]["p50_us_by_turn"]) / median(here[way]["p50_us_by_turn"])
@@ -197,7 +197,7 @@ def picture(stem, copied, name):
 
 def floor_pages(chapters, stem, copied):
     told = {"hand-off": ("Hand-off", "bare"), "sizes": ("Over size", "bare"), "depths": ("Over the ring's depth", "bare"),
-            "consumers": ("Over consumers", "bare"), "copies": ("Beside copies", "feed")}
+            "consumers": ("Over consumers", "bare"), "copies": ("Beside copies", "feed, recorded")}
     if chapters:
         yield from ["## Beside what can be written by hand", "",
                     "`geyser-bench-floor`; what is measured, and how, is at the head of bench/floor/main.cpp. Latency is one "

@@ -79,7 +79,7 @@ class Drawing {
     for (std::size_t i = 0; i < series.size(); ++i) {
       box(x, 60, 12, 12, series_colours[i]);
       text(x + 18, 70, series[i]);
-      x += 40 + 6.8 * static_cast<double>(series[i].size());
+      x += 32 + 6.2 * static_cast<double>(series[i].size());
     }
   }
   std::string finish() {

@@ -9,17 +9,17 @@ import tempfile
 import xml.etree.ElementTree
 
 HAND_OFF = [("vulkan", "bare, ahead"), ("vulkan", "bare, CPU waits"), ("vulkan", "bare"),
-            ("vulkan", "geyser, recorded"), ("vulkan", "geyser, begin/end"), ("vulkan", "feed"),
+            ("vulkan", "geyser, recorded"), ("vulkan", "geyser, begin/end"), ("vulkan", "feed, recorded"), ("vulkan", "feed"),
             ("cuda", "bare, CPU waits"), ("cuda", "bare"), ("cuda", "geyser, begin/end"), ("cuda", "feed"),
             ("cuda", "feed, no allocator")]
-DEPTHS = ["bare, ahead", "bare, CPU waits", "bare", "geyser, recorded", "geyser, begin/end", "feed"]
-THREE = ["bare", "geyser, recorded", "feed"]
-COPIES = ["feed", "geyser, recorded", "bare", "CUDA IPC", "staging copy"]
+DEPTHS = ["bare, ahead", "bare, CPU waits", "bare", "geyser, recorded", "geyser, begin/end", "feed, recorded", "feed"]
+THREE = ["bare", "geyser, recorded", "feed, recorded", "feed"]
+COPIES = ["feed, recorded", "feed", "geyser, recorded", "bare", "CUDA IPC", "staging copy"]
 
 
 def may_be_missing(row):
     """What a machine, a driver or the format of a message can be the reason for."""
-    return (row["to"] == "cuda" or row["way"] == "bare, ahead" or (row["way"] == "feed" and not 2 <= row["depth"] <= 16)
+    return (row["to"] == "cuda" or row["way"] == "bare, ahead" or (row["way"].startswith("feed") and not 2 <= row["depth"] <= 16)
             or (row["way"] == "geyser, recorded" and row["consumers"] > 8))
 
 

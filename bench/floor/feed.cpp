@@ -20,7 +20,8 @@ constexpr std::uint64_t patience_ns = 30'000'000'000;
 
 class FeedProducer final : public Producer {
  public:
-  explicit FeedProducer(const Seat& seat) : seat_(seat), end_(seat.scene, Role::producer) {
+  FeedProducer(const Seat& seat, geyser::AccessTiming timing)
+      : seat_(seat), timing_(timing), end_(seat.scene, Role::producer) {
     if (seat.scene.depth < geyser::stream::min_ring_size || seat.scene.depth > geyser::stream::max_ring_size) {
       throw Unavailable("a feed's ring has " + std::to_string(geyser::stream::min_ring_size) + " to " +
                         std::to_string(geyser::stream::max_ring_size) + " textures");
@@ -61,11 +62,12 @@ class FeedProducer final : public Producer {
   }
 
   void produce(std::uint32_t number) override {
-    auto frame = publisher_->begin_frame(100ms);
-    for (const std::uint64_t end = now_ns() + patience_ns; !frame; frame = publisher_->begin_frame(100ms)) {
+    auto frame = publisher_->begin_frame(100ms, timing_);
+    for (const std::uint64_t end = now_ns() + patience_ns; !frame; frame = publisher_->begin_frame(100ms, timing_)) {
       if (frame.error().code() != geyser::ErrorCode::timeout || now_ns() > end) must(std::move(frame));
     }
-    const std::uint32_t place = end_.work(frame->texture());
+    const bool deferred = timing_ == geyser::AccessTiming::deferred;
+    const std::uint32_t place = deferred ? end_.add(frame->texture()) : end_.work(frame->texture());
     seat_.mail.stamps[number % remembered] = end_.stamp(place);
     if (must(publisher_->publish(*std::move(frame))) != number) throw std::runtime_error("frames are counted wrong");
   }
@@ -74,6 +76,7 @@ class FeedProducer final : public Producer {
 
  private:
   Seat seat_;
+  geyser::AccessTiming timing_;
   VulkanEnd end_;
   std::optional<Publisher> publisher_;
   std::string sync_;
@@ -81,7 +84,9 @@ class FeedProducer final : public Producer {
 
 class FeedConsumer final : public Consumer {
  public:
-  FeedConsumer(const Seat& seat, std::unique_ptr<GeyserEnd> end) : seat_(seat), end_(std::move(end)) {
+  // `recorded`: `end`, which adds its work to accesses that are deferred; or null.
+  FeedConsumer(const Seat& seat, std::unique_ptr<GeyserEnd> end, VulkanEnd* recorded = nullptr)
+      : seat_(seat), end_(std::move(end)), recorded_(recorded) {
     geyser::stream::SubscriberOptions options;
     options.feed = feed_name;
     options.mode = geyser::stream::FrameMode::every;
@@ -96,41 +101,63 @@ class FeedConsumer final : public Consumer {
       if (now_ns() > end || seat_.mail.failed != 0) {
         throw std::runtime_error(subscriber_->last_error() ? subscriber_->last_error()->to_string() : "no frame came");
       }
-      auto frame = subscriber_->acquire(5ms);
+      auto frame = subscriber_->acquire(5ms, timing());
       if (!frame) continue;
       last = frame->info().number;
       // Set-up of the work is no part of a frame.
-      static_cast<void>(end_->finish(end_->work(frame->texture())));
+      const std::uint32_t place = work(*frame);
       must(subscriber_->release(*std::move(frame)));
+      if (recorded_ != nullptr) recorded_->mark(place);
+      static_cast<void>(end_->finish(place));
       seat_.mail.ends[seat_.index].joined.set(1);
     }
   }
 
   void take(std::uint32_t number) override {
     const std::uint64_t end = now_ns() + patience_ns;
-    auto frame = subscriber_->acquire(1s);
-    for (; !frame || frame->info().number < number; frame = subscriber_->acquire(1s)) {
+    auto frame = subscriber_->acquire(1s, timing());
+    for (; !frame || frame->info().number < number; frame = subscriber_->acquire(1s, timing())) {
       if (frame)
         must(subscriber_->release(*std::move(frame)));
       else if (frame.error().code() != geyser::ErrorCode::timeout || now_ns() > end)
         must(std::move(frame));
     }
     if (frame->info().number != number || frame->is_repeated()) throw std::runtime_error("a frame was missed");
-    places_[number % remembered] = end_->work(frame->texture());
+    places_[number % remembered] = work(*frame);
     if (!must(subscriber_->release(*std::move(frame)))) throw std::runtime_error("a lease was lost");
     seat_.mail.ends[seat_.index].taken.set(number);
   }
 
+  void mark(std::uint32_t number) override {
+    if (recorded_ != nullptr) recorded_->mark(places_[number % remembered]);
+  }
   std::uint32_t finish(std::uint32_t number) override { return end_->finish(places_[number % remembered]); }
 
  private:
+  geyser::AccessTiming timing() const {
+    return recorded_ != nullptr ? geyser::AccessTiming::deferred : geyser::AccessTiming::immediate;
+  }
+  std::uint32_t work(geyser::stream::Frame& frame) const {
+    return recorded_ != nullptr ? recorded_->add(frame.texture()) : end_->work(frame.texture());
+  }
   Seat seat_;
   std::unique_ptr<GeyserEnd> end_;
+  VulkanEnd* recorded_;
   std::optional<Subscriber> subscriber_;
   std::array<std::uint32_t, remembered> places_{};
 };
 
-std::unique_ptr<Producer> produce(const Seat& seat) { return std::make_unique<FeedProducer>(seat); }
+std::unique_ptr<Producer> produce(const Seat& seat) {
+  return std::make_unique<FeedProducer>(seat, geyser::AccessTiming::immediate);
+}
+std::unique_ptr<Producer> produce_recorded(const Seat& seat) {
+  return std::make_unique<FeedProducer>(seat, geyser::AccessTiming::deferred);
+}
+std::unique_ptr<Consumer> consume_recorded(const Seat& seat) {
+  auto end = std::make_unique<VulkanEnd>(seat.scene, Role::consumer);
+  VulkanEnd* recorded = end.get();
+  return std::make_unique<FeedConsumer>(seat, std::move(end), recorded);
+}
 std::unique_ptr<Consumer> consume(const Seat& seat) {
   return std::make_unique<FeedConsumer>(seat, std::make_unique<VulkanEnd>(seat.scene, Role::consumer));
 }
@@ -143,6 +170,7 @@ std::unique_ptr<Consumer> consume_by_plain_cuda(const Seat& seat) {
 
 }  // namespace
 
+const Way feed_recorded{"feed, recorded", "vulkan", produce_recorded, consume_recorded};
 const Way feed{"feed", "vulkan", produce, consume};
 const Way feed_to_cuda{"feed", "cuda", produce, consume_by_cuda};
 const Way feed_by_cpu_to_cuda{"feed, no allocator", "cuda", produce, consume_by_plain_cuda};

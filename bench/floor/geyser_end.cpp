@@ -43,6 +43,20 @@ std::uint32_t VulkanEnd::finish(std::uint32_t place) {
   return work_.read(place);
 }
 
+std::uint32_t VulkanEnd::add(geyser::SharedTexture& texture) {
+  const auto mode = role_ == Role::producer ? geyser::AccessMode::discard : geyser::AccessMode::read;
+  const Work::Turn turn = work_.next(
+      image_of(texture),
+      [&](VkCommandBuffer commands) { must(geyser::vulkan::record_acquire(texture, mode, commands)); },
+      [&](VkCommandBuffer commands) { must(geyser::vulkan::record_release(texture, commands)); });
+  must(geyser::vulkan::add_recorded_commands(texture, {&turn.commands, 1}));
+  return turn.at;
+}
+
+void VulkanEnd::mark(std::uint32_t place) {
+  check(vulkan_.vkQueueSubmit(vulkan_.queue, 0, nullptr, work_.fence(place)), "vkQueueSubmit");
+}
+
 geyser::AccessState VulkanEnd::access(geyser::SharedTexture& texture, const geyser::AccessState& state,
                                       std::uint32_t& place) {
   const auto mode = role_ == Role::producer ? geyser::AccessMode::write : geyser::AccessMode::read;

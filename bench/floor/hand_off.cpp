@@ -47,8 +47,8 @@ Chapter measure_hand_off(const Settings& settings) {
   Chapter chapter;
   const Plan plan{"hand-off",
                   {scene_of(settings)},
-                  {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed, &bare_by_cpu_to_cuda,
-                   &bare_to_cuda, &geyser_access_to_cuda, &feed_to_cuda, &feed_by_cpu_to_cuda}};
+                  {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed_recorded, &feed,
+                   &bare_by_cpu_to_cuda, &bare_to_cuda, &geyser_access_to_cuda, &feed_to_cuda, &feed_by_cpu_to_cuda}};
   const auto cells = measure(plan, settings, bare, chapter);
   BarChart chart;
   chart.title = "Handing a frame over, " + text(plan.scenes[0]);
@@ -77,7 +77,7 @@ Chapter measure_hand_off(const Settings& settings) {
 
 Chapter measure_sizes(const Settings& settings) {
   Chapter chapter;
-  Plan plan{"sizes", {}, {&bare, &geyser_recorded, &feed}};
+  Plan plan{"sizes", {}, {&bare, &geyser_recorded, &feed_recorded, &feed}};
   LineChart chart;
   for (const Size& size : settings.sizes) {
     Scene scene = scene_of(settings);
@@ -106,7 +106,7 @@ Chapter measure_sizes(const Settings& settings) {
 
 Chapter measure_depths(const Settings& settings) {
   Chapter chapter;
-  Plan plan{"depths", {}, {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed}};
+  Plan plan{"depths", {}, {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed_recorded, &feed}};
   plan.slow = false;
   LineChart chart;
   for (const std::uint32_t depth : settings.depths) {
@@ -132,7 +132,7 @@ Chapter measure_depths(const Settings& settings) {
 
 Chapter measure_consumers(const Settings& settings) {
   Chapter chapter;
-  Plan plan{"consumers", {}, {&bare, &geyser_recorded, &feed}};
+  Plan plan{"consumers", {}, {&bare, &geyser_recorded, &feed_recorded, &feed}};
   LineChart chart;
   for (const std::size_t consumers : settings.consumers) {
     Scene scene = scene_of(settings);
@@ -151,7 +151,7 @@ Chapter measure_consumers(const Settings& settings) {
 
 Chapter measure_copies(const Settings& settings) {
   Chapter chapter;
-  Plan plan{"copies", {}, {&feed, &geyser_recorded, &bare, &cuda_ipc, &staging}};
+  Plan plan{"copies", {}, {&feed_recorded, &feed, &geyser_recorded, &bare, &cuda_ipc, &staging}};
   for (std::size_t i = 0; i < settings.copied.size(); ++i) {
     Scene scene = scene_of(settings);
     scene.width = settings.copied[i][0];
@@ -162,7 +162,7 @@ Chapter measure_copies(const Settings& settings) {
     scene.wide = false;
     plan.scenes.push_back(scene);
   }
-  const auto cells = measure(plan, settings, feed, chapter);
+  const auto cells = measure(plan, settings, feed_recorded, chapter);
   BarChart chart;
   chart.title = "A feed beside copies";
   chart.note =
