@@ -128,7 +128,7 @@ def goals(chapters, directory):
         values.sort()
         flat = values[-1][1] / values[0][1]
         rows.append(judged(f"{way}: latency at {values[-1][2]}, of {values[0][2]}", f"{flat:.2f}",
-                           f"at most {FLAT_GOAL}", flat <= FLAT_GOAL))
+                           f"within {FLAT_GOAL}, either way", 1 / FLAT_GOAL <= flat <= FLAT_GOAL))
     copies = [row for row in chapters.get("copies", []) if "why" not in row]
     for (where, form), (latency, rate) in COPY_GOALS.items():
         here = {row["way"]: row for row in copies if size(row) == where and row["format"] == form}
