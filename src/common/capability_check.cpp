@@ -47,7 +47,10 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
     std::string missing = missing_in(row, descriptor, direction);
     const bool meant = row.handle_kind == kind && row.tiling == tiling;
     if (meant && missing.empty()) return &row;
-    if (meant && (reason.empty() || (row.dimensions & dimension_bit(descriptor.dimension)) != 0)) {
+    // Not what an allocator's rows, which go the other way, have to say of it.
+    const bool directed = direction == Direction::make ? row.exportable : row.importable;
+    const bool nearer = directed && (row.dimensions & dimension_bit(descriptor.dimension)) != 0;
+    if (meant && (reason.empty() || nearer)) {
       reason = std::move(missing);
     } else if (missing.empty() && (working.empty() || working.back() != row.handle_kind)) {
       working.push_back(row.handle_kind);

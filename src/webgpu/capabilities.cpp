@@ -1,7 +1,9 @@
 #include "webgpu/capabilities.hpp"
 
+#include <algorithm>
 #include <bit>
 
+#include "webgpu/dma_buf.hpp"
 #include "webgpu/fence.hpp"
 #include "webgpu/format.hpp"
 #include "webgpu/opaque_image.hpp"
@@ -37,6 +39,11 @@ bool can_make(const Device& device, const TextureDescriptor& descriptor, Texture
 }
 
 TextureUsage usages_of(const Device& device, const FormatInfo& info) {
+  // Dawn makes no texture of several planes without further features, and lets nobody write one that it opened.
+  if (info.is_multi_planar()) {
+    return device.has(WGPUFeatureName_DawnMultiPlanarFormats) ? TextureUsage::sampled | TextureUsage::transfer_source
+                                                              : TextureUsage::none;
+  }
   const TextureDescriptor descriptor = smallest(info);
   TextureUsage usages = TextureUsage::sampled | transfers;
   if (!can_make(device, descriptor, usages)) return TextureUsage::none;
@@ -72,7 +79,7 @@ void add_copied_rows(const Device& device, TextureCapability row, std::vector<Te
 // image into the published layout would take a copy of all of it (WebGpuTexture::settle).
 void add_opaque_row(const Device& device, TextureCapability row, std::vector<TextureCapability>& rows) {
   const FormatInfo& info = format_info(row.format);
-  if (info.has_depth || info.has_stencil) return;
+  if (info.has_depth || info.has_stencil || info.is_multi_planar()) return;
   const TextureDescriptor descriptor = smallest(info);
   const VkImageUsageFlags usage = to_vulkan(row.usages);
   if (!OpaqueImage(descriptor, usage, 0).probe(device)) {
@@ -87,6 +94,25 @@ void add_opaque_row(const Device& device, TextureCapability row, std::vector<Tex
   rows.push_back(row);
 }
 
+// What Dawn lists, as far as the driver opens it as Dawn will ask it to.
+void add_dma_buf_rows(const Device& device, TextureCapability row, std::vector<TextureCapability>& rows) {
+  if (!device.vulkan_device().has_value()) return;
+  for (const DmaBufModifier& modifier : importable_modifiers(device, row.format)) {
+    const auto largest =
+        device.vulkan_device().largest_dma_buf(to_webgpu(row.format), to_vulkan(row.usages), modifier.modifier);
+    if (!largest) continue;
+    row.handle_kind = HandleKind::dma_buf;
+    row.tiling = Tiling::drm_modifier;
+    row.modifier = modifier.modifier;
+    row.memory_plane_count = modifier.plane_count;
+    row.importable = true;
+    const std::uint32_t limit = device.limits().maxTextureDimension2D;
+    row.max_extent = {std::min(largest->width, limit), std::min(largest->height, limit), 1};
+    row.dimensions = dimension_bit(TextureDimension::two_d);
+    rows.push_back(row);
+  }
+}
+
 }  // namespace
 
 Capabilities probe_capabilities(const Device& device) {
@@ -95,8 +121,8 @@ Capabilities probe_capabilities(const Device& device) {
   capabilities.identity = device.identity();
   capabilities.fences = fence_capabilities(device);
   // Without one of Dawn's fences an access to shared memory cannot even end.
-  const bool opaque = device.has(WGPUFeatureName_SharedTextureMemoryOpaqueFD) &&
-                      device.end_of_access() != EndOfAccess::none && device.identity().has_uuids;
+  const bool ends = device.end_of_access() != EndOfAccess::none;
+  const bool opaque = ends && device.has(WGPUFeatureName_SharedTextureMemoryOpaqueFD) && device.identity().has_uuids;
   for (const FormatInfo& info : all_formats()) {
     if (to_webgpu(info.format).native == WGPUTextureFormat_Undefined) continue;
     TextureCapability row;
@@ -105,6 +131,7 @@ Capabilities probe_capabilities(const Device& device) {
     row.usages = usages_of(device, info);
     if (row.usages == TextureUsage::none) continue;
     if (opaque) add_opaque_row(device, row, capabilities.textures);
+    if (ends) add_dma_buf_rows(device, row, capabilities.textures);
     if (Staging::can_copy(info.format)) add_copied_rows(device, row, capabilities.textures);
   }
   return capabilities;

@@ -18,6 +18,7 @@ Device::Device(Loader loader) : loader_(std::move(loader)) {}
 
 Device::~Device() {
   const Functions& wgpu = functions();
+  scout_.close();
   if (native_.queue != nullptr) wgpu.wgpuQueueRelease(native_.queue);
   if (native_.device != nullptr) wgpu.wgpuDeviceRelease(native_.device);
   if (native_.adapter != nullptr) wgpu.wgpuAdapterRelease(native_.adapter);
@@ -26,13 +27,14 @@ Device::~Device() {
 
 std::vector<WGPUFeatureName> wanted_features(const Functions& functions, WGPUAdapter adapter) {
   constexpr std::array wanted{
-      WGPUFeatureName_SharedTextureMemoryOpaqueFD, WGPUFeatureName_AdapterPropertiesVk,
-      WGPUFeatureName_BGRA8UnormStorage,           WGPUFeatureName_RG11B10UfloatRenderable,
-      WGPUFeatureName_Float32Filterable,           WGPUFeatureName_Depth32FloatStencil8,
-      WGPUFeatureName_TextureCompressionBC,        WGPUFeatureName_TextureCompressionETC2,
-      WGPUFeatureName_TextureCompressionASTC,      WGPUFeatureName_TextureCompressionUnaligned,
-      WGPUFeatureName_TextureFormatsTier1,         WGPUFeatureName_TextureFormatsTier2,
-      WGPUFeatureName_Unorm16TextureFormats,
+      WGPUFeatureName_SharedTextureMemoryOpaqueFD, WGPUFeatureName_SharedTextureMemoryDmaBuf,
+      WGPUFeatureName_AdapterPropertiesVk,         WGPUFeatureName_DawnDrmFormatCapabilities,
+      WGPUFeatureName_DawnMultiPlanarFormats,      WGPUFeatureName_BGRA8UnormStorage,
+      WGPUFeatureName_RG11B10UfloatRenderable,     WGPUFeatureName_Float32Filterable,
+      WGPUFeatureName_Depth32FloatStencil8,        WGPUFeatureName_TextureCompressionBC,
+      WGPUFeatureName_TextureCompressionETC2,      WGPUFeatureName_TextureCompressionASTC,
+      WGPUFeatureName_TextureCompressionUnaligned, WGPUFeatureName_TextureFormatsTier1,
+      WGPUFeatureName_TextureFormatsTier2,         WGPUFeatureName_Unorm16TextureFormats,
   };
   std::vector<WGPUFeatureName> features;
   for (const WGPUFeatureName feature : wanted) {
@@ -198,7 +200,7 @@ Result<void> Device::initialize(const std::optional<DeviceUuids>& uuids) {
   if (wgpu.wgpuDeviceGetLimits(native_.device, &limits_) != WGPUStatus_Success) {
     return fail(make_status_error("wgpuDeviceGetLimits"));
   }
-  auto identity = identify(loader_, native_.adapter, native_.device);
+  auto identity = identify(loader_, native_.adapter, native_.device, vulkan_device_);
   if (!identity) return fail(std::move(identity.error()));
   identity_ = *std::move(identity);
   if (uuids) {
@@ -216,13 +218,15 @@ Result<void> Device::check_structures() const {
     WGPUSType type;
     std::string_view name;
   };
-  constexpr std::array<NamedStructure, 6> structures{{
+  constexpr std::array<NamedStructure, 8> structures{{
       {WGPUSType_SharedTextureMemoryOpaqueFDDescriptor, "SharedTextureMemoryOpaqueFDDescriptor"},
       {WGPUSType_SharedTextureMemoryDmaBufDescriptor, "SharedTextureMemoryDmaBufDescriptor"},
       {WGPUSType_SharedTextureMemoryVkImageLayoutBeginState, "SharedTextureMemoryVkImageLayoutBeginState"},
       {WGPUSType_SharedTextureMemoryVkImageLayoutEndState, "SharedTextureMemoryVkImageLayoutEndState"},
       {WGPUSType_SharedFenceVkSemaphoreOpaqueFDExportInfo, "SharedFenceVkSemaphoreOpaqueFDExportInfo"},
+      {WGPUSType_SharedFenceSyncFDExportInfo, "SharedFenceSyncFDExportInfo"},
       {WGPUSType_AdapterPropertiesVk, "AdapterPropertiesVk"},
+      {WGPUSType_DawnDrmFormatCapabilities, "DawnDrmFormatCapabilities"},
   }};
   for (const NamedStructure& structure : structures) {
     WGPUChainedStruct chain{nullptr, structure.type};

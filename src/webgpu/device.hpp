@@ -12,6 +12,8 @@
 #include <geyser/webgpu.hpp>
 
 #include "webgpu/loader.hpp"
+#include "webgpu/scout.hpp"
+#include "webgpu/vulkan_device.hpp"
 
 namespace geyser::webgpu {
 
@@ -33,6 +35,9 @@ class Device {
   const NativeDevice& native() const noexcept { return native_; }
   WGPUDevice handle() const noexcept { return native_.device; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
+  // Empty where the library does not let us ask it.
+  const VulkanDevice& vulkan_device() const noexcept { return vulkan_device_; }
+  Scout& scout() noexcept { return scout_; }
   const WGPULimits& limits() const noexcept { return limits_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
   bool has(WGPUFeatureName feature) const noexcept;
@@ -65,6 +70,8 @@ class Device {
   NativeDevice native_;
   WGPULimits limits_ = WGPU_LIMITS_INIT;
   DeviceIdentity identity_;
+  VulkanDevice vulkan_device_;
+  Scout scout_;
   DiagnosticHandler diagnostics_;
   WGPUFuture lost_ = WGPU_FUTURE_INIT;
   mutable bool is_lost_ = false;
@@ -72,8 +79,9 @@ class Device {
   std::unordered_map<FenceId, WebGpuFence*> fences_;
 };
 
-// In Geyser's words: names, driver; UUIDs where the library lets us ask its Vulkan instance, or the caller said them.
-Result<DeviceIdentity> identify(const Loader& loader, WGPUAdapter adapter, WGPUDevice device);
+// In Geyser's words: names, driver; UUIDs where `vulkan_device` is found, or the caller said them.
+Result<DeviceIdentity> identify(const Loader& loader, WGPUAdapter adapter, WGPUDevice device,
+                                VulkanDevice& vulkan_device);
 
 // Of Geyser's list of features, those that the adapter has.
 std::vector<WGPUFeatureName> wanted_features(const Functions& functions, WGPUAdapter adapter);

@@ -7,9 +7,9 @@ namespace geyser::webgpu {
 namespace {
 
 // Not here: what WebGPU has no equal of, or Dawn only one whose bits it chooses itself (depth24plus-stencil8), and
-// multi-planar formats.
+// multi-planar formats that Dawn opens from nothing.
 using F = TextureFormat;
-constexpr std::array<WebGpuFormat, 99> table{{
+constexpr std::array<WebGpuFormat, 100> table{{
     {F::r8_unorm, WGPUTextureFormat_R8Unorm, VK_FORMAT_R8_UNORM},
     {F::r8_snorm, WGPUTextureFormat_R8Snorm, VK_FORMAT_R8_SNORM},
     {F::r8_uint, WGPUTextureFormat_R8Uint, VK_FORMAT_R8_UINT},
@@ -109,6 +109,7 @@ constexpr std::array<WebGpuFormat, 99> table{{
     {F::astc_12x10_srgb, WGPUTextureFormat_ASTC12x10UnormSrgb, VK_FORMAT_ASTC_12x10_SRGB_BLOCK},
     {F::astc_12x12_unorm, WGPUTextureFormat_ASTC12x12Unorm, VK_FORMAT_ASTC_12x12_UNORM_BLOCK},
     {F::astc_12x12_srgb, WGPUTextureFormat_ASTC12x12UnormSrgb, VK_FORMAT_ASTC_12x12_SRGB_BLOCK},
+    {F::nv12, WGPUTextureFormat_R8BG8Biplanar420Unorm, VK_FORMAT_G8_B8R8_2PLANE_420_UNORM},
 }};
 
 }  // namespace

@@ -17,7 +17,7 @@ struct NamedFeature {
   WGPUFeatureName feature;
   std::string_view name;
 };
-constexpr std::array<NamedFeature, 9> shared_features{{
+constexpr std::array<NamedFeature, 10> shared_features{{
     {WGPUFeatureName_AdapterPropertiesVk, "adapter-properties-vk"},
     {WGPUFeatureName_SharedTextureMemoryDmaBuf, "shared-texture-memory-dma-buf"},
     {WGPUFeatureName_SharedTextureMemoryOpaqueFD, "shared-texture-memory-opaque-fd"},
@@ -25,6 +25,7 @@ constexpr std::array<NamedFeature, 9> shared_features{{
     {WGPUFeatureName_SharedFenceSyncFD, "shared-fence-sync-fd"},
     {WGPUFeatureName_AdapterPropertiesDrm, "adapter-properties-drm"},
     {WGPUFeatureName_DawnDrmFormatCapabilities, "dawn-drm-format-capabilities"},
+    {WGPUFeatureName_DawnMultiPlanarFormats, "dawn-multi-planar-formats"},
     {WGPUFeatureName_Unorm16TextureFormats, "unorm16texture-formats"},
     {WGPUFeatureName_TextureCompressionUnaligned, "texture-compression-unaligned"},
 }};

@@ -14,6 +14,7 @@ namespace geyser::webgpu {
   X(wgpuInstanceRequestAdapter)                       \
   X(wgpuInstanceWaitAny)                              \
   X(wgpuInstanceRelease)                              \
+  X(wgpuAdapterGetFormatCapabilities)                 \
   X(wgpuAdapterGetInfo)                               \
   X(wgpuAdapterInfoFreeMembers)                       \
   X(wgpuAdapterGetInstance)                           \
@@ -21,6 +22,7 @@ namespace geyser::webgpu {
   X(wgpuAdapterHasFeature)                            \
   X(wgpuAdapterRequestDevice)                         \
   X(wgpuAdapterRelease)                               \
+  X(wgpuDawnDrmFormatCapabilitiesFreeMembers)         \
   X(wgpuDeviceAddRef)                                 \
   X(wgpuDeviceRelease)                                \
   X(wgpuDeviceGetAdapter)                             \

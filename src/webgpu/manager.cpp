@@ -24,10 +24,10 @@ class WebGpuManager final : public TextureShareManager {
   const std::shared_ptr<Device>& device() const noexcept { return device_; }
 
  private:
-  // Of the copied path, the only one on which the format's usages are for us to choose.
+  // All that the format has: its first row is this device's own.
   TextureUsage usages_of(TextureFormat format) const {
     for (const TextureCapability& row : capabilities().textures) {
-      if (row.format == format && row.handle_kind == HandleKind::host_memory) return row.usages;
+      if (row.format == format) return row.usages;
     }
     return TextureUsage::none;
   }

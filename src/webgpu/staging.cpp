@@ -15,8 +15,9 @@ using detail::text;
 
 namespace {
 
-WGPUTextureAspect aspect_of(TextureFormat format) {
+WGPUTextureAspect aspect_of(TextureFormat format, std::uint32_t plane) {
   const FormatInfo& info = format_info(format);
+  if (info.is_multi_planar()) return plane == 0 ? WGPUTextureAspect_Plane0Only : WGPUTextureAspect_Plane1Only;
   if (info.has_depth) return WGPUTextureAspect_DepthOnly;
   return info.has_stencil ? WGPUTextureAspect_StencilOnly : WGPUTextureAspect_All;
 }
@@ -58,14 +59,14 @@ Result<Staging> Staging::create(const std::shared_ptr<Device>& device, const Tex
   return staging;
 }
 
-// visit(place in the texture, place in memory, extent, bytes), for each mip of each layer.
+// visit(place in the texture, place in memory, extent, bytes), for each mip of each layer of each plane.
 template <typename Visit>
 void Staging::each_subresource(Visit visit) const {
   const FormatInfo& info = format_info(descriptor_.format);
-  for (std::uint32_t layer = 0; layer < descriptor_.array_layers; ++layer) {
+  const auto each_mip = [&](std::uint32_t plane, std::uint32_t layer) {
     for (std::uint32_t mip = 0; mip < descriptor_.mip_levels; ++mip) {
-      const HostSubresource at = host_subresource(descriptor_, 0, layer, mip);
-      const WGPUTexelCopyTextureInfo place{texture_, mip, {0, 0, layer}, aspect_of(descriptor_.format)};
+      const HostSubresource at = host_subresource(descriptor_, plane, layer, mip);
+      const WGPUTexelCopyTextureInfo place{texture_, mip, {0, 0, layer}, aspect_of(descriptor_.format, plane)};
       const WGPUTexelCopyBufferLayout memory{at.offset, static_cast<std::uint32_t>(at.row_stride),
                                              static_cast<std::uint32_t>(at.slice_stride / at.row_stride)};
       // Whole blocks, also where the picture ends within one.
@@ -74,6 +75,9 @@ void Staging::each_subresource(Visit visit) const {
                                 at.slices};
       visit(place, memory, extent, at.slice_stride * at.slices);
     }
+  };
+  for (std::uint32_t plane = 0; plane < info.plane_count; ++plane) {
+    for (std::uint32_t layer = 0; layer < descriptor_.array_layers; ++layer) each_mip(plane, layer);
   }
 }
 

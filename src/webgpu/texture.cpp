@@ -7,6 +7,7 @@
 
 #include "common/text.hpp"
 #include "platform/sync_file_fence.hpp"
+#include "webgpu/dma_buf.hpp"
 #include "webgpu/error.hpp"
 #include "webgpu/fence.hpp"
 #include "webgpu/format.hpp"
@@ -51,7 +52,7 @@ Result<std::unique_ptr<SharedTexture>> WebGpuTexture::import(const std::shared_p
             device->diagnostics()};
   std::unique_ptr<WebGpuTexture> texture(new WebGpuTexture(std::move(init), device));
   auto made =
-      copied ? texture->make_copied(std::move(parcel.handles[0]), usages) : texture->make_imported(parcel.handles[0]);
+      copied ? texture->make_copied(std::move(parcel.handles[0]), usages) : texture->make_imported(parcel, usages);
   if (!made) return fail(std::move(made.error()));
   return texture;
 }
@@ -79,9 +80,7 @@ Result<void> WebGpuTexture::make_copied(OwnedHandle memory, TextureUsage usages)
   return {};
 }
 
-Result<void> WebGpuTexture::make_imported(const OwnedHandle& handle) {
-  const Functions& wgpu = device_->functions();
-  const TextureDescriptor& d = descriptor();
+Result<void> WebGpuTexture::import_opaque(const OwnedHandle& handle) {
   // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
   if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout().allocation_size) {
     return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout().allocation_size,
@@ -91,8 +90,15 @@ Result<void> WebGpuTexture::make_imported(const OwnedHandle& handle) {
     return fail(ErrorCode::unsupported,
                 text("Field [planes.offset] is [", layout().planes[0].offset, "]; Dawn opens images at [0] only."));
   }
-  const OpaqueImage image(d, layout().vulkan_usage, layout().vulkan_create_flags);
-  auto imported = image.import(*device_, static_cast<int>(handle.get()), layout(), shared_);
+  const OpaqueImage image(descriptor(), layout().vulkan_usage, layout().vulkan_create_flags);
+  return image.import(*device_, static_cast<int>(handle.get()), layout(), shared_);
+}
+
+Result<void> WebGpuTexture::make_imported(const ApiTextureHandle& parcel, TextureUsage usages) {
+  const Functions& wgpu = device_->functions();
+  const TextureDescriptor& d = descriptor();
+  auto imported = parcel.kind == HandleKind::dma_buf ? import_dma_buf(*device_, parcel, usages, shared_)
+                                                     : import_opaque(parcel.handles[0]);
   if (!imported) return imported;
   WGPUSharedTextureMemoryProperties properties = WGPU_SHARED_TEXTURE_MEMORY_PROPERTIES_INIT;
   if (wgpu.wgpuSharedTextureMemoryGetProperties(shared_, &properties) != WGPUStatus_Success) {
@@ -147,7 +153,9 @@ Result<void> WebGpuTexture::begin_dawn(bool contents_wanted, const SyncPoints& w
   layout.oldLayout = layout.newLayout = VK_IMAGE_LAYOUT_GENERAL;
   WGPUSharedTextureMemoryBeginAccessDescriptor descriptor = WGPU_SHARED_TEXTURE_MEMORY_BEGIN_ACCESS_DESCRIPTOR_INIT;
   descriptor.nextInChain = &layout.chain;
-  descriptor.initialized = contents_wanted ? WGPU_TRUE : WGPU_FALSE;
+  // Dawn would clear what nobody has written, and clears nothing of several planes.
+  const bool planes = format_info(this->descriptor().format).is_multi_planar();
+  descriptor.initialized = contents_wanted || planes ? WGPU_TRUE : WGPU_FALSE;
   descriptor.fenceCount = descriptor.signaledValueCount = semaphores.size();
   descriptor.fences = fences.data();
   descriptor.signaledValues = values.data();
@@ -166,7 +174,9 @@ Result<void> WebGpuTexture::begin_dawn(bool contents_wanted, const SyncPoints& w
 Result<void> WebGpuTexture::settle() {
   const FormatInfo& info = format_info(descriptor().format);
   return device_->submit("wgpuCommandEncoderCopyTextureToBuffer", [&](WGPUCommandEncoder encoder) {
-    const WGPUTexelCopyTextureInfo from{texture_, 0, {0, 0, 0}, WGPUTextureAspect_All};
+    // A plane brings the image with it.
+    const WGPUTextureAspect aspect = info.is_multi_planar() ? WGPUTextureAspect_Plane0Only : WGPUTextureAspect_All;
+    const WGPUTexelCopyTextureInfo from{texture_, 0, {0, 0, 0}, aspect};
     const WGPUTexelCopyBufferInfo to{{0, 256, 1}, settling_};
     const WGPUExtent3D extent{info.block_width, info.block_height, 1};
     device_->functions().wgpuCommandEncoderCopyTextureToBuffer(encoder, &from, &to, &extent);

@@ -17,7 +17,7 @@ class WebGpuTexture final : public SharedTexture {
  public:
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
                                                        const TextureDescriptor& descriptor, TextureUsage usages);
-  // `usages`: of the texture on the copied path; Dawn says those of shared memory.
+  // `usages`: all that the format has.
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Device>& device, ApiTextureHandle&& parcel,
                                                        TextureUsage usages);
   ~WebGpuTexture() override;
@@ -32,7 +32,8 @@ class WebGpuTexture final : public SharedTexture {
   // Own storage beside shared memory.
   Result<void> make_copied(OwnedHandle memory, TextureUsage usages);
   // The exporter's memory.
-  Result<void> make_imported(const OwnedHandle& handle);
+  Result<void> make_imported(const ApiTextureHandle& parcel, TextureUsage usages);
+  Result<void> import_opaque(const OwnedHandle& handle);
 
   Result<void> begin_dawn(bool contents_wanted, const SyncPoints& waits);
   Result<void> take_own_signals(const SyncPoints& waits);

@@ -67,7 +67,7 @@ class End {
 
 // The manifest of a further Vulkan driver ("swiftshader", "mesa25"; ./dev drivers), from the environment variable
 // GEYSER_SWIFTSHADER or GEYSER_MESA25; null when it is not there. "webgpu" is Dawn on SwiftShader, or on the driver of
-// GEYSER_WEBGPU_DRIVER.
+// GEYSER_WEBGPU_DRIVER; where that is empty, on the system's.
 const char* driver_manifest(const std::string& name);
 // What this run is meant to show, from the environment variable GEYSER_RIG: "mesa" (tools/with_mesa25.sh: Mesa 25 is
 // the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/gpu-proof). What a rig must

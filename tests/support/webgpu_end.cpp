@@ -20,6 +20,7 @@ class WebGpuEnd final : public End {
   explicit WebGpuEnd(const std::string& name) : End(name) {}
   Result<void> open([[maybe_unused]] Validation validation) {
     const char* driver = driver_manifest(name());
+    if (driver != nullptr && *driver == '\0') driver = nullptr;  // the system's own
     if (driver != nullptr) setenv("VK_DRIVER_FILES", driver, 1);
     auto opened = make([&] {
 #ifdef GEYSER_TEST_VULKAN
