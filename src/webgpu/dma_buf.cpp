@@ -68,7 +68,7 @@ std::vector<DmaBufModifier> importable_modifiers(const Device& device, TextureFo
 }
 
 Result<void> try_out_dma_buf(Device& device, const TextureDescriptor& descriptor, const MemoryLayout& layout,
-                     VkImageUsageFlags usage, int buffer) {
+                             VkImageUsageFlags usage, int buffer) {
   const WebGpuFormat format = to_webgpu(descriptor.format);
   const auto views = view_formats(format);
   const VkImageFormatListCreateInfo list{VK_STRUCTURE_TYPE_IMAGE_FORMAT_LIST_CREATE_INFO, nullptr,
@@ -106,7 +106,8 @@ Result<void> import_dma_buf(Device& device, const ApiTextureHandle& parcel, Text
   const auto found = platform::inspect_dma_bufs(parcel);
   if (!found) return fail(GeyserError(found.error()));
   if (found->count != 1) {
-    return fail(ErrorCode::unsupported, text("The planes are in [", found->count, "] buffers; Dawn opens those of [1]."));
+    return fail(ErrorCode::unsupported,
+                text("The planes are in [", found->count, "] buffers; Dawn opens those of [1]."));
   }
   const TextureDescriptor& d = parcel.descriptor;
   const MemoryLayout& layout = found->layout;

@@ -24,10 +24,10 @@ std::vector<DmaBufModifier> importable_modifiers(const Device& device, TextureFo
 Result<void> try_out_dma_buf(Device& device, const TextureDescriptor& descriptor, const MemoryLayout& layout,
                              VkImageUsageFlags usage, int buffer);
 
-// `usages`: all that Dawn lets a texture of the format be used for. `memory` is the caller's to release, also when it is
-// one of Dawn's error objects. Dawn duplicates the descriptor. What the kernel and the driver say is found out before.
-// Errors: as platform::inspect_dma_bufs() and try_out_dma_buf(); unsupported (planes in several buffers); Dawn's, in its
-// own words.
+// `usages`: all that Dawn lets a texture of the format be used for. `memory` is the caller's to release, also when it
+// is one of Dawn's error objects. Dawn duplicates the descriptor. What the kernel and the driver say is found out
+// before. Errors: as platform::inspect_dma_bufs() and try_out_dma_buf(); unsupported (planes in several buffers);
+// Dawn's, in its own words.
 Result<void> import_dma_buf(Device& device, const ApiTextureHandle& parcel, TextureUsage usages,
                             WGPUSharedTextureMemory& memory);
 

@@ -35,21 +35,15 @@ bool Scout::open(const VulkanDevice& vulkan) {
   constexpr std::array extensions{VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
                                   VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME,
                                   VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME};
-  const VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                                nullptr,
-                                0,
-                                1,
-                                &queue,
-                                0,
-                                nullptr,
-                                static_cast<std::uint32_t>(extensions.size()),
-                                extensions.data(),
-                                nullptr};
+  const VkDeviceCreateInfo info{
+      VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,          nullptr,           0,      1, &queue, 0, nullptr,
+      static_cast<std::uint32_t>(extensions.size()), extensions.data(), nullptr};
   VkDevice device = VK_NULL_HANDLE;
   if (vulkan.create_device_(vulkan.device_, &info, nullptr, &device) != VK_SUCCESS) return false;
   bool complete = true;
   const auto load = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(vulkan.get_device_procedure_(device, name));
+    function =
+        reinterpret_cast<std::remove_reference_t<decltype(function)>>(vulkan.get_device_procedure_(device, name));
     complete = complete && function != nullptr;
   };
   load(functions_.vkDestroyDevice, "vkDestroyDevice");
@@ -73,7 +67,8 @@ Result<void> Scout::try_out(const VulkanDevice& vulkan, const VkImageCreateInfo&
   if (!open(vulkan)) return {};
   VkImage image = VK_NULL_HANDLE;
   if (const VkResult result = functions_.vkCreateImage(device_, &info, nullptr, &image); result != VK_SUCCESS) {
-    return fail(make_error(ErrorCode::incompatible_layout, "The driver makes no image of the dma-buf's layout.", result));
+    return fail(
+        make_error(ErrorCode::incompatible_layout, "The driver makes no image of the dma-buf's layout.", result));
   }
   auto bound = bind(image, descriptor, size);
   functions_.vkDestroyImage(device_, image, nullptr);
@@ -95,9 +90,8 @@ Result<void> Scout::bind(VkImage image, int descriptor, std::uint64_t size) {
   }
   const std::uint32_t fitting = needs.memoryTypeBits & properties.memoryTypeBits;
   if (fitting == 0) {
-    return fail(ErrorCode::incompatible_layout,
-                text("The image can be in memory types [", needs.memoryTypeBits, "], the dma-buf is [",
-                     properties.memoryTypeBits, "]."));
+    return fail(ErrorCode::incompatible_layout, text("The image can be in memory types [", needs.memoryTypeBits,
+                                                     "], the dma-buf is [", properties.memoryTypeBits, "]."));
   }
   auto copy = OwnedHandle::duplicate(HandleKind::dma_buf, descriptor);
   if (!copy) return fail(std::move(copy.error()));

@@ -1,5 +1,5 @@
-// Tries out dma-bufs of others on a Vulkan device of its own before Dawn sees it. What a driver refuses Dawn takes for the
-// loss of its device, and a texture that somebody else sent must not cost a program everything that it has there.
+// Tries out dma-bufs of others on a Vulkan device of its own before Dawn sees it. What a driver refuses Dawn takes for
+// the loss of its device, and a texture that somebody else sent must not cost a program everything that it has there.
 #pragma once
 
 #include <vulkan/vulkan_core.h>

@@ -40,11 +40,9 @@ VulkanDevice VulkanDevice::find(const Loader& loader, WGPUDevice device, const W
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(get_procedure(device, name));
     return function != nullptr;
   };
-  if (!load(enumerate, "vkEnumeratePhysicalDevices") ||
-      !load(found.properties_, "vkGetPhysicalDeviceProperties2") ||
+  if (!load(enumerate, "vkEnumeratePhysicalDevices") || !load(found.properties_, "vkGetPhysicalDeviceProperties2") ||
       !load(found.image_properties_, "vkGetPhysicalDeviceImageFormatProperties2") ||
-      !load(found.create_device_, "vkCreateDevice") ||
-      !load(found.get_device_procedure_, "vkGetDeviceProcAddr")) {
+      !load(found.create_device_, "vkCreateDevice") || !load(found.get_device_procedure_, "vkGetDeviceProcAddr")) {
     return {};
   }
   std::uint32_t count = 0;

@@ -4,7 +4,7 @@
 
 #include <geyser/vulkan.hpp>
 
-#include "support/end.hpp"
+#include "support/current_mesa.hpp"
 #include "support/watched_vulkan.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/manager.hpp"
@@ -13,7 +13,7 @@ namespace geyser::test {
 namespace {
 
 struct Sharing {
-  const char* end;
+  const char* end;  // of what is no dma-buf
   HandleKind kind;
   std::uint32_t outside;
   const char* name;
@@ -23,11 +23,12 @@ struct Sharing {
 class Barriers : public testing::TestWithParam<Sharing> {
  protected:
   void SetUp() override {
-    if (GetParam().end == std::string("mesa25") && driver_manifest("mesa25") == nullptr) {
+    const char* name = GetParam().kind == HandleKind::dma_buf ? current_mesa() : GetParam().end;
+    if (name == nullptr) {
       std::printf("NOT RUN: Mesa 25 is not there; ./dev drivers unpacks it on Debian 12\n");
       GTEST_SKIP();
     }
-    auto end = make_end(GetParam().end);
+    auto end = make_end(name);
     ASSERT_TRUE(end) << end.error().to_string();
     end_ = *std::move(end);
     const auto device = vulkan::native(end_->manager());
@@ -380,8 +381,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     All, Barriers,
     testing::Values(Sharing{"vulkan", HandleKind::opaque_fd, VK_QUEUE_FAMILY_EXTERNAL, "opaque_fd"},
-                    Sharing{"mesa25", HandleKind::dma_buf, VK_QUEUE_FAMILY_FOREIGN_EXT, "dma_buf"},
-                    Sharing{"mesa25", HandleKind::dma_buf, VK_QUEUE_FAMILY_EXTERNAL, "dma_buf_without_foreign",
+                    Sharing{"", HandleKind::dma_buf, VK_QUEUE_FAMILY_FOREIGN_EXT, "dma_buf"},
+                    Sharing{"", HandleKind::dma_buf, VK_QUEUE_FAMILY_EXTERNAL, "dma_buf_without_foreign",
                             VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME}),
     [](const auto& sharing) { return std::string(sharing.param.name); });
 

@@ -41,10 +41,56 @@ class Fences : public testing::TestWithParam<Case> {
   TextureDescriptor descriptor_;
 };
 
-void exchange(End& from, End& to, const TextureDescriptor& descriptor, const Agreement& agreement) {
-  auto texture = from.manager().create_texture(descriptor, agreement);
+struct Pair {
+  Result<std::unique_ptr<SharedTexture>> texture;
+  Result<std::unique_ptr<SharedTexture>> imported;
+};
+
+Pair make_pair(End& from, End& to, const TextureDescriptor& descriptor, const Agreement& agreement) {
+  Pair pair{from.manager().create_texture(descriptor, agreement), nullptr};
+  if (!pair.texture) return pair;
+  auto parcel = from.manager().export_texture(**pair.texture);
+  pair.imported = parcel ? to.manager().import_shared_texture(*std::move(parcel))
+                         : Result<std::unique_ptr<SharedTexture>>(fail(std::move(parcel.error())));
+  return pair;
+}
+
+// llvmpipe of Mesa 26, where it finds /dev/udmabuf, as it does with the stand-in: memory that lavapipe exported as
+// opaque it takes without a word and then finds too small for the texture. Nothing says so before, so that the ends
+// agree on it: then comes the next rung.
+bool opens_no_opaque_memory(const End& end) {
+  return (end.name() == "opengl" || end.name() == "opengl_es") && is_rig("forky");
+}
+
+Pair make_by_next_rung(End& from, End& to, const TextureDescriptor& descriptor, Agreement& agreement) {
+  Pair pair = make_pair(from, to, descriptor, agreement);
+  if (agreement.handle_kind != HandleKind::opaque_fd) return pair;
+  if (!opens_no_opaque_memory(from) && !opens_no_opaque_memory(to)) return pair;
+  const bool made = pair.texture.has_value();
+  EXPECT_FALSE(made && pair.imported) << "the driver is repaired: take this away";
+  if (made && pair.imported) return pair;
+  const GeyserError& error = made ? pair.imported.error() : pair.texture.error();
+  EXPECT_EQ(error.code(), ErrorCode::out_of_memory) << error.to_string();
+  EXPECT_NE(error.message().find("glTexStorageMemEXT"), std::string::npos) << error.to_string();
+  for (End* end : {&from, &to}) {
+    for (const std::string& complaint : std::exchange(end->complaints, {})) {
+      EXPECT_NE(complaint.find("GL_OUT_OF_MEMORY"), std::string::npos) << complaint;
+    }
+  }
+  NegotiationPolicy policy;
+  policy.force_fence = agreement.fence_kind;
+  auto next = renegotiate(descriptor, from.manager().capabilities(), to.manager().capabilities(), policy, agreement,
+                          error.message());
+  EXPECT_TRUE(next) << next.error().to_string();
+  if (!next) return pair;
+  EXPECT_EQ(next->handle_kind, HandleKind::dma_buf);
+  agreement = *next;
+  return make_pair(from, to, descriptor, agreement);
+}
+
+void exchange(End& from, End& to, const TextureDescriptor& descriptor, Agreement agreement) {
+  auto [texture, imported] = make_by_next_rung(from, to, descriptor, agreement);
   ASSERT_TRUE(texture) << texture.error().to_string();
-  auto imported = to.manager().import_shared_texture(*from.manager().export_texture(**texture));
   ASSERT_TRUE(imported) << imported.error().to_string();
   // Both are made by the exporter, which every kind here allows, and opened by the importer.
   auto written = from.manager().create_fence(agreement.fence_kind);

@@ -57,11 +57,11 @@ INSTANTIATE_TEST_SUITE_P(All, Producer, testing::Values("udmabuf", "dma_heap", "
                          [](const auto& source) { return source.param; });
 
 TEST_F(HostDmaBuf, TenThousandImportsIntoVulkanLeakNothing) {
-  if (driver_manifest("mesa25") == nullptr) {
+  if (current_mesa() == nullptr) {
     std::printf("NOT RUN: Mesa 25 is not here\n");
     GTEST_SKIP();
   }
-  auto driver = make_end("mesa25", Validation::off);
+  auto driver = make_end(current_mesa(), Validation::off);
   ASSERT_TRUE(driver) << driver.error().to_string();
   const ApiTextureHandle parcel = foreign_parcel(descriptor_, {});
   ASSERT_TRUE((*driver)->settle());

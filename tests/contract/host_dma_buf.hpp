@@ -16,6 +16,7 @@
 #include <geyser/host.hpp>
 
 #include "platform/dma_buf.hpp"
+#include "support/current_mesa.hpp"
 #include "support/descriptors.hpp"
 #include "support/drm_node.hpp"
 #include "support/ends.hpp"
@@ -94,16 +95,16 @@ class HostDmaBuf : public testing::Test {
     ASSERT_TRUE(platform::makes_dma_bufs()) << "run with the stand-in preloaded, or where /dev/udmabuf is";
   }
   void TearDown() override {
-    for (const char* name : {"host", "mesa25"}) {
-      if (name == std::string("mesa25") && driver_manifest(name) == nullptr) continue;
+    for (const char* name : {"host", current_mesa()}) {
+      if (name == nullptr) continue;
       for (const std::string& complaint : std::exchange(end(name).complaints, {})) ADD_FAILURE() << complaint;
     }
   }
   static End& end(const std::string& name) { return *ends_.get(name); }
   static End& host() { return end("host"); }
-  // Mesa 25's lavapipe is the driver that can; null, and the test is skipped, where it is not unpacked.
+  // A current Mesa's lavapipe is the driver that can; null, and the test is skipped, where there is none.
   static End* vulkan() {
-    if (driver_manifest("mesa25") != nullptr) return ends_.get("mesa25");
+    if (current_mesa() != nullptr) return ends_.get(current_mesa());
     EXPECT_FALSE(is_in_vm()) << "GEYSER_MESA25 is not set";
     std::printf("NOT RUN: Mesa 25 is not here; ./dev drivers unpacks it on Debian 12\n");
     return nullptr;

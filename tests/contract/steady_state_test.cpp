@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -115,20 +116,24 @@ class SteadyState : public testing::TestWithParam<Pair> {
     channels_.emplace(*std::move(channels));
   }
 
+  [[noreturn]] static void die(const GeyserError& error) {
+    std::fprintf(stderr, "%s\n", error.to_string().c_str());
+    std::abort();
+  }
   static AccessState access(SharedTexture& texture, AccessMode mode, const AccessState& state) {
     auto token = texture.begin_access(mode, state);
-    if (!token) std::abort();
+    if (!token) die(token.error());
     auto ended = texture.end_access(*std::move(token));
-    if (!ended) std::abort();
+    if (!ended) die(ended.error());
     return *std::move(ended);
   }
   static AccessState send(Channel& from, Channel& to, const AccessState& state, std::uint64_t number,
                           std::span<const std::shared_ptr<SharedFence>> fences) {
-    if (!from.send(wire::to_frame(state, 0, number), patience)) std::abort();
+    if (auto sent = from.send(wire::to_frame(state, 0, number), patience); !sent) die(sent.error());
     const auto frame = to.receive_frame(patience);
-    if (!frame) std::abort();
+    if (!frame) die(frame.error());
     auto received = wire::to_access_state(*frame, fences);
-    if (!received) std::abort();
+    if (!received) die(received.error());
     return *std::move(received);
   }
   void frame(std::uint64_t number) {

@@ -183,7 +183,8 @@ TEST_P(WebGpuDmaBufPairs, EveryFormatIsEqual) {
   // WebGPU passes no planes on.
   const bool planes = GetParam().to_webgpu && second == nullptr;
   EXPECT_EQ(names, planes ? dawns_formats : dawns_formats.substr(0, dawns_formats.find(" nv12")));
-  EXPECT_EQ(by_sync_file != 0, has_sync_files(other.manager().capabilities()) && has_sync_files(manager().capabilities()));
+  EXPECT_EQ(by_sync_file != 0,
+            has_sync_files(other.manager().capabilities()) && has_sync_files(manager().capabilities()));
   if (second == nullptr) return;
   second->close();
   EXPECT_TRUE(second->complaints.empty());
@@ -274,9 +275,9 @@ TEST_F(WebGpuDmaBuf, NamesTheWrongFieldAndKeepsItsDevice) {
     int sockets[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
     const auto peer = OwnedHandle::adopt(HandleKind::none, sockets[1]);
-    for (const NativeHandle other : {platform::create_shared_memory(1U << 16U)->detach(),
-                                     static_cast<NativeHandle>(sockets[0]),
-                                     static_cast<NativeHandle>(eventfd(0, EFD_CLOEXEC))}) {
+    for (const NativeHandle other :
+         {platform::create_shared_memory(1U << 16U)->detach(), static_cast<NativeHandle>(sockets[0]),
+          static_cast<NativeHandle>(eventfd(0, EFD_CLOEXEC))}) {
       wrong = parcel();
       wrong.handles[0] = OwnedHandle::adopt(HandleKind::dma_buf, other);
       expect_refused(std::move(wrong), ErrorCode::invalid_handle, "Handle [0] is not a dma-buf");
@@ -287,8 +288,8 @@ TEST_F(WebGpuDmaBuf, NamesTheWrongFieldAndKeepsItsDevice) {
   expect_seen(parcel());
 }
 
-// What a driver refuses beyond Geyser's own rules must not reach Dawn. llvmpipe refuses nothing that passes those: it is
-// asked about what would not.
+// What a driver refuses beyond Geyser's own rules must not reach Dawn. llvmpipe refuses nothing that passes those: it
+// is asked about what would not.
 TEST_F(WebGpuDmaBuf, TheDriverIsAskedBeforeDawn) {
   const TextureDescriptor small = of(TextureFormat::rgba8_unorm);
   ApiTextureHandle parcel = foreign_parcel(small, {.padding = 12});

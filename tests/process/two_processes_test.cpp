@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "process/hand_off.hpp"
+#include "support/current_mesa.hpp"
 #include "support/descriptors.hpp"
 #include "support/ends.hpp"
 #include "support/refusals.hpp"
@@ -200,7 +201,7 @@ class ByDmaBuf : public TwoProcesses {};
 
 TEST_P(ByDmaBuf, ShareEveryFormat) {
   const auto& [from, to] = GetParam();
-  if (driver_manifest("mesa25") == nullptr) {
+  if (current_mesa() == nullptr) {
     std::printf("NOT RUN: Mesa 25 is not here; ./dev drivers unpacks it on Debian 12\n");
     GTEST_SKIP();
   }
@@ -218,16 +219,30 @@ TEST_P(ByDmaBuf, ShareEveryFormat) {
       const Channel hung_up = std::move(child->channel());
     }
     EXPECT_EQ(child->join(), "");
-    EXPECT_GE(exporter.zero_copies(), 60U);
+    // Dawn takes seven formats, and WebGPU passes planes on in none.
+    const auto is = [](const std::string& name, const char* api) { return name.starts_with(api); };
+    const bool webgpu = is(from, "webgpu") || is(to, "webgpu");
+    const bool opengl = is(from, "opengl") || is(to, "opengl");
+    EXPECT_GE(exporter.zero_copies(), webgpu ? 8U : opengl ? 40U : 60U);
     std::printf("%zu cases went through a dma-buf\n", exporter.zero_copies());
   }
   EXPECT_TRUE(end->settle());
-  EXPECT_EQ(open_descriptors(), before);
+  // llvmpipe keeps the memory of a texture or two that were written by planes (importer.cpp).
+  EXPECT_LE(open_descriptors(), before + (from.starts_with("opengl") ? 2 : 0));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ByDmaBuf,
-                         testing::Values(std::pair{"host", "mesa25"}, std::pair{"mesa25", "host"},
-                                         std::pair{"mesa25", "mesa25"}),
+std::vector<std::pair<std::string, std::string>> dma_buf_pairs() {
+  if (!is_rig("forky")) return {{"host", "mesa25"}, {"mesa25", "host"}, {"mesa25", "mesa25"}};
+  // Every end there has them.
+  std::vector<std::pair<std::string, std::string>> pairs = all_pairs();
+  std::erase_if(pairs, [](const auto& pair) {
+    return pair.first == "swiftshader" || pair.second == "swiftshader" ||
+           (pair.first == "host" && pair.second == "host");
+  });
+  return pairs;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ByDmaBuf, testing::ValuesIn(dma_buf_pairs()),
                          [](const auto& pair) { return pair.param.first + "_to_" + pair.param.second; });
 
 INSTANTIATE_TEST_SUITE_P(All, TwoProcesses, testing::ValuesIn(all_pairs()),
