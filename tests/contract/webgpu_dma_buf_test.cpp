@@ -37,6 +37,10 @@ bool has_sync_files(const Capabilities& capabilities) {
 class WebGpuDmaBuf : public HostDmaBuf {
  protected:
   void SetUp() override {
+    if (!is_rig("forky") && !platform::makes_dma_bufs()) {
+      std::printf("NOT RUN: no kernel with udmabuf here, and no stand-in is preloaded\n");
+      GTEST_SKIP();
+    }
     HostDmaBuf::SetUp();
     if (HasFatalFailure()) return;
     ASSERT_NE(ends_.get("webgpu"), nullptr);
@@ -409,6 +413,8 @@ TEST_F(WebGpuSyncFile, ThatIsLateDelaysTheSignal) {
   EXPECT_TRUE(read) << read.error().to_string();
   auto ended = texture_->end_access(*std::move(read));
   EXPECT_TRUE(ended) << ended.error().to_string();
+  const auto given = signal->export_handle();
+  EXPECT_TRUE(given && given->handle.has_value()) << "the signal is no sync file of Dawn's";
   const auto waited = signal->wait(1, 5s);
   EXPECT_TRUE(is_open()) << "the signal came before its turn";
   writer.join();

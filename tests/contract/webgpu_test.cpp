@@ -282,6 +282,89 @@ TEST_F(WebGpu, WaitsAndSignalsOnTheDevice) {
   EXPECT_TRUE(pair.vulkan->end_access(*std::move(read)));
 }
 
+// The same where the CPU signals: it may not before the device is done.
+TEST_F(WebGpu, WaitsForTheDeviceBeforeTheCpuSignals) {
+  if (find(webgpu_->manager().capabilities(), FenceKind::opaque_fd_binary) == nullptr) {
+    GTEST_SKIP() << "the driver's semaphores do not cross";
+  }
+  const Manager vulkan = make_vulkan();
+  const Manager signaller = make_vulkan();
+  Pair pair = make_pair(*vulkan, webgpu_->manager(), descriptor_);
+  ASSERT_NE(pair.webgpu, nullptr);
+  const auto late = *signaller->create_fence(FenceKind::opaque_fd_binary);
+  const auto done = *webgpu_->manager().create_fence(FenceKind::host_timeline);
+  ASSERT_TRUE(pair.webgpu->set_signal_fence(done));
+  AccessState promised;
+  promised.serial = 1;
+  ASSERT_TRUE(promised.writer.add({open_fence(webgpu_->manager(), *late), 1}));
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread signal([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    EXPECT_TRUE(late->signal(1));
+  });
+  auto write = pair.webgpu->begin_access(AccessMode::discard, promised);
+  EXPECT_TRUE(write) << write.error().to_string();
+  const auto written = pair.webgpu->end_access(*std::move(write));
+  const auto took = std::chrono::steady_clock::now() - begun;
+  signal.join();
+  ASSERT_TRUE(written) << written.error().to_string();
+  EXPECT_GE(took, std::chrono::milliseconds(60));
+  EXPECT_EQ(*done->completed_value(), 1U);
+  EXPECT_EQ(pair.webgpu->statistics().host_waits, 1U);
+}
+
+// What Dawn is told when an access begins. Drivers in software keep contents whatever layout they are said to be in.
+struct Begun {
+  std::int32_t old_layout = -1;
+  std::int32_t new_layout = -1;
+  WGPUBool initialized = 2;
+  std::size_t fences = 99;
+} begun;
+decltype(&::wgpuSharedTextureMemoryBeginAccess) real_begin = nullptr;
+
+WGPUProc watching_begin(WGPUStringView name) {
+  if (webgpu::to_text(name) != "wgpuSharedTextureMemoryBeginAccess") return real_procedures(name);
+  const decltype(&::wgpuSharedTextureMemoryBeginAccess) watching =
+      [](WGPUSharedTextureMemory memory, WGPUTexture texture,
+         const WGPUSharedTextureMemoryBeginAccessDescriptor* descriptor) {
+        const auto* layout =
+            reinterpret_cast<const WGPUSharedTextureMemoryVkImageLayoutBeginState*>(descriptor->nextInChain);
+        begun = {layout->oldLayout, layout->newLayout, descriptor->initialized, descriptor->fenceCount};
+        return real_begin(memory, texture, descriptor);
+      };
+  return reinterpret_cast<WGPUProc>(watching);
+}
+
+TEST_F(WebGpu, BeginsInThePublishedLayoutWithWhatIsThere) {
+  real_procedures = procedure<WGPUProc(WGPUStringView)>("wgpuGetProcAddress");
+  real_begin =
+      procedure<WGPUStatus(WGPUSharedTextureMemory, WGPUTexture, const WGPUSharedTextureMemoryBeginAccessDescriptor*)>(
+          "wgpuSharedTextureMemoryBeginAccess");
+  const DeviceIdentity& identity = webgpu_->manager().capabilities().identity;
+  webgpu::WrapOptions options;
+  options.device = webgpu::native(webgpu_->manager())->device;
+  options.get_proc_address = watching_begin;
+  options.uuids = {identity.device_uuid, identity.driver_uuid};
+  auto watched = webgpu::wrap_device(options);
+  ASSERT_TRUE(watched) << watched.error().to_string();
+  const Manager vulkan = make_vulkan();
+  ASSERT_TRUE((*watched)->use_allocator(vulkan));
+  Pair pair = make_pair(*vulkan, **watched, descriptor_);
+  ASSERT_NE(pair.webgpu, nullptr);
+  AccessState state;
+  for (const AccessMode mode : {AccessMode::discard, AccessMode::read, AccessMode::write, AccessMode::discard}) {
+    auto access = pair.webgpu->begin_access(mode, state);
+    ASSERT_TRUE(access) << access.error().to_string();
+    EXPECT_EQ(begun.old_layout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_EQ(begun.new_layout, VK_IMAGE_LAYOUT_GENERAL);
+    EXPECT_EQ(begun.initialized != WGPU_FALSE, mode != AccessMode::discard);
+    EXPECT_EQ(begun.fences, 0U);
+    auto ended = pair.webgpu->end_access(*std::move(access));
+    ASSERT_TRUE(ended) << ended.error().to_string();
+    state = *ended;
+  }
+}
+
 TEST_F(WebGpu, SharesCompressedPicturesOfWholeBlocks) {
   const Manager vulkan = make_vulkan();
   auto filler = make_end("swiftshader");  // works on the texture's own device

@@ -47,8 +47,8 @@ __attribute__((visibility("default"))) WGPUProc wgpuGetProcAddress(WGPUStringVie
 }
 
 // dawn::native::GetFeatureInfo(wgpu::FeatureName)
-__attribute__((visibility("default"))) const FeatureInfo* fake_feature_info(std::uint32_t number)
-    __asm__("_ZN4dawn6native14GetFeatureInfoEN4wgpu11FeatureNameE");
+__attribute__((visibility("default"))) const FeatureInfo* fake_feature_info(std::uint32_t number) __asm__(
+    "_ZN4dawn6native14GetFeatureInfoEN4wgpu11FeatureNameE");
 const FeatureInfo* fake_feature_info(std::uint32_t number) {
   for (const NamedFeature& feature : features) {
     if (feature.number + (is_wrong("features") ? 1 : 0) == number) return &feature.info;

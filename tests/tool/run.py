@@ -122,6 +122,43 @@ def test_watch():
     assert watch.wait(TIME) == 0
 
 
+def is_drawn_by_wgsl(picture):
+    """As the shader of examples/webgpu_publisher.cpp has it: green to the right, blue upwards, rings of red."""
+    assert picture[:2] == (640, 480), picture[:2]
+    reds = set()
+    for x in range(4, 640, 53):
+        for y in range(4, 480, 59):
+            red, green, blue = texel(picture, x, y)
+            reds.add(red)
+            wanted = ((x + 0.5) / 640 * 255, (1 - (y + 0.5) / 480) * 255)
+            assert abs(green - wanted[0]) < 2 and abs(blue - wanted[1]) < 2, (x, y, red, green, blue)
+    assert min(reds) < 40 and max(reds) > 215, sorted(reds)
+
+
+def test_webgpu_example():
+    """On each Vulkan driver that Dawn can use here; whoever looks is on the same one, or is not Vulkan."""
+    for driver in (None, os.environ.get("GEYSER_SWIFTSHADER")):
+        if driver is not None:
+            os.environ["VK_DRIVER_FILES"] = driver
+        example = subprocess.Popen([sys.argv[3], "3000"])
+        try:
+            end = time.monotonic() + TIME
+            while not json.loads(run("list", "--json").stdout):
+                assert example.poll() is None and time.monotonic() < end, f"no feed on {driver}"
+                time.sleep(0.05)
+            for sink in ("host", "vulkan", "opengl", "webgpu"):
+                run("snapshot", "webgpu", "wgsl.png", "-b", sink)
+                is_drawn_by_wgsl(read_png("wgsl.png"))
+            report = run("inspect", "webgpu", "-b", "vulkan").stdout
+            assert "path zero_copy, handle opaque_fd" in report and "copied     0 bytes" in report, report
+        finally:
+            example.kill()
+            example.wait(TIME)
+        with Publishing("webgpu", "-b", "host"):  # takes its name, and what it left behind
+            pass
+        os.environ.pop("VK_DRIVER_FILES", None)
+
+
 def test_snapshot():
     backends = [one["backend"].split()[0] for one in json.loads(run("doctor", "--json").stdout)["backends"] if one["opens"]]
     for source in dict.fromkeys(backends):

@@ -95,11 +95,17 @@ enter bash -ec '
 
 mkdir -p "$rigs/forky-build/Testing"
 status=0
-enter ctest --test-dir /build --output-on-failure --output-junit /build/Testing/junit.xml "$@" || status=$?
+enter ctest --test-dir /build --output-on-failure --test-output-size-passed 1000000 --output-junit /build/Testing/junit.xml "$@" || status=$?
 if (( $# == 0 )); then
   arguments=(--title "Debian forky: native Dawn, current Mesa and GCC" --command "./dev rig forky"
-    --note "Known of Mesa 26.1's OpenGL: it keeps descriptors of imported memory for a while (dead_peer, two_processes),
-and with the stand-in for /dev/udmabuf preloaded it opens no opaque descriptor of Vulkan's (fences).")
+    # shellcheck disable=SC1091  # the rig's
+    --system "$(. "$root/etc/os-release"; echo "$PRETTY_NAME")"
+    --note "Known of Mesa 26.1's llvmpipe, and looked for where it is met, so that a repaired one is noticed: where it finds
+/dev/udmabuf (the stand-in's), OpenGL opens no opaque memory that lavapipe exported: \`glTexStorageMemEXT failed
+(GL_OUT_OF_MEMORY)\`. \`fences\` asserts those words and goes on with the next rung, a dma-buf. Of textures that were
+written by planes it keeps one or two, however many there were (\`two_processes\`, \`opengl_dma_buf\`). Known of Dawn: what
+its driver refuses in an import loses it its device (docs/webgpu.md); its copies of descriptors are not closed
+by exec (\`fault_table\` lets them go before it starts a child).")
   while read -r line; do arguments+=(--version "$line"); done < <(versions)
   python3 tools/rig/result.py "$rigs/forky-build/Testing/junit.xml" "${arguments[@]}" >docs/results/forky.md
   echo "rig forky: docs/results/forky.md is written"

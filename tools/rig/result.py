@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--command", required=True)
     parser.add_argument("--note", default="")
     parser.add_argument("--version", action="append", default=[])
+    parser.add_argument("--system", default=system(), help="whose programs ran, where it is not this one's")
     arguments = parser.parse_args()
 
     rows, missing, failed = [], [], []
@@ -42,7 +43,7 @@ def main():
     print(f"`{arguments.command}`, {datetime.date.today().isoformat()}, commit {output('git', 'rev-parse', '--short', 'HEAD')}.\n")
     if arguments.note:
         print(arguments.note + "\n")
-    versions = arguments.version + [system(), "Linux " + platform.release()]
+    versions = arguments.version + [arguments.system, "Linux " + platform.release()]
     print("Versions: " + "; ".join(versions) + ".\n")
     good = sum(status == "run" for _, status, *_ in rows)
     print(f"{good} of {len(rows)} test programs passed; in them {sum(r[2] for r in rows)} GoogleTest cases passed "

@@ -57,8 +57,7 @@ class PublisherStage final : public Stage {
     succeed(row);
     newcomer_.reset();
     successor_.reset();
-    // The next victim inherits what lingers: neither SwiftShader's memory nor Dawn's copies of descriptors are closed
-    // by exec.
+    // The next victim inherits what lingers of it: Dawn's copies of descriptors are not closed by exec.
     static_cast<void>(end_->settle());
     row.leaked_files = static_cast<std::int64_t>(directory_.left_over()) - static_cast<std::int64_t>(files_before);
     if (row.leaked_files != 0) row.problems.push_back("Files are left in the runtime directory.");
