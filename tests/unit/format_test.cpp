@@ -131,7 +131,7 @@ TEST(Format, WebGpusColumnGoesBothWays) {
     EXPECT_EQ(format.vulkan, vulkan::to_vulkan(info.format)) << info.name;
 #endif
   }
-  EXPECT_EQ(known, 99U);
+  EXPECT_EQ(known, 100U);
   EXPECT_EQ(webgpu::to_webgpu(TextureFormat::rgba8_unorm).native, WGPUTextureFormat_RGBA8Unorm);
   EXPECT_EQ(webgpu::from_webgpu(WGPUTextureFormat_Depth24Plus), TextureFormat::unknown);
 }
