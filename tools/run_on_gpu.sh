@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What only a machine with a real GPU can show: the contract suite and the streams on its driver, the demo with every
 # fence kind, and the benchmarks in microseconds.
-# Usage: tools/run_on_gpu.sh [-d DIRECTORY] [contract] [streams] [demo] [bench]   (all parts when none is named)
+# Usage: tools/run_on_gpu.sh [-d DIRECTORY] [contract] [streams] [demo] [bench] [probe]   (all but the last when none is named)
 # DIRECTORY has geyser-demo, geyser-bench-handoff, geyser-bench-streams and the test_* programs; without one they are
 # built. GEYSER_REFUSALS names the driver's reviewed list (tests/contract/refusals); with GEYSER_WRITE_REFUSALS=1 it is
 # written. GEYSER_IN_PLACE lists the ends that share host memory in place. The Vulkan validation layer has to be
@@ -16,7 +16,7 @@ picture=$PWD/examples/demo/picture.png
 if [[ -z $programs ]]; then
   ./dev build dev && ./dev build release
   programs=$(mktemp -d)
-  ln -s "$PWD"/build/dev/tests/{contract,process,stream}/test_* "$PWD"/build/dev/tests/stream/fault_table/test_* "$programs/"
+  ln -s "$PWD"/build/dev/tests/{contract,process,stream,cuda}/test_* "$PWD"/build/dev/tests/stream/fault_table/test_* "$programs/"
   ln -s "$PWD/build/dev/examples/demo/geyser-demo" "$PWD"/build/release/bench/{handoff,streams}/geyser-bench-* "$programs/"
 fi
 programs=$(cd "$programs" && pwd)
@@ -66,6 +66,11 @@ demo() {
 bench() {
   timeout 400 "$programs/geyser-bench-handoff" --absolute || status=1
   timeout 400 "$programs/geyser-bench-streams" --json "$out/streams.json" --svg "$out/plots" || status=1
+}
+
+# What the driver does beyond what Geyser relies on; prints.
+probe() {
+  timeout 300 "$programs/test_cuda_probe" || status=1
 }
 
 for part in "${parts[@]}"; do "$part"; done

@@ -53,7 +53,10 @@ enum class Attribute : int {
   texture_2d_mipmapped_width = 73,
   texture_2d_mipmapped_height = 74,
   host_register_supported = 99,
+  virtual_memory_management_supported = 102,
+  posix_fd_supported = 103,
   timeline_semaphore_interop_supported = 114,
+  dma_buf_supported = 124,
 };
 
 // CUarray_format.
@@ -113,7 +116,7 @@ struct ArrayDescriptor {  // CUDA_ARRAY3D_DESCRIPTOR
 
 enum class MemoryType : int { none = 0, host = 1, device = 2, array = 3, unified = 4 };  // CUmemorytype
 
-struct Memcpy3d {  // CUDA_MEMCPY3D
+struct Memcpy3d {  // CUDA_MEMCPY3D, and CUDA_MEMCPY3D_PEER, which alone has the contexts
   std::size_t source_x_bytes = 0;
   std::size_t source_y = 0;
   std::size_t source_z = 0;
@@ -122,7 +125,7 @@ struct Memcpy3d {  // CUDA_MEMCPY3D
   const void* source_host = nullptr;
   DevicePointer source_device = 0;
   Array source_array = nullptr;
-  void* reserved0 = nullptr;
+  Context source_context = nullptr;
   std::size_t source_pitch = 0;
   std::size_t source_height = 0;
   std::size_t target_x_bytes = 0;
@@ -133,7 +136,7 @@ struct Memcpy3d {  // CUDA_MEMCPY3D
   void* target_host = nullptr;
   DevicePointer target_device = 0;
   Array target_array = nullptr;
-  void* reserved1 = nullptr;
+  Context target_context = nullptr;
   std::size_t target_pitch = 0;
   std::size_t target_height = 0;
   std::size_t width_bytes = 0;

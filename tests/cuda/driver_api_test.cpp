@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include "cuda/driver_api.hpp"
+#include "cuda/driver_memory.hpp"
 
 namespace driver = geyser::cuda::driver;
 using driver::ArrayFormat;
@@ -40,6 +40,8 @@ SAME_VALUE(driver::invalid_device, CUDA_ERROR_INVALID_DEVICE);
 SAME_VALUE(driver::invalid_context, CUDA_ERROR_INVALID_CONTEXT);
 SAME_VALUE(driver::ecc_uncorrectable, CUDA_ERROR_ECC_UNCORRECTABLE);
 SAME_VALUE(driver::nvlink_uncorrectable, CUDA_ERROR_NVLINK_UNCORRECTABLE);
+SAME_VALUE(driver::peer_access_unsupported, CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
+SAME_VALUE(driver::peer_access_already_enabled, CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED);
 SAME_VALUE(driver::contained, CUDA_ERROR_CONTAINED);
 SAME_VALUE(driver::operating_system, CUDA_ERROR_OPERATING_SYSTEM);
 SAME_VALUE(driver::invalid_handle, CUDA_ERROR_INVALID_HANDLE);
@@ -180,6 +182,42 @@ SAME_PLACE(Memcpy3d, target_height, CUDA_MEMCPY3D, dstHeight);
 SAME_PLACE(Memcpy3d, width_bytes, CUDA_MEMCPY3D, WidthInBytes);
 SAME_PLACE(Memcpy3d, height, CUDA_MEMCPY3D, Height);
 SAME_PLACE(Memcpy3d, depth, CUDA_MEMCPY3D, Depth);
+SAME_SIZE(Memcpy3d, CUDA_MEMCPY3D_PEER);
+SAME_PLACE(Memcpy3d, source_array, CUDA_MEMCPY3D_PEER, srcArray);
+SAME_PLACE(Memcpy3d, source_context, CUDA_MEMCPY3D_PEER, srcContext);
+SAME_PLACE(Memcpy3d, source_pitch, CUDA_MEMCPY3D_PEER, srcPitch);
+SAME_PLACE(Memcpy3d, target_type, CUDA_MEMCPY3D_PEER, dstMemoryType);
+SAME_PLACE(Memcpy3d, target_context, CUDA_MEMCPY3D_PEER, dstContext);
+SAME_PLACE(Memcpy3d, target_height, CUDA_MEMCPY3D_PEER, dstHeight);
+SAME_PLACE(Memcpy3d, depth, CUDA_MEMCPY3D_PEER, Depth);
+
+SAME_VALUE(Attribute::virtual_memory_management_supported, CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED);
+SAME_VALUE(Attribute::posix_fd_supported, CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED);
+SAME_VALUE(driver::allocation_pinned, CU_MEM_ALLOCATION_TYPE_PINNED);
+SAME_VALUE(driver::allocation_posix_fd, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR);
+SAME_VALUE(driver::location_device, CU_MEM_LOCATION_TYPE_DEVICE);
+SAME_VALUE(driver::access_read_write, CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+SAME_VALUE(driver::granularity_minimum, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+#if CUDA_VERSION >= 11070
+SAME_VALUE(Attribute::dma_buf_supported, CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED);
+SAME_VALUE(driver::range_dma_buf, CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD);
+#endif
+#if CUDA_VERSION >= 13000
+SAME_VALUE(driver::memory_dma_buf, CU_EXTERNAL_MEMORY_HANDLE_TYPE_DMABUF_FD);
+#endif
+SAME_SIZE(Location, CUmemLocation);
+SAME_SIZE(AllocationProperties, CUmemAllocationProp);
+SAME_PLACE(AllocationProperties, handle_types, CUmemAllocationProp, requestedHandleTypes);
+SAME_PLACE(AllocationProperties, location, CUmemAllocationProp, location);
+SAME_PLACE(AllocationProperties, win32_meta_data, CUmemAllocationProp, win32HandleMetaData);
+SAME_PLACE(AllocationProperties, compression, CUmemAllocationProp, allocFlags.compressionType);
+SAME_PLACE(AllocationProperties, usage, CUmemAllocationProp, allocFlags.usage);
+SAME_SIZE(AccessDescriptor, CUmemAccessDesc);
+SAME_PLACE(AccessDescriptor, flags, CUmemAccessDesc, flags);
+SAME_SIZE(ExternalMemoryBuffer, CUDA_EXTERNAL_MEMORY_BUFFER_DESC);
+SAME_PLACE(ExternalMemoryBuffer, offset, CUDA_EXTERNAL_MEMORY_BUFFER_DESC, offset);
+SAME_PLACE(ExternalMemoryBuffer, size, CUDA_EXTERNAL_MEMORY_BUFFER_DESC, size);
+SAME_PLACE(ExternalMemoryBuffer, flags, CUDA_EXTERNAL_MEMORY_BUFFER_DESC, flags);
 SAME_SIZE(ExternalMemoryHandle, CUDA_EXTERNAL_MEMORY_HANDLE_DESC);
 SAME_PLACE(ExternalMemoryHandle, type, CUDA_EXTERNAL_MEMORY_HANDLE_DESC, type);
 SAME_PLACE(ExternalMemoryHandle, fd, CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle.fd);

@@ -1,35 +1,13 @@
-// Devices, contexts, streams, events, the host's pages and copies; the rest is in cuda_stand_in_objects.cpp.
+// Devices, contexts, streams, events and the host's pages; the rest is in cuda_stand_in_objects.cpp and _memory.cpp.
 #include "support/cuda_stand_in.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/cuda_stand_in_state.hpp"
 
 namespace {
-
-// Where a row of one end of a copy is; null: outside.
-struct Side {
-  driver::MemoryType type;
-  std::byte* host;
-  driver::DevicePointer device;
-  CUarray_st* array;
-  std::size_t x, y, z, pitch, height;
-};
-std::byte* row_of(const Side& side, std::size_t row, std::size_t slice, std::size_t bytes) {
-  if (side.type == driver::MemoryType::array) {
-    const CUarray_st& a = *side.array;
-    const std::size_t y = side.y + row;
-    const std::size_t z = side.z + slice;
-    if (side.x + bytes > a.row_bytes || y >= a.rows || z >= a.slices) return nullptr;
-    return a.data + (z * a.rows + y) * a.row_bytes + side.x;
-  }
-  if (side.pitch < bytes) return nullptr;
-  const std::size_t offset = ((side.z + slice) * side.height + side.y + row) * side.pitch + side.x;
-  if (side.type == driver::MemoryType::host) return side.host + offset;
-  std::byte* there = reinterpret_cast<std::byte*>(side.device) + offset;
-  for (const auto& [begin, size] : state().registered) {
-    if (there >= begin && there + bytes <= begin + size) return there;
-  }
-  return nullptr;
-}
 
 const char* joined(std::string& text) { return text.c_str(); }
 
@@ -44,6 +22,8 @@ const geyser::test::CudaStandIn control{
       s.device_count = 2;
       s.dead = 0;
       s.whole_blocks = false;
+      s.peer_access = true;
+      s.homes.clear();
     },
     [](const char* call, int result, int skip) { state().failures.emplace(call, std::pair(result, skip)); },
     [](int attribute, int value) { state().attributes[attribute] = value; },
@@ -52,6 +32,11 @@ const geyser::test::CudaStandIn control{
     [] { state().whole_blocks = true; },
     [](bool held) { state().held = held; },
     [](int result) { state().dead = result; },
+    [](int fd, int device) {
+      struct stat about {};
+      if (::fstat(fd, &about) == 0) state().homes[about.st_ino] = device;
+    },
+    [](bool reach) { state().peer_access = reach; },
     [] {
       State& s = state();
       for (const auto& [object, kind] : s.live) {
@@ -60,12 +45,22 @@ const geyser::test::CudaStandIn control{
         if (kind == "event") delete static_cast<CUevent_st*>(gone);
         if (kind == "mipmapped array") delete static_cast<CUmipmappedArray_st*>(gone);
       }
+      for (const auto& [id, allocation] : s.allocations) ::close(allocation.fd);
+      for (const auto& [begin, range] : s.ranges) {
+        if (!range.buffer) ::munmap(begin, range.size);
+      }
       s.live.clear();
       s.registered.clear();
+      s.allocations.clear();
+      s.ranges.clear();
       s.objects.clear();
       s.primaries.clear();
     },
-    [] { return static_cast<int>(state().live.size() + state().registered.size() + state().objects.size()); },
+    [] {
+      const State& s = state();
+      return static_cast<int>(s.live.size() + s.registered.size() + s.objects.size() + s.allocations.size() +
+                              s.ranges.size());
+    },
     [] { return state().owned; },
     [] { return joined(state().complaints); },
     [] { return joined(state().trace); }};
@@ -121,10 +116,10 @@ EXPORT int cuDeviceGetUuid(driver::Uuid* uuid, int device) {
   return driver::success;
 }
 EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
-  static const std::map<int, int> usual{{19, 1},     {22, 131072}, {23, 65536}, {24, 16384}, {25, 16384},
-                                        {26, 16384}, {27, 32768},  {28, 32768}, {29, 2048},  {33, 7},
-                                        {34, 0},     {50, 0},      {51, 32},    {52, 32768}, {53, 32768},
-                                        {54, 2046},  {73, 32768},  {74, 32768}, {99, 1},     {114, 1}};
+  static const std::map<int, int> usual{{19, 1},     {22, 131072}, {23, 65536}, {24, 16384}, {25, 16384}, {26, 16384},
+                                        {27, 32768}, {28, 32768},  {29, 2048},  {33, 7},     {34, 0},     {50, 0},
+                                        {51, 32},    {52, 32768},  {53, 32768}, {54, 2046},  {73, 32768}, {74, 32768},
+                                        {99, 1},     {102, 1},     {103, 1},    {114, 1},    {124, 0}};
   const auto set = state().attributes.find(attribute);
   const auto found = usual.find(attribute);
   if (set == state().attributes.end() && found == usual.end()) return driver::invalid_value;
@@ -133,6 +128,7 @@ EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 EXPORT int cuDevicePrimaryCtxRetain(CUctx_st** context, int device) {
   ENTER(false)
+  if (device < 0 || device >= state().device_count) return driver::invalid_device;
   CUctx_st& primary = state().primaries[device];
   primary.device = device;
   if (primary.retained++ == 0) born(&primary, "context");
@@ -189,12 +185,15 @@ EXPORT int cuStreamDestroy_v2(CUstream_st* stream) {
 EXPORT int cuEventCreate(CUevent_st** event, unsigned) {
   ENTER()
   *event = new CUevent_st;
+  (*event)->context = current.back();
   born(*event, "event");
   return driver::success;
 }
 EXPORT int cuEventRecord(CUevent_st* event, CUstream_st* stream) {
   ENTER()
   ALIVE(event, "event")
+  HERE(event->context, "event")
+  HERE(resolve(stream)->context, "stream")
   event->stream = resolve(stream);
   event->after = event->stream->told;
   return driver::success;
@@ -203,7 +202,7 @@ EXPORT int cuEventQuery(CUevent_st* event) {
   ENTER()
   ALIVE(event, "event")
   if (event->stream == nullptr) return driver::success;
-  pump(*event->stream);
+  pump_all();
   return event->stream->done >= event->after ? driver::success : driver::not_ready;
 }
 EXPORT int cuEventDestroy_v2(CUevent_st* event) {
@@ -232,38 +231,5 @@ EXPORT int cuMemHostGetDevicePointer_v2(driver::DevicePointer* pointer, void* me
   ENTER()
   if (!state().registered.contains(static_cast<std::byte*>(memory))) return driver::invalid_value;
   *pointer = reinterpret_cast<driver::DevicePointer>(memory);
-  return driver::success;
-}
-EXPORT int cuMemcpy3DAsync_v2(const driver::Memcpy3d* copy, CUstream_st* stream) {
-  ENTER()
-  if (stream != nullptr) ALIVE(stream, "stream")
-  for (CUarray_st* array : {copy->source_array, copy->target_array}) {
-    if (array != nullptr && !is_array(array)) {
-      complain("a copy of an array that is not alive");
-      return driver::invalid_handle;
-    }
-  }
-  const driver::Memcpy3d c = *copy;
-  const Side from{c.source_type,    static_cast<std::byte*>(const_cast<void*>(c.source_host)),
-                  c.source_device,  c.source_array,
-                  c.source_x_bytes, c.source_y,
-                  c.source_z,       c.source_pitch,
-                  c.source_height};
-  const Side to{c.target_type,    static_cast<std::byte*>(c.target_host),
-                c.target_device,  c.target_array,
-                c.target_x_bytes, c.target_y,
-                c.target_z,       c.target_pitch,
-                c.target_height};
-  for (const Side& side : {from, to}) {
-    if (row_of(side, c.height - 1, c.depth - 1, c.width_bytes) == nullptr) return driver::invalid_value;
-  }
-  tell(stream, [=] {
-    for (std::size_t z = 0; z < c.depth; ++z) {
-      for (std::size_t y = 0; y < c.height; ++y) {
-        std::memcpy(row_of(to, y, z, c.width_bytes), row_of(from, y, z, c.width_bytes), c.width_bytes);
-      }
-    }
-    return true;
-  });
   return driver::success;
 }

@@ -24,6 +24,10 @@ struct CudaStandIn {
   void (*hold)(bool held);
   // Every context is dead from now on: what is called in one fails so.
   void (*kill_contexts)(int result);
+  // Memory that is imported from this descriptor is a device's, and imports nowhere else.
+  void (*place_memory)(int fd, int device);
+  // Whether devices reach each other's memory; else copies between them go through the host.
+  void (*set_peer_access)(bool reach);
   // What a driver does when a context goes: everything in it goes, too.
   void (*destroy_objects)();
   // Objects of every kind that were made and not destroyed; descriptors that the driver owns.
@@ -31,7 +35,8 @@ struct CudaStandIn {
   int (*owned_descriptors)();
   // Separated by newlines; valid until the next call.
   const char* (*complaints)();
-  const char* (*trace)();  // names of the calls made, in order
+  // Names of the calls made, in order; a copy between devices adds "peer copy 0 to 1 on a stream of 1".
+  const char* (*trace)();
 };
 
 // The symbol by which it is found in the library.

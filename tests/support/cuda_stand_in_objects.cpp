@@ -54,6 +54,7 @@ std::size_t lay_out(CUmipmappedArray_st& array, unsigned levels, std::byte* memo
   for (unsigned level = 0; level < levels; ++level) {
     const auto shrink = [&](std::size_t edge) { return std::max<std::size_t>(edge >> level, 1); };
     CUarray_st one;
+    one.context = array.context;
     one.row_bytes = (shrink(d.width) + block.edge - 1) / block.edge * block.bytes;
     one.rows = (shrink(d.height) + block.edge - 1) / block.edge;
     one.slices = cube || layered ? d.depth : shrink(std::max<std::size_t>(d.depth, 1));
@@ -68,8 +69,11 @@ bool take_descriptor(int fd, std::size_t size, Imported& into) {
   struct stat about {};
   if (::fstat(fd, &about) != 0) return false;
   if (static_cast<std::size_t>(about.st_size) < size) return false;
+  const auto home = state().homes.find(about.st_ino);
+  if (home != state().homes.end() && home->second != current.back()->device) return false;
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return false;
+  into.context = current.back();
   into.fd = fd;
   into.inode = about.st_ino;
   into.memory = memory;
@@ -99,6 +103,7 @@ EXPORT int cuMipmappedArrayCreate(CUmipmappedArray_st** array, const driver::Arr
     return driver::invalid_value;
   }
   auto made = std::make_unique<CUmipmappedArray_st>();
+  made->context = current.back();
   made->description = *description;
   const std::size_t size = lay_out(*made, levels, nullptr);
   if (size == 0) return driver::invalid_value;
@@ -135,7 +140,9 @@ EXPORT int cuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray_st** array, 
                                                    const driver::ExternalMemoryArray* mapping) {
   ENTER()
   ALIVE(memory, "external memory")
+  HERE(memory->context, "external memory")
   auto made = std::make_unique<CUmipmappedArray_st>();
+  made->context = current.back();
   made->description = mapping->array;
   const std::size_t size = lay_out(*made, mapping->levels, nullptr);
   if (size == 0 || mapping->offset + size > memory->size) return driver::invalid_value;
@@ -172,8 +179,10 @@ EXPORT int cuDestroyExternalSemaphore(CUextSemaphore_st* semaphore) {
 namespace {
 int use_semaphores(const char* call, CUextSemaphore_st* const* semaphores, const driver::SemaphoreUse* uses,
                    unsigned count, CUstream_st* stream, bool signal) {
+  if (!is_here(resolve(stream)->context, "stream", call)) return driver::invalid_handle;
   for (unsigned i = 0; i < count; ++i) {
     if (!is_alive(semaphores[i], "external semaphore", call)) return driver::invalid_handle;
+    if (!is_here(semaphores[i]->context, "semaphore", call)) return driver::invalid_handle;
     CUextSemaphore_st* semaphore = semaphores[i];
     const std::uint64_t value = semaphore->timeline ? uses[i].value : 1;
     if (!semaphore->timeline && uses[i].value != 0) complain(std::string(call) + ": a binary semaphore with a value");

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/driver_api.hpp"
+#include "cuda/driver_memory.hpp"
 
 namespace driver = geyser::cuda::driver;
 using driver::ArrayFormat;
@@ -26,6 +26,7 @@ using Bytes = std::vector<std::byte>;
 struct CUctx_st {
   int device = 0;
   int retained = 0;
+  std::set<CUctx_st*> peers;  // whose memory its device reaches
 };
 struct CUstream_st {
   CUctx_st* context = nullptr;
@@ -34,20 +35,24 @@ struct CUstream_st {
   std::uint64_t done = 0;
 };
 struct CUevent_st {
+  CUctx_st* context = nullptr;
   CUstream_st* stream = nullptr;
   std::uint64_t after = 0;
 };
 struct CUarray_st {
+  CUctx_st* context = nullptr;
   std::size_t row_bytes = 0, rows = 0, slices = 0;
   std::byte* data = nullptr;
 };
 struct CUmipmappedArray_st {
+  CUctx_st* context = nullptr;
   driver::ArrayDescriptor description;
   Bytes own;
   std::vector<std::unique_ptr<CUarray_st>> levels;
 };
 // A descriptor that the driver owns since it was imported.
 struct Imported {
+  CUctx_st* context = nullptr;
   int fd = -1;
   ino_t inode = 0;
   void* memory = nullptr;
@@ -60,6 +65,23 @@ struct CUextSemaphore_st : Imported {
 
 namespace cuda_stand_in {
 
+// What cuMemCreate makes, or cuMemImportFromShareableHandle opens.
+struct Allocation {
+  int fd = -1;
+  std::size_t size = 0;
+  int device = 0;
+  bool exportable = false;
+  bool released = false;  // by its handle; mappings keep it
+  int mappings = 0;
+};
+// A range of a device's addresses: of cuMemAddressReserve, or of a buffer of external memory.
+struct Range {
+  std::size_t size = 0;
+  driver::Allocation mapped = 0;
+  bool buffer = false;
+  std::set<int> devices;  // that may use it
+};
+
 struct State {
   std::recursive_mutex mutex;
   std::map<const void*, std::string> live;
@@ -68,7 +90,10 @@ struct State {
   std::map<driver::Object, std::string> objects;
   driver::Object next_object = 100;
   std::map<CUctx_st*, CUstream_st> default_streams;
-  std::vector<CUstream_st*> streams;
+  std::map<driver::Allocation, Allocation> allocations;
+  driver::Allocation next_allocation = 1000;
+  std::map<std::byte*, Range> ranges;
+  std::map<ino_t, int> homes;  // devices of exported memory, where a test has said
   std::map<int, int> attributes;
   std::set<int> refused_formats;
   std::multimap<std::string, std::pair<int, int>> failures;  // result, calls to let through
@@ -79,6 +104,7 @@ struct State {
   bool started = false;
   std::atomic<bool> held = false;  // also of threads that let go
   bool whole_blocks = false;
+  bool peer_access = true;
 };
 
 inline State& state() {
@@ -144,17 +170,48 @@ inline CUstream_st* resolve(CUstream_st* stream) {
   usual.context = current.back();
   return &usual;
 }
-inline void pump(CUstream_st& stream) {
+inline bool pump(CUstream_st& stream) {
+  const std::uint64_t before = stream.done;
   while (!state().held && !stream.queue.empty() && stream.queue.front()()) {
     stream.queue.pop_front();
     ++stream.done;
+  }
+  return stream.done != before;
+}
+// Streams wait for each other.
+inline void pump_all() {
+  for (bool again = true; again;) {
+    again = false;
+    for (auto& [context, usual] : state().default_streams) again = pump(usual) || again;
+    for (const auto& [object, kind] : state().live) {
+      if (kind == "stream") again = pump(*static_cast<CUstream_st*>(const_cast<void*>(object))) || again;
+    }
   }
 }
 inline void tell(CUstream_st* stream, std::function<bool()> work) {
   CUstream_st* target = resolve(stream);
   target->queue.push_back(std::move(work));
   ++target->told;
-  pump(*target);
+  pump_all();
+}
+// What is of one context is not used in another; a driver would not say so at once.
+inline bool is_here(const CUctx_st* context, const char* what, const char* call) {
+  if (context == current.back()) return true;
+  complain(std::string(call) + ": the " + what + " is of another context");
+  return false;
+}
+#define HERE(context, what) \
+  if (!is_here(context, what, __func__)) return driver::invalid_handle;
+
+// Whether a device may use those addresses.
+inline bool is_reachable(const std::byte* there, std::size_t bytes, int device) {
+  for (const auto& [begin, size] : state().registered) {
+    if (there >= begin && there + bytes <= begin + size) return true;
+  }
+  for (const auto& [begin, range] : state().ranges) {
+    if (there >= begin && there + bytes <= begin + range.size) return range.devices.contains(device);
+  }
+  return false;
 }
 
 inline bool is_array(const CUarray_st* wanted) {
