@@ -1,6 +1,7 @@
 // What one device can share through one API: plain data, printable, comparable, sent in a handshake.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -44,8 +45,8 @@ struct TextureCapability {
   std::uint32_t max_mip_levels = 1;
   std::uint32_t max_array_layers = 1;
   std::uint32_t sample_counts = 1;  // a set: bit value 4 means that 4 samples work
-  // With host_memory and Tiling::linear: rows are at the smallest multiple of so many bytes that holds one; 1: the
-  // device takes any. See host_linear_layout().
+  // With host_memory or opaque handles and Tiling::linear: rows are at the smallest multiple of so many bytes that
+  // holds one; 1: the device takes any. See host_linear_layout().
   std::uint32_t row_alignment = 0;
   // With dma_buf and a multi-planar format: each plane may also be in a buffer of its own.
   bool disjoint = false;
@@ -67,14 +68,29 @@ struct FenceCapability {
   friend bool operator==(const FenceCapability&, const FenceCapability&) = default;
 };
 
+// Another device whose opaque handles this end opens, too. What is there is copied by this end's device, in each
+// access.
+struct PeerDevice {
+  DeviceIdentity identity;
+  bool direct = false;          // the devices reach each other's memory; else the driver goes through the host's
+  std::uint64_t bandwidth = 0;  // of such a copy in bytes a second, measured once; 0: not measured
+  friend bool operator==(const PeerDevice&, const PeerDevice&) = default;
+};
+inline constexpr std::size_t max_peer_devices = 64;
+
 struct Capabilities {
   Api api = Api::host;
   DeviceIdentity identity;
   std::vector<TextureCapability> textures;
   std::vector<FenceCapability> fences;
+  std::vector<PeerDevice> peers;
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
+
+// The peer that `identity` is, null when it is none: another device, on which opaque handles of `identity` open.
+[[nodiscard]] GEYSER_API const PeerDevice* find_peer(const Capabilities& capabilities,
+                                                     const DeviceIdentity& identity) noexcept;
 
 // Every row of a format (empty when the device cannot share it at all).
 [[nodiscard]] GEYSER_API std::vector<TextureCapability> rows_of(const Capabilities& capabilities, TextureFormat format);

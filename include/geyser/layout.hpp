@@ -37,6 +37,9 @@ inline constexpr std::size_t max_memory_planes = 4;
 // In MemoryLayout::vulkan_create_flags: views of other formats may be made (VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT).
 inline constexpr std::uint32_t vulkan_mutable_format = 8;
 
+// In MemoryLayout::memory_type: of no type of Vulkan's; who opens it picks one (CUDA).
+inline constexpr std::uint32_t any_memory_type = ~std::uint32_t{0};
+
 struct MemoryLayout {
   Tiling tiling = Tiling::opaque;
   std::uint64_t modifier = drm_modifier_invalid;

@@ -22,9 +22,11 @@ enum class SharePath : std::uint8_t {
 };
 [[nodiscard]] GEYSER_API std::string_view to_string(SharePath path) noexcept;
 
-// One way that was considered, best first. Names are stable: "opaque_fd", "dma_buf modifier", "dma_buf linear",
-// "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for a subscriber of
-// a stream also "publisher's ring".
+// One way that was considered, best first. Names are stable: "opaque_fd", "opaque_fd linear" (rows in the device's own
+// memory), "dma_buf modifier", "dma_buf linear", "opaque_fd peer" (of another device, whose memory the importer's
+// device copies), "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for
+// a subscriber of a stream also "publisher's ring". Those with "linear" and "peer" of opaque handles are listed where
+// an end has such a thing.
 struct Rung {
   std::string name;
   bool chosen = false;
@@ -41,6 +43,7 @@ struct NegotiationPolicy {
   bool allow_gpu_copy = true;
   bool allow_host_linear = true;  // on a GPU with memory of its own, every access to such a texture crosses the bus
   bool allow_host_copy = true;
+  bool prefer_linear = false;  // "opaque_fd linear" before "opaque_fd": for who computes on rows (cuda::tensor)
   // When not `none`, the only fence kind that is acceptable.
   FenceKind force_fence = FenceKind::none;
   // dma-bufs of these are not offered; exclude() adds what an importer could not open. At most max_modifiers.
@@ -62,6 +65,8 @@ struct Agreement {
   // Each plane of a multi-planar dma-buf gets a buffer of its own. negotiate() does not ask for it, since planes in one
   // buffer suit everybody; the caller may, where the exporter's and the importer's rows say that they can.
   bool disjoint = false;
+  // With gpu_copy from another device: what PeerDevice says; 0: not measured, or another path.
+  std::uint64_t bandwidth = 0;
 
   friend bool operator==(const Agreement&, const Agreement&) = default;
 };

@@ -57,18 +57,18 @@ Result<const TextureCapability*> find_row(const Capabilities& capabilities, cons
     }
   }
   if (reason.empty()) reason = "the device has no such sharing";
-  GeyserError error(
-      ErrorCode::unsupported,
-      text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name, "] cannot share format [",
-           to_string(descriptor.format), "] as [", to_string(kind),
-           tiling == Tiling::linear && kind == HandleKind::host_memory ? " linear" : "", "]: ", reason, "."));
+  GeyserError error(ErrorCode::unsupported,
+                    text("API [", to_string(capabilities.api), "] on [", capabilities.identity.device_name,
+                         "] cannot share format [", to_string(descriptor.format), "] as [", to_string(kind),
+                         tiling == Tiling::linear ? " linear" : "", "]: ", reason, "."));
   for (const HandleKind other : working) error.suggest(text("handle kind [", to_string(other), "]"));
   return fail(std::move(error));
 }
 
 Result<const TextureCapability*> find_row(const Capabilities& capabilities, const ApiTextureHandle& parcel) {
-  const bool in_place = parcel.kind == HandleKind::host_memory && parcel.layout.tiling == Tiling::linear;
-  const Tiling tiling = in_place ? Tiling::linear : usual_tiling(parcel.kind);
+  const bool rows = (parcel.kind == HandleKind::host_memory || parcel.kind == HandleKind::opaque_fd) &&
+                    parcel.layout.tiling == Tiling::linear;
+  const Tiling tiling = rows ? Tiling::linear : usual_tiling(parcel.kind);
   auto any = find_row(capabilities, parcel.descriptor, parcel.kind, tiling, Direction::take);
   if (!any) return any;
   if ((*any)->tiling != parcel.layout.tiling) {

@@ -91,7 +91,8 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::import_shared_textur
   if (!row) return refuse(std::move(row.error()));
   const bool opaque = owned.kind == HandleKind::opaque_fd || owned.kind == HandleKind::opaque_win32 ||
                       owned.kind == HandleKind::opaque_win32_kmt;
-  if (opaque && !same_device_and_driver(owned.identity, capabilities_.identity)) {
+  if (opaque && !same_device_and_driver(owned.identity, capabilities_.identity) &&
+      find_peer(capabilities_, owned.identity) == nullptr) {
     return refuse(GeyserError(ErrorCode::incompatible_device,
                               text("The texture is on [", to_string(owned.identity), "], but this manager is on [",
                                    to_string(capabilities_.identity), "]."))

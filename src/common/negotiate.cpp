@@ -42,11 +42,11 @@ std::string obstacles(const Ends& ends, HandleKind kind, Tiling tiling) {
 }
 
 // Whether a row of either end that may be used has `need`.
-bool either(const Ends& ends, HandleKind kind, bool TextureCapability::*need,
+bool either(const Ends& ends, HandleKind kind, Tiling tiling, bool TextureCapability::*need,
             std::span<const std::uint64_t> modifiers = {}) {
   const auto needs = [&](const Capabilities& side, Direction direction) {
     return std::any_of(side.textures.begin(), side.textures.end(), [&](const TextureCapability& row) {
-      return row.format == ends.descriptor.format && row.handle_kind == kind && row.*need &&
+      return row.format == ends.descriptor.format && row.handle_kind == kind && row.tiling == tiling && row.*need &&
              (modifiers.empty() || std::find(modifiers.begin(), modifiers.end(), row.modifier) != modifiers.end()) &&
              detail::missing_in(row, ends.descriptor, direction).empty();
     });
@@ -54,38 +54,73 @@ bool either(const Ends& ends, HandleKind kind, bool TextureCapability::*need,
   return needs(ends.exporter, Direction::make) || needs(ends.importer, Direction::take);
 }
 
-std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
+bool has_rows(const Ends& ends, HandleKind kind, Tiling tiling) {
+  const auto has = [&](const Capabilities& side) {
+    return std::any_of(side.textures.begin(), side.textures.end(),
+                       [&](const TextureCapability& row) { return row.handle_kind == kind && row.tiling == tiling; });
+  };
+  return has(ends.exporter) || has(ends.importer);
+}
+
+std::string why_not_opaque_at_all(const Ends& ends, const NegotiationPolicy& policy) {
   if (!policy.allow_opaque) return "The policy forbids it.";
   if (!same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
     return text("Opaque handles need one device and driver, but the ends are [", to_string(ends.exporter.identity),
                 "] and [", to_string(ends.importer.identity), "].");
   }
-  return obstacles(ends, HandleKind::opaque_fd, Tiling::opaque);
+  return {};
 }
 
-std::uint32_t row_alignment(const Ends& ends, Direction direction) {
+std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
+  std::string reason = why_not_opaque_at_all(ends, policy);
+  return reason.empty() ? obstacles(ends, HandleKind::opaque_fd, Tiling::opaque) : reason;
+}
+
+std::uint32_t row_alignment(const Ends& ends, HandleKind kind, Direction direction) {
   const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
-  const auto row = detail::find_row(side, ends.descriptor, HandleKind::host_memory, Tiling::linear, direction);
+  const auto row = detail::find_row(side, ends.descriptor, kind, Tiling::linear, direction);
   return row ? (*row)->row_alignment : 0;
 }
 
 // The alignment that suits both; 0 when none does.
-std::uint32_t common_row_alignment(const Ends& ends) {
-  const std::uint32_t mine = row_alignment(ends, Direction::make);
-  const std::uint32_t theirs = row_alignment(ends, Direction::take);
+std::uint32_t common_row_alignment(const Ends& ends, HandleKind kind) {
+  const std::uint32_t mine = row_alignment(ends, kind, Direction::make);
+  const std::uint32_t theirs = row_alignment(ends, kind, Direction::take);
+  // Both take any: what devices read fastest.
+  if (kind == HandleKind::opaque_fd && mine == 1 && theirs == 1) return 256;
   if (mine == theirs || theirs == 1) return mine;
   return mine == 1 ? theirs : 0;
+}
+
+std::string why_not_rows(const Ends& ends, HandleKind kind) {
+  std::string reason = obstacles(ends, kind, Tiling::linear);
+  if (reason.empty() && common_row_alignment(ends, kind) == 0) {
+    reason = text("The exporter has rows at multiples of [", row_alignment(ends, kind, Direction::make),
+                  "] bytes, the importer of [", row_alignment(ends, kind, Direction::take), "].");
+  }
+  return reason;
+}
+
+std::string why_not_opaque_linear(const Ends& ends, const NegotiationPolicy& policy) {
+  std::string reason = why_not_opaque_at_all(ends, policy);
+  return reason.empty() ? why_not_rows(ends, HandleKind::opaque_fd) : reason;
+}
+
+// Of another device, whose memory the importer opens beside its own.
+std::string why_not_peer(const Ends& ends, const NegotiationPolicy& policy) {
+  if (!policy.allow_opaque || !policy.allow_gpu_copy) return "The policy forbids it.";
+  if (same_device_and_driver(ends.exporter.identity, ends.importer.identity)) return "It is the same device.";
+  if (find_peer(ends.importer, ends.exporter.identity) == nullptr) {
+    return text("The importer does not open what is on [", to_string(ends.exporter.identity), "].");
+  }
+  std::string reason = obstacles(ends, HandleKind::opaque_fd, Tiling::opaque);
+  return reason.empty() || why_not_rows(ends, HandleKind::opaque_fd).empty() ? std::string() : reason;
 }
 
 std::string why_not_host_linear(const Ends& ends, const NegotiationPolicy& policy) {
   if (!policy.allow_host_linear) return "The policy forbids it.";
   if (ends.exporter.api == Api::host && ends.importer.api == Api::host) return "No device uses the memory in place.";
-  std::string reason = obstacles(ends, HandleKind::host_memory, Tiling::linear);
-  if (reason.empty() && common_row_alignment(ends) == 0) {
-    reason = text("The exporter has rows at multiples of [", row_alignment(ends, Direction::make),
-                  "] bytes, the importer of [", row_alignment(ends, Direction::take), "].");
-  }
-  return reason;
+  return why_not_rows(ends, HandleKind::host_memory);
 }
 
 std::string why_not_host(const Ends& ends, const NegotiationPolicy& policy) {
@@ -105,21 +140,31 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     chosen = true;
     take();
   };
-  consider("opaque_fd", why_not_opaque(ends, policy), [&] {
+  const auto take_tiled = [&] {
     agreement.handle_kind = HandleKind::opaque_fd;
     agreement.tiling = Tiling::opaque;
-    agreement.dedicated = either(ends, HandleKind::opaque_fd, &TextureCapability::requires_dedicated);
-    agreement.mutable_format = either(ends, HandleKind::opaque_fd, &TextureCapability::requires_mutable_format);
-  });
+    agreement.dedicated = either(ends, HandleKind::opaque_fd, Tiling::opaque, &TextureCapability::requires_dedicated);
+    agreement.mutable_format =
+        either(ends, HandleKind::opaque_fd, Tiling::opaque, &TextureCapability::requires_mutable_format);
+  };
+  const auto take_rows = [&](HandleKind kind) {
+    agreement.handle_kind = kind;
+    agreement.tiling = Tiling::linear;
+    agreement.row_alignment = common_row_alignment(ends, kind);
+    agreement.dedicated = either(ends, kind, Tiling::linear, &TextureCapability::requires_dedicated);
+  };
+  const auto consider_linear = [&] {
+    if (!has_rows(ends, HandleKind::opaque_fd, Tiling::linear)) return;
+    consider("opaque_fd linear", why_not_opaque_linear(ends, policy), [&] { take_rows(HandleKind::opaque_fd); });
+  };
+  if (policy.prefer_linear) consider_linear();
+  consider("opaque_fd", why_not_opaque(ends, policy), take_tiled);
+  if (!policy.prefer_linear) consider_linear();
   const bool exporter_is_host = ends.exporter.api == Api::host;
   const bool importer_is_host = ends.importer.api == Api::host;
   // A CPU is better served by its own memory, which is cached, than by a buffer that may be a device's.
   const auto consider_in_place = [&] {
-    consider("host_memory linear", why_not_host_linear(ends, policy), [&] {
-      agreement.handle_kind = HandleKind::host_memory;
-      agreement.tiling = Tiling::linear;
-      agreement.row_alignment = common_row_alignment(ends);
-    });
+    consider("host_memory linear", why_not_host_linear(ends, policy), [&] { take_rows(HandleKind::host_memory); });
   };
   if (exporter_is_host || importer_is_host) consider_in_place();
   const auto dma_buf = detail::share_modifiers(ends.descriptor, ends.exporter, ends.importer, policy.refused_modifiers);
@@ -132,7 +177,8 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
   const auto take_dma_buf = [&](std::vector<std::uint64_t> modifiers) {
     agreement.handle_kind = HandleKind::dma_buf;
     agreement.tiling = Tiling::drm_modifier;
-    agreement.dedicated = either(ends, HandleKind::dma_buf, &TextureCapability::requires_dedicated, modifiers);
+    agreement.dedicated =
+        either(ends, HandleKind::dma_buf, Tiling::drm_modifier, &TextureCapability::requires_dedicated, modifiers);
     agreement.modifiers = std::move(modifiers);
   };
   consider("dma_buf modifier",
@@ -143,6 +189,17 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
            });
   consider("dma_buf linear", why_not(dma_buf.linear, dma_buf.linear_refused, "The ends do not both take LINEAR."),
            [&] { take_dma_buf({drm_modifier_linear}); });
+  if (!ends.importer.peers.empty()) {
+    consider("opaque_fd peer", why_not_peer(ends, policy), [&] {
+      if (obstacles(ends, HandleKind::opaque_fd, Tiling::opaque).empty()) {
+        take_tiled();
+      } else {
+        take_rows(HandleKind::opaque_fd);
+      }
+      agreement.path = SharePath::gpu_copy;
+      agreement.bandwidth = find_peer(ends.importer, ends.exporter.identity)->bandwidth;
+    });
+  }
   if (!exporter_is_host && !importer_is_host) consider_in_place();
   consider("host_memory", why_not_host(ends, policy), [&] {
     agreement.handle_kind = HandleKind::host_memory;
@@ -168,15 +225,17 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
       policy.force_fence == FenceKind::none) {
     return "The copy through host memory is waited for by the CPU.";
   }
-  if (opaque && !same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
-    return "Opaque fences need one device and driver.";
-  }
+  const bool same = same_device_and_driver(ends.exporter.identity, ends.importer.identity);
+  if (opaque && !same && agreement.path != SharePath::gpu_copy) return "Opaque fences need one device and driver.";
   const FenceCapability* mine = find_fence(ends.exporter, kind);
   const FenceCapability* theirs = find_fence(ends.importer, kind);
   const bool kernel = kind == FenceKind::sync_file || kind == FenceKind::drm_syncobj;
   const bool cpus = ends.exporter.api == Api::host && ends.importer.api == Api::host;
   const bool gpu = (mine != nullptr && mine->gpu_wait) || (theirs != nullptr && theirs->gpu_wait);
   if (kernel && !gpu && (cpus || (mine != nullptr && theirs != nullptr))) return "No GPU would wait for it.";
+  if (opaque && !same && theirs != nullptr && theirs->cpu_access) {
+    return "The importer's CPU side of it is an allocator's, on another device.";
+  }
   if (mine == nullptr) return "The exporter has none.";
   if (theirs == nullptr) return "The importer has none.";
   const bool exporter_makes = mine->exportable && theirs->importable;
@@ -226,8 +285,10 @@ Result<Agreement> negotiate(const TextureDescriptor& descriptor, const Capabilit
 }
 
 std::string to_string(const Agreement& agreement) {
-  std::string out = text("path ", to_string(agreement.path), ", handle ", to_string(agreement.handle_kind), ", sync ",
-                         to_string(agreement.sync_tier), " (", to_string(agreement.fence_kind), ")\n");
+  const std::string speed =
+      agreement.bandwidth != 0 ? text(" at ", agreement.bandwidth / 1'000'000U, " MB/s") : std::string();
+  std::string out = text("path ", to_string(agreement.path), speed, ", handle ", to_string(agreement.handle_kind),
+                         ", sync ", to_string(agreement.sync_tier), " (", to_string(agreement.fence_kind), ")\n");
   for (const auto* rungs : {&agreement.rungs, &agreement.sync_rungs}) {
     for (const Rung& rung : *rungs) {
       out += text("  ", rung.chosen ? "* " : "- ", rung.name, rung.chosen ? "" : ": ", rung.reason, "\n");

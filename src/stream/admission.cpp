@@ -25,6 +25,7 @@ NegotiationPolicy meet(const NegotiationPolicy& a, const NegotiationPolicy& b) {
   both.allow_gpu_copy = a.allow_gpu_copy && b.allow_gpu_copy;
   both.allow_host_linear = a.allow_host_linear && b.allow_host_linear;
   both.allow_host_copy = a.allow_host_copy && b.allow_host_copy;
+  both.prefer_linear = b.prefer_linear;  // the subscriber's wish
   both.force_fence = a.force_fence != FenceKind::none ? a.force_fence : b.force_fence;
   both.refused_modifiers = a.refused_modifiers;
   both.refused_modifiers.insert(both.refused_modifiers.end(), b.refused_modifiers.begin(), b.refused_modifiers.end());

@@ -73,7 +73,9 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
   if (agreement.dedicated && !layout.dedicated) return false;
   if (agreement.mutable_format && (layout.vulkan_create_flags & vulkan_mutable_format) == 0) return false;
   if (agreement.tiling == Tiling::linear) {
-    return layout == host_linear_layout(textures_.front()->descriptor(), agreement.row_alignment);
+    const MemoryLayout wanted = host_linear_layout(textures_.front()->descriptor(), agreement.row_alignment);
+    // Devices' own memory has the size that its maker chose.
+    return agreement.handle_kind == HandleKind::host_memory ? layout == wanted : layout.planes[0] == wanted.planes[0];
   }
   return agreement.tiling != Tiling::drm_modifier || std::find(agreement.modifiers.begin(), agreement.modifiers.end(),
                                                                layout.modifier) != agreement.modifiers.end();

@@ -319,6 +319,11 @@ class Decoder {
       out.capabilities.fences.push_back(
           {kind, row->exportable(), row->importable(), row->gpu_wait(), row->cpu_access()});
     }
+    const std::size_t peers = count(capabilities->peers(), max_peer_devices, "capabilities.peers");
+    for (std::size_t i = 0; i < peers; ++i) {
+      const fb::PeerDevice* peer = capabilities->peers()->Get(static_cast<flatbuffers::uoffset_t>(i));
+      out.capabilities.peers.push_back({identity(peer->identity()), peer->direct(), peer->bandwidth()});
+    }
     return out;
   }
 
@@ -350,6 +355,7 @@ class Decoder {
         enumerator<std::uint32_t>(agreement->row_alignment(), 0, max_row_alignment, "agreement.row_alignment");
     a.disjoint = agreement->disjoint();
     a.mutable_format = agreement->mutable_format();
+    a.bandwidth = agreement->bandwidth();
     const std::size_t textures = count(in->textures(), max_textures, "offer.textures");
     for (std::size_t i = 0; i < textures; ++i) {
       out.textures.push_back(parcel(in->textures()->Get(static_cast<flatbuffers::uoffset_t>(i))));
@@ -429,6 +435,7 @@ class Decoder {
     out.policy.allow_gpu_copy = policy->allow_gpu_copy();
     out.policy.allow_host_linear = policy->allow_host_linear();
     out.policy.allow_host_copy = policy->allow_host_copy();
+    out.policy.prefer_linear = policy->prefer_linear();
     out.policy.force_fence = enumerator<FenceKind>(
         policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");
     out.policy.refused_modifiers = modifiers(policy->refused_modifiers(), "policy.refused_modifiers");

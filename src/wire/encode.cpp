@@ -176,7 +176,14 @@ class Encoder {
                                                  row.gpu_wait, row.cpu_access));
     }
     const auto fences_offset = builder_.CreateVector(fences);
-    return fb::CreateCapabilities(builder_, byte_of(capabilities.api), identity, textures_offset, fences_offset);
+    std::vector<Offset<fb::PeerDevice>> peers;
+    for (const PeerDevice& peer : capabilities.peers) {
+      const auto whose = add(peer.identity);
+      peers.push_back(fb::CreatePeerDevice(builder_, whose, peer.direct, peer.bandwidth));
+    }
+    const auto peers_offset = builder_.CreateVector(peers);
+    return fb::CreateCapabilities(builder_, byte_of(capabilities.api), identity, textures_offset, fences_offset,
+                                  peers_offset);
   }
 
   Offset<fb::Hello> add(const Hello& hello) {
@@ -195,9 +202,10 @@ class Encoder {
     const auto modifiers = add(a.modifiers, "agreement.modifiers");
     const auto rungs = add(a.rungs);
     const auto sync_rungs = add(a.sync_rungs);
-    const auto agreement = fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling),
-                                               modifiers, a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind),
-                                               rungs, sync_rungs, a.row_alignment, a.disjoint, a.mutable_format);
+    const auto agreement =
+        fb::CreateAgreement(builder_, byte_of(a.path), byte_of(a.handle_kind), byte_of(a.tiling), modifiers,
+                            a.dedicated, byte_of(a.sync_tier), byte_of(a.fence_kind), rungs, sync_rungs,
+                            a.row_alignment, a.disjoint, a.mutable_format, a.bandwidth);
     std::vector<Offset<fb::Parcel>> textures;
     for (ApiTextureHandle& parcel : offer.textures) textures.push_back(add(parcel));
     const auto textures_offset = builder_.CreateVector(textures);
@@ -245,8 +253,9 @@ class Encoder {
     const auto hello = add(std::as_const(subscribe.hello));
     const NegotiationPolicy& p = subscribe.policy;
     const auto refused = add(p.refused_modifiers, "policy.refused_modifiers");
-    const auto policy = fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy,
-                                         p.allow_host_linear, p.allow_host_copy, byte_of(p.force_fence), refused);
+    const auto policy =
+        fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy, p.allow_host_linear,
+                         p.allow_host_copy, byte_of(p.force_fence), refused, p.prefer_linear);
     body = fb::CreateSubscribe(builder_, hello, policy, subscribe.every_frame, subscribe.max_leases).Union();
     return fb::Body::Subscribe;
   }

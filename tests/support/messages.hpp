@@ -19,6 +19,7 @@ inline wire::Offer make_offer() {
   offer.agreement = *negotiate(descriptor, manager->capabilities(), manager->capabilities());
   offer.agreement.modifiers = {1, 2, 3};
   offer.agreement.mutable_format = true;
+  offer.agreement.bandwidth = 123'456'789'012U;
   for (int i = 0; i < 2; ++i) {
     auto texture = *manager->create_texture(descriptor, offer.agreement);
     offer.textures.push_back(*manager->export_texture(*texture));
@@ -43,6 +44,11 @@ inline wire::Hello make_hello() {
   capabilities.textures.front().disjoint = true;
   capabilities.textures.at(0).requires_mutable_format = true;
   capabilities.textures.at(1).requires_whole_blocks = true;
+  DeviceIdentity peer;
+  peer.has_uuids = true;
+  peer.device_uuid[3] = 9;
+  peer.device_name = "another";
+  capabilities.peers.push_back({peer, true, 400'000'000'000U});
   return {wire::protocol_version, "test", std::move(capabilities)};
 }
 
@@ -72,6 +78,7 @@ inline wire::Subscribe make_subscribe() {
   wire::Subscribe subscribe;
   subscribe.hello = make_hello();
   subscribe.policy.allow_opaque = false;
+  subscribe.policy.prefer_linear = true;
   subscribe.policy.force_fence = FenceKind::host_timeline;
   subscribe.policy.refused_modifiers = {77, 0};
   subscribe.every_frame = true;

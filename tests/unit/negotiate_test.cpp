@@ -115,6 +115,87 @@ TEST(Negotiate, HostMemoryIsUsedInPlaceWhereRowsAgree) {
   EXPECT_EQ(copied->rungs[3].reason, "The policy forbids it.");
 }
 
+TEST(Negotiate, RowsInDeviceMemoryComeAfterTiledMemoryUnlessTheyArePreferred) {
+  const auto with_rows = [](Capabilities side, std::uint32_t alignment) {
+    side.textures.push_back(row(HandleKind::opaque_fd, Tiling::linear));
+    side.textures.back().row_alignment = alignment;
+    return side;
+  };
+  auto a = negotiate(descriptor(), with_rows(gpu(1), 64), with_rows(gpu(1), 1));
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->tiling, Tiling::opaque);
+  ASSERT_EQ(a->rungs.size(), 6U);
+  EXPECT_EQ(a->rungs[1].name, "opaque_fd linear");
+  NegotiationPolicy policy;
+  policy.prefer_linear = true;
+  a = negotiate(descriptor(), with_rows(gpu(1), 64), with_rows(gpu(1), 1), policy);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->handle_kind, HandleKind::opaque_fd);
+  EXPECT_EQ(a->tiling, Tiling::linear);
+  EXPECT_EQ(a->row_alignment, 64U);
+  EXPECT_EQ(a->rungs[0].name, "opaque_fd linear");
+  EXPECT_EQ(negotiate(descriptor(), with_rows(gpu(1), 1), with_rows(gpu(1), 1), policy)->row_alignment, 256U);
+  // Rows that one end has elsewhere, one that knows none, and another device: as if nobody had asked.
+  a = negotiate(descriptor(), with_rows(gpu(1), 64), with_rows(gpu(1), 256), policy);
+  EXPECT_EQ(a->tiling, Tiling::opaque);
+  EXPECT_EQ(a->rungs[0].reason, "The exporter has rows at multiples of [64] bytes, the importer of [256].");
+  a = negotiate(descriptor(), with_rows(gpu(1), 64), gpu(1), policy);
+  EXPECT_EQ(a->tiling, Tiling::opaque);
+  EXPECT_NE(a->rungs[0].reason.find("[opaque_fd linear]: the device has no such sharing."), std::string::npos);
+  a = negotiate(descriptor(), with_rows(gpu(1), 64), with_rows(gpu(2), 64), policy);
+  EXPECT_EQ(a->handle_kind, HandleKind::dma_buf);
+  // Without tiled memory they are what is left of one device's own.
+  Capabilities rows_only = with_rows(gpu(1), 1);
+  rows_only.textures.erase(rows_only.textures.begin());
+  EXPECT_EQ(negotiate(descriptor(), rows_only, rows_only)->tiling, Tiling::linear);
+}
+
+TEST(Negotiate, AnotherDevicesMemoryIsCopiedByAnImporterThatOpensIt) {
+  Capabilities exporter = gpu(1);
+  Capabilities importer = gpu(2);
+  importer.peers.push_back({gpu(1).identity, true, 5'000'000'000U});
+  for (FenceCapability& fence : importer.fences) {
+    if (fence.kind != FenceKind::host_timeline) fence.cpu_access = false;
+  }
+  const auto names = [](const Agreement& a) {
+    std::string all;
+    for (const Rung& rung : a.rungs) all += rung.name + (rung.chosen ? "*;" : ";");
+    return all;
+  };
+  // A dma-buf needs no copy.
+  EXPECT_EQ(names(*negotiate(descriptor(), exporter, importer)),
+            "opaque_fd;dma_buf modifier*;dma_buf linear;opaque_fd peer;host_memory linear;host_memory;");
+  NegotiationPolicy policy;
+  policy.allow_dma_buf = false;
+  auto a = negotiate(descriptor(), exporter, importer, policy);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->path, SharePath::gpu_copy);
+  EXPECT_EQ(a->handle_kind, HandleKind::opaque_fd);
+  EXPECT_EQ(a->bandwidth, 5'000'000'000U);
+  EXPECT_EQ(a->fence_kind, FenceKind::opaque_fd_timeline);
+  EXPECT_NE(to_string(*a).find("path gpu_copy at 5000 MB/s"), std::string::npos) << to_string(*a);
+  // What an allocator on the importer's own device would stand in for, it cannot.
+  for (FenceCapability& fence : importer.fences) fence.cpu_access = true;
+  a = negotiate(descriptor(), exporter, importer, policy);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->path, SharePath::gpu_copy);
+  EXPECT_EQ(a->fence_kind, FenceKind::host_timeline);
+  // Refused, it is not offered again.
+  const Agreement failed = *a;
+  a = renegotiate(descriptor(), exporter, importer, policy, failed, "it does not open");
+  ASSERT_TRUE(a) << a.error().to_string();
+  EXPECT_EQ(a->path, SharePath::host_copy);
+  EXPECT_EQ(a->bandwidth, 0U);
+  // A third device is none of the peers, and the same device needs none.
+  NegotiationPolicy no_dma_buf;
+  no_dma_buf.allow_dma_buf = false;
+  a = negotiate(descriptor(), gpu(3), importer, no_dma_buf);
+  EXPECT_EQ(a->path, SharePath::host_copy);
+  EXPECT_EQ(a->rungs[3].name, "opaque_fd peer");
+  EXPECT_NE(a->rungs[3].reason.find("does not open what is on [gpu 3"), std::string::npos) << a->rungs[3].reason;
+  EXPECT_EQ(negotiate(descriptor(), gpu(2), importer)->path, SharePath::zero_copy);
+}
+
 TEST(Negotiate, ACpuPrefersItsOwnMemoryToADmaBuf) {
   Capabilities host;
   host.fences = {{FenceKind::host_timeline, true, true, false}};
