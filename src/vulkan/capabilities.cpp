@@ -177,11 +177,36 @@ void add_in_place_row(const Device& device, const FormatInfo& info, VkFormatFeat
       ask(device, {format, TextureDimension::two_d, to_vulkan(row.usages),
                    VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, std::nullopt, VK_IMAGE_TILING_LINEAR});
   if (!answer || (answer->external & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) == 0) return;
-  row.row_alignment = host_row_alignment(device, format, to_vulkan(row.usages));
+  row.row_alignment = linear_row_alignment(device, format, to_vulkan(row.usages),
+                                           VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT);
   if (row.row_alignment == 0) return;
   row.exportable = row.importable = true;
   row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
   rows.push_back(row);
+}
+
+// A row for linear images in the device's own memory: what an API without tiled images, or one that computes on rows,
+// shares.
+void add_linear_row(const Device& device, const FormatInfo& info, VkFormatFeatureFlags features,
+                    std::vector<TextureCapability>& rows) {
+  if (!device.extensions().external_memory_fd || info.is_multi_planar() || info.has_depth || info.has_stencil) return;
+  TextureCapability row;
+  row.format = info.format;
+  row.handle_kind = HandleKind::opaque_fd;
+  row.tiling = Tiling::linear;
+  row.usages = usages_of(features);
+  row.dimensions = dimension_bit(TextureDimension::two_d);
+  if (row.usages == TextureUsage::none) return;
+  const VkFormat format = to_vulkan(info.format);
+  const auto answer = ask(device, {format, TextureDimension::two_d, to_vulkan(row.usages),
+                                   VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, std::nullopt, VK_IMAGE_TILING_LINEAR});
+  if (!answer) return;
+  row.row_alignment =
+      linear_row_alignment(device, format, to_vulkan(row.usages), VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT);
+  if (row.row_alignment == 0) return;
+  apply(*answer, row);
+  row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
+  if (row.exportable || row.importable) rows.push_back(row);
 }
 
 }  // namespace
@@ -209,6 +234,7 @@ Capabilities probe_capabilities(Device& device) {
     // No fourcc code stands for a depth format, and the layout of one cannot be asked for by the letter: its aspect
     // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).
     if (!info.has_depth && !info.has_stencil) add_modifier_rows(device, info.format, capabilities.textures);
+    add_linear_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     add_in_place_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;

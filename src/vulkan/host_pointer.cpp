@@ -18,9 +18,10 @@ namespace {
 constexpr VkImageSubresource only_subresource{VK_IMAGE_ASPECT_COLOR_BIT, 0, 0};
 
 std::optional<VkSubresourceLayout> layout_of_width(const Device& device, VkFormat format, VkImageUsageFlags usage,
+                                                   VkExternalMemoryHandleTypeFlagBits handle_type,
                                                    std::uint32_t width) {
   const VkExternalMemoryImageCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
-                                                 VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
+                                                 static_cast<VkExternalMemoryHandleTypeFlags>(handle_type)};
   const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
                                &external,
                                0,
@@ -46,13 +47,14 @@ std::optional<VkSubresourceLayout> layout_of_width(const Device& device, VkForma
 
 }  // namespace
 
-std::uint32_t host_row_alignment(const Device& device, VkFormat format, VkImageUsageFlags usage) {
+std::uint32_t linear_row_alignment(const Device& device, VkFormat format, VkImageUsageFlags usage,
+                                   VkExternalMemoryHandleTypeFlagBits handle_type) {
   const FormatInfo& info = format_info(from_vulkan(format));
   constexpr std::array<std::uint32_t, 5> widths{4, 12, 36, 132, 1028};  // whole blocks of every format of ours
   std::array<std::uint64_t, widths.size()> pitches{};
   std::uint64_t common = max_row_alignment;  // the largest power of two that divides every pitch
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    const auto layout = layout_of_width(device, format, usage, widths[i]);
+    const auto layout = layout_of_width(device, format, usage, handle_type, widths[i]);
     if (!layout || layout->offset != 0) return 0;
     pitches[i] = layout->rowPitch;
     while (common > 1 && pitches[i] % common != 0) common /= 2;
@@ -102,20 +104,28 @@ Result<VkDeviceMemory> import_host_pointer(const Device& device, std::byte* page
   return memory;
 }
 
+MemoryPlane Image::rows() const {
+  VkSubresourceLayout rows{};
+  device_->functions().vkGetImageSubresourceLayout(device_->handle(), image_, &only_subresource, &rows);
+  return {0, rows.offset, rows.rowPitch};
+}
+
+Result<void> Image::check_rows(const MemoryLayout& layout) const {
+  const MemoryPlane& wanted = layout.planes[0];
+  const MemoryPlane mine = rows();
+  if (wanted.stride == mine.stride && wanted.offset == mine.offset) return {};
+  return fail(ErrorCode::incompatible_layout,
+              text("The rows are [", wanted.stride, "] bytes apart from [", wanted.offset,
+                   "] on, but this device has [", mine.stride, "] from [", mine.offset, "] on."));
+}
+
 Result<Image> Image::place(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                            const ImageRecipe& recipe, const MemoryLayout& layout, platform::MappedMemory&& memory) {
   Image image(device);
   if (auto made = image.create_image(descriptor, recipe, VK_IMAGE_TILING_LINEAR, nullptr); !made) {
     return fail(std::move(made.error()));
   }
-  VkSubresourceLayout rows{};
-  device->functions().vkGetImageSubresourceLayout(device->handle(), image.image_, &only_subresource, &rows);
-  const MemoryPlane& plane = layout.planes[0];
-  if (plane.stride != rows.rowPitch || plane.offset != rows.offset) {
-    return fail(ErrorCode::incompatible_layout,
-                text("The rows are [", plane.stride, "] bytes apart from [", plane.offset,
-                     "] on, but this device has [", rows.rowPitch, "] from [", rows.offset, "] on."));
-  }
+  if (auto agrees = image.check_rows(layout); !agrees) return fail(std::move(agrees.error()));
   const Requirements requirements = requirements_of(*device, image.image_);
   const std::uint64_t unit = device->host_pointer_alignment();
   const std::uint64_t size = (requirements.memory.size + unit - 1) / unit * unit;

@@ -11,9 +11,10 @@
 
 namespace geyser::vulkan {
 
-// Rows of such an image of `format` are at the smallest multiple of so many bytes that holds one; 0: the device has no
-// such images, or follows no such rule. Asks the driver about a few images.
-std::uint32_t host_row_alignment(const Device& device, VkFormat format, VkImageUsageFlags usage);
+// Rows of a linear image of `format` in memory of such a handle are at the smallest multiple of so many bytes that
+// holds one; 0: the device has no such images, or follows no such rule. Asks the driver about a few images.
+std::uint32_t linear_row_alignment(const Device& device, VkFormat format, VkImageUsageFlags usage,
+                                   VkExternalMemoryHandleTypeFlagBits handle_type);
 
 // Whether buffers for copies can be in such memory.
 bool has_host_buffers(const Device& device);

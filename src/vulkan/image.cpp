@@ -129,10 +129,10 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
       VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT, nullptr,
       static_cast<std::uint32_t>(recipe.modifiers.size()), recipe.modifiers.data()};
   const bool by_modifier = recipe.external == HandleKind::dma_buf;
-  if (auto made = image.create_image(descriptor, recipe,
-                                     by_modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-                                     by_modifier ? &modifiers : nullptr);
-      !made) {
+  const VkImageTiling tiling = by_modifier     ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT
+                               : recipe.linear ? VK_IMAGE_TILING_LINEAR
+                                               : VK_IMAGE_TILING_OPTIMAL;
+  if (auto made = image.create_image(descriptor, recipe, tiling, by_modifier ? &modifiers : nullptr); !made) {
     return fail(std::move(made.error()));
   }
   layout = {};
@@ -140,6 +140,10 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
   layout.vulkan_usage = recipe.usage;
   layout.vulkan_create_flags = recipe.flags;
   layout.plane_count = 1;
+  if (recipe.linear) {
+    layout.tiling = Tiling::linear;
+    layout.planes[0] = image.rows();
+  }
   if (by_modifier) {
     if (auto done = read_modifier_layout(*device, image.image_, vulkan::to_vulkan(descriptor.format), layout); !done) {
       return fail(std::move(done.error()));
@@ -164,8 +168,9 @@ Result<Image> Image::create(const std::shared_ptr<Device>& device, const Texture
 }
 
 Result<Image> Image::import(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                            const MemoryLayout& layout, OwnedHandle& handle) {
-  if (layout.memory_type >= device->memory_properties().memoryTypeCount) {
+                            const ImageRecipe& recipe, const MemoryLayout& layout, OwnedHandle& handle) {
+  const bool any_type = recipe.linear && layout.memory_type == any_memory_type;
+  if (!any_type && layout.memory_type >= device->memory_properties().memoryTypeCount) {
     return fail(ErrorCode::incompatible_layout,
                 text("Memory type [", layout.memory_type, "] is not below the device's [",
                      device->memory_properties().memoryTypeCount, "] types."));
@@ -176,9 +181,10 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                                                      "], but the handle's object has [", *size, "] bytes."));
   }
   Image image(device);
-  const ImageRecipe recipe{handle.kind(), layout.vulkan_usage, layout.vulkan_create_flags, layout.dedicated, {}};
-  if (auto made = image.create_image(descriptor, recipe, VK_IMAGE_TILING_OPTIMAL, nullptr); !made) {
-    return fail(std::move(made.error()));
+  const VkImageTiling tiling = recipe.linear ? VK_IMAGE_TILING_LINEAR : VK_IMAGE_TILING_OPTIMAL;
+  if (auto made = image.create_image(descriptor, recipe, tiling, nullptr); !made) return fail(std::move(made.error()));
+  if (recipe.linear) {
+    if (auto agrees = image.check_rows(layout); !agrees) return fail(std::move(agrees.error()));
   }
   const Requirements requirements = requirements_of(*device, image.image_);
   if (requirements.memory.size > layout.allocation_size) {
@@ -186,12 +192,16 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                 text("The image needs [", requirements.memory.size, "] bytes, but field [layout.allocation_size] is [",
                      layout.allocation_size, "]."));
   }
-  if ((requirements.memory.memoryTypeBits >> layout.memory_type & 1U) == 0) {
+  // Another API's memory is the device's own: a type of the host's would be accepted by NVIDIA's driver, too.
+  const std::uint32_t type = any_type ? static_cast<std::uint32_t>(device->pick_memory_type(
+                                            requirements.memory.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT))
+                                      : layout.memory_type;
+  if (type >= device->memory_properties().memoryTypeCount || (requirements.memory.memoryTypeBits >> type & 1U) == 0) {
     return fail(ErrorCode::incompatible_layout,
                 text("Field [layout.memory_type] is [", layout.memory_type, "], which the image cannot use (types [",
                      requirements.memory.memoryTypeBits, "])."));
   }
-  if (auto done = image.take(handle, layout.allocation_size, layout.memory_type, layout.dedicated); !done) {
+  if (auto done = image.take(handle, layout.allocation_size, type, layout.dedicated); !done) {
     return fail(std::move(done.error()));
   }
   if (auto done = image.bind(); !done) return fail(std::move(done.error()));

@@ -29,6 +29,7 @@ struct ImageRecipe {
   bool dedicated = false;
   std::vector<std::uint64_t> modifiers;  // dma_buf: the driver picks one of them
   bool in_place = false;                 // host_memory: linear, in the shared memory itself
+  bool linear = false;                   // opaque_fd: rows in the device's memory
   // dma_buf: each plane gets a buffer of its own; at import: may have one.
   bool disjoint = false;
 };
@@ -48,7 +49,7 @@ class Image {
                               const ImageRecipe& recipe, MemoryLayout& layout);
   // An opaque handle, which it consumes on success.
   static Result<Image> import(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                              const MemoryLayout& layout, OwnedHandle& handle);
+                              const ImageRecipe& recipe, const MemoryLayout& layout, OwnedHandle& handle);
   // A dma_buf parcel, of whose handles it consumes one for each buffer on success.
   static Result<Image> import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
                                       const ImageRecipe& recipe);
@@ -79,6 +80,9 @@ class Image {
   // `layout` says the first one's size, type and whether it is dedicated.
   Result<void> allocate_for_export(const ImageRecipe& recipe, const Requirements& requirements, MemoryLayout& layout);
   Result<void> bind();
+  // Of a linear image of one level: where its rows are, and whether that is where `layout` says.
+  MemoryPlane rows() const;
+  Result<void> check_rows(const MemoryLayout& layout) const;
   // Memory plane i to memories_[memory_of_plane[i]].
   Result<void> bind_planes(std::span<const std::uint32_t> memory_of_plane);
   // Imports the handle as memory of this image; consumes the handle on success.

@@ -60,6 +60,7 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDes
   recipe.external = agreement.handle_kind;
   recipe.dedicated = agreement.dedicated;
   recipe.flags = create_flags_of(descriptor.dimension);
+  recipe.linear = agreement.handle_kind == HandleKind::opaque_fd && agreement.tiling == Tiling::linear;
   if (agreement.mutable_format && agreement.handle_kind == HandleKind::opaque_fd) {
     static_assert(vulkan_mutable_format == VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT);
     recipe.flags |= vulkan_mutable_format;

@@ -83,8 +83,12 @@ Result<Image> import_image(const std::shared_ptr<Device>& device, ApiTextureHand
     MemoryLayout unused;
     return Image::create(device, parcel.descriptor, recipe, unused);
   }
-  recipe.usage = parcel.layout.vulkan_usage;
-  return Image::import(device, parcel.descriptor, parcel.layout, parcel.handles[0]);
+  recipe.linear = parcel.layout.tiling == Tiling::linear;
+  // Rows of another API's memory were made for no usage: this device's all are.
+  if (!recipe.linear || parcel.layout.vulkan_usage != 0) recipe.usage = parcel.layout.vulkan_usage;
+  recipe.flags = parcel.layout.vulkan_create_flags;
+  recipe.dedicated = parcel.layout.dedicated;
+  return Image::import(device, parcel.descriptor, recipe, parcel.layout, parcel.handles[0]);
 }
 
 }  // namespace
