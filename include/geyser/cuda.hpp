@@ -1,18 +1,20 @@
 // CUDA's driver API. libcuda.so.1 is loaded at run time: nothing links it, and no toolkit is needed to build. The
 // environment variable GEYSER_CUDA_LIBRARY names another file to load, for drivers in unusual places.
 //
-// Handle kinds: opaque_fd (what Vulkan made on the same GPU, opened as a mipmapped array), host_memory (linear: rows
-// that the GPU uses in place by a device pointer; packed: copied to and from arrays of its own). Formats: those that
-// CUDA has arrays for, which is asked by doing; linear rows may hold every format of one plane that is no depth format.
-// CUDA opens opaque memory and fences and makes none: to publish without a copy, give the manager a Vulkan manager of
-// the same device by use_allocator().
+// Handle kinds: opaque_fd (tiled: what Vulkan made on the same GPU, opened as a mipmapped array; linear: rows in the
+// GPU's memory by a device pointer, made by Vulkan or, with the VMM API, here), host_memory (linear: rows that the GPU
+// uses in place by a device pointer; packed: copied to and from arrays of its own). Formats: those that CUDA has arrays
+// for, which is asked by doing; linear rows may hold every format of one plane that is no depth format. CUDA makes
+// linear memory alone, and opens fences and makes none: to publish tiled memory and with fences of the GPU's, give the
+// manager a Vulkan manager of the same device by use_allocator(). No dma-bufs: CUDA imports them on Tegra only.
 //
 // Fence kinds: opaque_fd_timeline, opaque_fd_binary (waited for and signalled on the stream), host_timeline.
 //
 // Device identity: CUDA knows a GPU's UUID and not its driver's. One GPU has one driver of NVIDIA's at a time, so the
 // driver's UUID stays empty here, which same_device_and_driver() takes for equal.
 //
-// Ownership: cuImportExternalMemory and cuImportExternalSemaphore take the descriptor when they succeed.
+// Ownership: cuImportExternalMemory and cuImportExternalSemaphore take the descriptor when they succeed;
+// cuMemImportFromShareableHandle, for memory that CUDA made, takes none: Geyser closes it.
 //
 // Threads: a manager, its textures and its fences are used by one thread at a time; each call makes the context current
 // and brings the previous one back. Work of the caller's belongs on the manager's stream, or on one that waits for it,
@@ -43,6 +45,10 @@ struct Options {
   std::optional<std::uint32_t> device_index;  // among cuDeviceGet's
   std::optional<Uuid> device_uuid;            // as Vulkan and OpenGL have it for the same GPU
   DiagnosticHandler diagnostics;
+  // Also opens opaque memory of CUDA's other devices (Capabilities::peers): each access copies it, on the manager's
+  // stream (SharePath::gpu_copy). Retains the primary context of each such device, makes a stream there, lets this
+  // device reach that one's memory where it can, and measures one copy.
+  bool other_devices = false;
 };
 
 // Retains the device's primary context, which CUDA's runtime API uses too, and makes a stream of its own.
@@ -54,6 +60,7 @@ struct WrapOptions {
   CUctx_st* context = nullptr;    // null: the one that is current on this thread
   CUstream_st* stream = nullptr;  // null: the context's default stream
   DiagnosticHandler diagnostics;
+  bool other_devices = false;  // as above
 };
 // Errors: not_available (no libcuda), invalid_argument (no context is given or current), device_lost (it is destroyed).
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap(const WrapOptions& options = {});

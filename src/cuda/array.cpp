@@ -42,17 +42,6 @@ driver::ArrayDescriptor describe(const TextureDescriptor& descriptor, ArrayKind 
   return array;
 }
 
-// The values are checked, so what the driver does not like about them is that the memory is not what they say.
-GeyserError refused(GeyserError&& error, std::uint64_t size) {
-  const bool known = error.native().code == driver::out_of_memory || error.native().code == driver::invalid_handle ||
-                     (error.native().code != driver::unknown && is_sticky(static_cast<int>(error.native().code)));
-  if (known) return std::move(error);
-  return GeyserError(
-      ErrorCode::incompatible_layout,
-      text("The driver does not take the handle for the texture in [", size, "] bytes: ", error.message()),
-      error.native());
-}
-
 }  // namespace
 
 ArrayImage::ArrayImage(ArrayImage&& other) noexcept
@@ -108,7 +97,7 @@ Result<ArrayImage> ArrayImage::import(const std::shared_ptr<Context>& context, c
   description.flags = layout.dedicated ? driver::memory_dedicated : 0;
   auto imported =
       context->check(context->cu().cuImportExternalMemory(&image.memory_, &description), "cuImportExternalMemory");
-  if (!imported) return fail(refused(std::move(imported.error()), layout.allocation_size));
+  if (!imported) return fail(refused_memory(std::move(imported.error()), layout.allocation_size));
   static_cast<void>(handle.detach());  // the driver's now
   driver::ExternalMemoryArray mapping;
   mapping.offset = layout.planes[0].offset;
@@ -118,7 +107,7 @@ Result<ArrayImage> ArrayImage::import(const std::shared_ptr<Context>& context, c
   auto mapped =
       context->check(context->cu().cuExternalMemoryGetMappedMipmappedArray(&image.array_, image.memory_, &mapping),
                      "cuExternalMemoryGetMappedMipmappedArray");
-  if (!mapped) return fail(refused(std::move(mapped.error()), layout.allocation_size));
+  if (!mapped) return fail(refused_memory(std::move(mapped.error()), layout.allocation_size));
   if (auto got = image.get_levels(descriptor.mip_levels); !got) return fail(std::move(got.error()));
   return image;
 }

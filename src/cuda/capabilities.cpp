@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/device_memory.hpp"
 #include "cuda/fence.hpp"
 #include "cuda/format.hpp"
 #include "cuda/host_pages.hpp"
@@ -125,13 +126,14 @@ void add_array_rows(const Context& context, TextureCapability row, DimensionSet 
 }
 
 // Rows of pixels are memory to CUDA, whatever they mean.
-TextureCapability linear_row(TextureFormat format) {
+TextureCapability linear_row(TextureFormat format, HandleKind kind, bool exportable) {
   TextureCapability row;
   row.format = format;
-  row.handle_kind = HandleKind::host_memory;
+  row.handle_kind = kind;
   row.tiling = Tiling::linear;
   row.row_alignment = 1;
-  row.exportable = row.importable = true;
+  row.exportable = exportable;
+  row.importable = true;
   row.usages = TextureUsage::sampled | TextureUsage::storage | TextureUsage::color_attachment | transfers;
   row.dimensions = dimension_bit(TextureDimension::two_d);
   row.max_extent = {max_texture_extent, max_texture_extent, 1};
@@ -146,6 +148,7 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
   capabilities.identity = context->identity();
   capabilities.fences = fence_capabilities(*context);
   const bool in_place = takes_host_pages(context);
+  const bool makes_memory = makes_device_memory(*context);
   std::map<std::pair<driver::ArrayFormat, unsigned>, DimensionSet> dimensions;
   for (const FormatInfo& info : all_formats()) {
     if (info.is_multi_planar() || info.has_depth || info.has_stencil) continue;
@@ -181,7 +184,10 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
         capabilities.textures.push_back(one);
       }
     }
-    if (in_place) capabilities.textures.push_back(linear_row(info.format));
+    if (context->identity().has_uuids) {
+      capabilities.textures.push_back(linear_row(info.format, HandleKind::opaque_fd, makes_memory));
+    }
+    if (in_place) capabilities.textures.push_back(linear_row(info.format, HandleKind::host_memory, true));
   }
   return capabilities;
 }

@@ -67,6 +67,16 @@ GeyserError make_error(const Functions& functions, driver::Result result, const 
   return GeyserError(code_of(result), text(call, " failed."), NativeError{NativeDomain::cuda, result, name});
 }
 
+GeyserError refused_memory(GeyserError&& error, std::uint64_t size) {
+  const bool known = error.native().code == driver::out_of_memory || error.native().code == driver::invalid_handle ||
+                     (error.native().code != driver::unknown && is_sticky(static_cast<int>(error.native().code)));
+  if (known) return std::move(error);
+  return GeyserError(
+      ErrorCode::incompatible_layout,
+      text("The driver does not take the handle for the texture in [", size, "] bytes: ", error.message()),
+      error.native());
+}
+
 Result<void> check(const Functions& functions, driver::Result result, const char* call) {
   if (result == driver::success) return {};
   return fail(make_error(functions, result, call));

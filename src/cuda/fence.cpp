@@ -1,5 +1,6 @@
 #include "cuda/fence.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "common/text.hpp"
@@ -57,7 +58,7 @@ Result<void> CudaFence::do_wait(std::uint64_t, std::chrono::nanoseconds) const {
 Result<void> CudaFence::do_signal(std::uint64_t) { return refuse(*this, "signal"); }
 Result<FenceHandle> CudaFence::do_export() const { return refuse(*this, "export"); }
 
-Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
+Result<std::shared_ptr<CudaFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
   driver::ExternalSemaphoreHandle description;
   description.type =
       handle.kind == FenceKind::opaque_fd_timeline ? driver::semaphore_timeline_fd : driver::semaphore_opaque_fd;
@@ -68,6 +69,34 @@ Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>
   if (!imported) return fail(std::move(imported.error()));
   static_cast<void>(handle.handle.detach());  // the driver's now
   return std::make_shared<CudaFence>(context, handle.kind, handle.id, handle.value, semaphore);
+}
+
+Result<std::shared_ptr<CudaFence>> import_fence_anywhere(std::span<const std::shared_ptr<Context>> contexts,
+                                                         FenceHandle&& handle) {
+  if (contexts.size() == 1) {
+    auto current = Current::open(*contexts.front());
+    if (!current) return fail(std::move(current.error()));
+    return import_fence(contexts.front(), std::move(handle));
+  }
+  std::vector<std::shared_ptr<CudaFence>> opened;
+  std::optional<GeyserError> first;
+  for (const auto& context : contexts) {
+    auto copy = handle.handle.duplicate();
+    if (!copy) return fail(std::move(copy.error()));
+    auto current = Current::open(*context);
+    if (!current) return fail(std::move(current.error()));
+    auto fence = import_fence(context, {handle.kind, handle.id, handle.value, *std::move(copy)});
+    if (fence) {
+      opened.push_back(*std::move(fence));
+    } else if (!first) {
+      first = std::move(fence.error());
+    }
+  }
+  if (opened.empty()) return fail(*std::move(first));
+  std::shared_ptr<CudaFence> fence = std::move(opened.front());
+  opened.erase(opened.begin());
+  fence->keep(std::move(opened));
+  return fence;
 }
 
 }  // namespace geyser::cuda

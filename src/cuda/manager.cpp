@@ -2,11 +2,13 @@
 #include <geyser/cuda.hpp>
 
 #include <utility>
+#include <vector>
 
 #include "common/text.hpp"
 #include "cuda/capabilities.hpp"
 #include "cuda/context.hpp"
 #include "cuda/fence.hpp"
+#include "cuda/peer.hpp"
 #include "cuda/texture.hpp"
 #include "platform/host_fence.hpp"
 
@@ -18,8 +20,9 @@ namespace {
 
 class CudaManager final : public TextureShareManager {
  public:
-  CudaManager(std::shared_ptr<Context> context, Capabilities capabilities)
-      : TextureShareManager(std::move(capabilities)), context_(std::move(context)) {}
+  // `contexts`: the manager's, then those of its peers.
+  CudaManager(std::vector<std::shared_ptr<Context>> contexts, Capabilities capabilities)
+      : TextureShareManager(std::move(capabilities)), context_(contexts.front()), contexts_(std::move(contexts)) {}
   const Context& context() const noexcept { return *context_; }
 
  private:
@@ -32,15 +35,23 @@ class CudaManager final : public TextureShareManager {
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
-    return CudaTexture::import(context_, std::move(parcel));
+    if (parcel.kind == HandleKind::host_memory || same_device_and_driver(parcel.identity, context_->identity())) {
+      return CudaTexture::import(context_, std::move(parcel));
+    }
+    // The front lets only what is on a peer through.
+    for (const auto& peer : contexts_) {
+      if (same_device_and_driver(parcel.identity, peer->identity())) {
+        return CudaTexture::import_from(context_, peer, std::move(parcel));
+      }
+    }
+    return fail(ErrorCode::incompatible_device,
+                text("The texture is on [", to_string(parcel.identity), "], which this manager does not open."));
   }
   // The front lets only exportable kinds through.
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return platform::create_host_fence(); }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
     if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
-    auto current = Current::open(*context_);
-    if (!current) return fail(std::move(current.error()));
-    return cuda::import_fence(context_, std::move(handle));
+    return import_fence_anywhere(contexts_, std::move(handle));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
     return static_cast<CudaTexture&>(to).copy_from(static_cast<CudaTexture&>(from));
@@ -50,13 +61,39 @@ class CudaManager final : public TextureShareManager {
   }
 
   std::shared_ptr<Context> context_;
+  std::vector<std::shared_ptr<Context>> contexts_;
 };
 
-Result<std::unique_ptr<TextureShareManager>> make(std::shared_ptr<Context> context) {
+// Every other device of CUDA's that opens; one that does not is reported.
+std::vector<std::shared_ptr<Context>> open_peers(const Context& mine) {
+  std::vector<std::shared_ptr<Context>> peers;
+  int count = 0;
+  if (mine.cu().cuDeviceGetCount(&count) != driver::success) return peers;
+  for (int index = 0; index < count && peers.size() < max_peer_devices; ++index) {
+    driver::Device device = 0;
+    if (mine.cu().cuDeviceGet(&device, index) != driver::success || device == mine.device()) continue;
+    auto peer = Context::create({static_cast<std::uint32_t>(index), {}, mine.diagnostics(), false});
+    if (peer && (*peer)->identity().has_uuids) {
+      peers.push_back(*std::move(peer));
+    } else if (!peer && mine.diagnostics()) {
+      mine.diagnostics()(std::move(peer.error()).during(text("opening CUDA's device [", index, "] as a peer")));
+    }
+  }
+  return peers;
+}
+
+Result<std::unique_ptr<TextureShareManager>> make(const std::shared_ptr<Context>& context, bool other_devices) {
   auto current = Current::open(*context);
   if (!current) return fail(std::move(current.error()));
   Capabilities capabilities = probe_capabilities(context);
-  return std::make_unique<CudaManager>(std::move(context), std::move(capabilities));
+  std::vector<std::shared_ptr<Context>> contexts{context};
+  if (other_devices) {
+    for (auto& peer : open_peers(*context)) {
+      capabilities.peers.push_back(measure_peer(context, peer));
+      contexts.push_back(std::move(peer));
+    }
+  }
+  return std::make_unique<CudaManager>(std::move(contexts), std::move(capabilities));
 }
 
 tl::unexpected<GeyserError> wrong_api(const char* what, Api api) {
@@ -68,13 +105,13 @@ tl::unexpected<GeyserError> wrong_api(const char* what, Api api) {
 Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options) {
   auto context = Context::create(options);
   if (!context) return fail(std::move(context.error()).during("creating a CUDA manager"));
-  return make(*std::move(context));
+  return make(*context, options.other_devices);
 }
 
 Result<std::unique_ptr<TextureShareManager>> wrap(const WrapOptions& options) {
   auto context = Context::wrap(options);
   if (!context) return fail(std::move(context.error()).during("wrapping a CUDA context"));
-  return make(*std::move(context));
+  return make(*context, options.other_devices);
 }
 
 Result<NativeDevice> native(const TextureShareManager& manager) {

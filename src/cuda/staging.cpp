@@ -2,7 +2,9 @@
 
 namespace geyser::cuda {
 
-Result<void> queue_copy(const Context& context, const Place& from, const Place& to, const Box& box) {
+namespace {
+
+driver::Memcpy3d describe(const Place& from, const Place& to, const Box& box) {
   driver::Memcpy3d copy;
   copy.source_z = from.z;
   copy.source_type = from.array != nullptr  ? driver::MemoryType::array
@@ -25,7 +27,22 @@ Result<void> queue_copy(const Context& context, const Place& from, const Place& 
   copy.width_bytes = box.width_bytes;
   copy.height = box.rows;
   copy.depth = box.depth;
+  return copy;
+}
+
+}  // namespace
+
+Result<void> queue_copy(const Context& context, const Place& from, const Place& to, const Box& box) {
+  const driver::Memcpy3d copy = describe(from, to, box);
   return context.check(context.cu().cuMemcpy3DAsync_v2(&copy, context.stream()), "cuMemcpy3DAsync");
+}
+
+Result<void> queue_peer_copy(const Context& on, const Context& source, const Place& from, const Context& target,
+                             const Place& to, const Box& box) {
+  driver::Memcpy3d copy = describe(from, to, box);
+  copy.source_context = source.handle();
+  copy.target_context = target.handle();
+  return on.check(on.cu().cuMemcpy3DPeerAsync(&copy, on.stream()), "cuMemcpy3DPeerAsync");
 }
 
 Result<std::uint64_t> queue_packed_copy(const Context& context, const TextureDescriptor& descriptor,

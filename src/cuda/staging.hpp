@@ -29,6 +29,10 @@ struct Box {
 // The context must be current for each of these; they queue and do not wait.
 Result<void> queue_copy(const Context& context, const Place& from, const Place& to, const Box& box);
 
+// On the stream of `on`, whose context is current, between memory of two devices, of which it is one.
+Result<void> queue_peer_copy(const Context& on, const Context& source, const Place& from, const Context& target,
+                             const Place& to, const Box& box);
+
 enum class Toward { device, host };
 // A whole texture between its array and memory in host packing. Gives the bytes copied.
 Result<std::uint64_t> queue_packed_copy(const Context& context, const TextureDescriptor& descriptor,

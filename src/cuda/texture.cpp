@@ -18,6 +18,20 @@ CudaTexture::CudaTexture(Init init, std::shared_ptr<Context> context)
 Result<std::unique_ptr<SharedTexture>> CudaTexture::create(const std::shared_ptr<Context>& context,
                                                            const TextureDescriptor& descriptor,
                                                            const Agreement& agreement) {
+  if (agreement.handle_kind == HandleKind::opaque_fd) {
+    if (agreement.dedicated) {
+      return fail(ErrorCode::unsupported, "CUDA makes no memory that is dedicated to one image.");
+    }
+    MemoryLayout rows = host_linear_layout(descriptor, agreement.row_alignment);
+    rows.memory_type = any_memory_type;
+    auto made = DeviceMemory::create(context, rows.allocation_size);
+    if (!made) return fail(std::move(made.error()));
+    rows.allocation_size = made->size();
+    Init init{Api::cuda, descriptor, rows, HandleKind::opaque_fd, SharePath::zero_copy, context->diagnostics()};
+    std::unique_ptr<CudaTexture> texture(new CudaTexture(std::move(init), context));
+    texture->memory_.emplace(*std::move(made));
+    return texture;
+  }
   const MemoryLayout layout = agreement.tiling == Tiling::linear
                                   ? host_linear_layout(descriptor, agreement.row_alignment)
                                   : host_layout(descriptor);
@@ -55,13 +69,44 @@ Result<std::unique_ptr<SharedTexture>> CudaTexture::import(const std::shared_ptr
     }
     return open_host(context, parcel.descriptor, parcel.layout, std::move(parcel.handles[0]));
   }
+  Init init{Api::cuda, parcel.descriptor, parcel.layout, parcel.kind, SharePath::zero_copy, context->diagnostics()};
+  std::unique_ptr<CudaTexture> texture(new CudaTexture(std::move(init), context));
+  if (parcel.layout.tiling == Tiling::linear) {
+    auto memory = DeviceMemory::import(context, parcel.layout, parcel.api == Api::cuda, parcel.handles[0]);
+    if (!memory) return fail(std::move(memory.error()));
+    texture->memory_.emplace(*std::move(memory));
+    return texture;
+  }
   auto image = ArrayImage::import(context, parcel.descriptor, context->array_kind(parcel.descriptor.format),
                                   parcel.layout, parcel.handles[0]);
   if (!image) return fail(std::move(image.error()));
-  Init init{Api::cuda, parcel.descriptor, parcel.layout, parcel.kind, SharePath::zero_copy, context->diagnostics()};
-  std::unique_ptr<CudaTexture> texture(new CudaTexture(std::move(init), context));
   texture->image_.emplace(*std::move(image));
   return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> CudaTexture::import_from(const std::shared_ptr<Context>& context,
+                                                                const std::shared_ptr<Context>& peer,
+                                                                ApiTextureHandle&& parcel) {
+  auto remote = PeerTexture::import(context, peer, parcel);
+  if (!remote) return fail(std::move(remote.error()));
+  MemoryLayout layout = parcel.layout;
+  Init init{Api::cuda, parcel.descriptor, layout, parcel.kind, SharePath::gpu_copy, context->diagnostics()};
+  std::unique_ptr<CudaTexture> texture(new CudaTexture(std::move(init), context));
+  texture->peer_.emplace(*std::move(remote));
+  if (layout.tiling == Tiling::linear) {
+    auto memory = DeviceMemory::create(context, layout.allocation_size);
+    if (!memory) return fail(std::move(memory.error()));
+    texture->memory_.emplace(*std::move(memory));
+    return texture;
+  }
+  auto image = ArrayImage::create(context, parcel.descriptor, context->array_kind(parcel.descriptor.format));
+  if (!image) return fail(std::move(image.error()));
+  texture->image_.emplace(*std::move(image));
+  return texture;
+}
+
+driver::DevicePointer CudaTexture::rows() const noexcept {
+  return (memory_ ? memory_->pointer() : pages_->pointer()) + layout().planes[0].offset;
 }
 
 NativeTexture CudaTexture::native() const noexcept {
@@ -73,7 +118,7 @@ NativeTexture CudaTexture::native() const noexcept {
     native.array = image_->level(0);
     native.mipmapped_array = image_->mipmapped_array();
   } else {
-    native.pointer = pages_->pointer() + layout().planes[0].offset;
+    native.pointer = rows();
     native.pitch = layout().planes[0].stride;
   }
   return native;
@@ -155,7 +200,7 @@ Place CudaTexture::place(std::uint32_t level, std::size_t z) const {
     place.array = image_->level(level);
     place.z = z;
   } else {
-    place.device = pages_->pointer() + layout().planes[0].offset;
+    place.device = rows();
     place.pitch = layout().planes[0].stride;
     place.rows_per_slice = host_subresource(descriptor(), 0, 0, 0).rows;
   }
@@ -188,7 +233,7 @@ Result<std::uint64_t> CudaTexture::queue_packed(std::byte* packed, Toward toward
 }
 
 bool CudaTexture::accepts_signal_fence(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::host_timeline || context_->find_fence(fence) != nullptr;
+  return fence.kind() == FenceKind::host_timeline || home()->find_fence(fence) != nullptr;
 }
 
 // What can fail comes first: it then leaves nothing queued.
@@ -197,7 +242,7 @@ Result<void> CudaTexture::queue_waits(const SyncPoints& waits) {
   std::array<driver::SemaphoreUse, max_sync_points> uses{};
   unsigned count = 0;
   for (const SyncPoint& point : waits) {
-    if (const CudaFence* fence = context_->find_fence(*point.fence)) {
+    if (const CudaFence* fence = home()->find_fence(*point.fence)) {
       if (point.fence->kind() == FenceKind::opaque_fd_timeline) uses.at(count).value = point.value;
       semaphores.at(count++) = fence->semaphore();
       continue;
@@ -212,18 +257,19 @@ Result<void> CudaTexture::queue_waits(const SyncPoints& waits) {
     ++mutable_statistics().host_waits;
   }
   if (count == 0) return {};
-  auto queued = context_->check(
-      context_->cu().cuWaitExternalSemaphoresAsync(semaphores.data(), uses.data(), count, context_->stream()),
-      "cuWaitExternalSemaphoresAsync");
+  auto queued =
+      home()->check(home()->cu().cuWaitExternalSemaphoresAsync(semaphores.data(), uses.data(), count, home()->stream()),
+                    "cuWaitExternalSemaphoresAsync");
   if (queued) mutable_statistics().gpu_waits += count;
   return queued;
 }
 
 Result<void> CudaTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+  const bool contents_wanted = state.initialized && mode != AccessMode::discard;
+  if (peer_) return begin_on_peer(contents_wanted && (holders_ == 0 || is_later(state)), waits);
   auto current = Current::open(*context_);
   if (!current) return fail(std::move(current.error()));
   if (auto queued = queue_waits(waits); !queued) return queued;
-  const bool contents_wanted = state.initialized && mode != AccessMode::discard;
   if (pages_ && image_ && contents_wanted && (holders_ == 0 || is_later(state))) {
     auto copied = queue_packed(pages_->data(), Toward::device);
     if (!copied) return fail(std::move(copied.error()));
@@ -233,8 +279,50 @@ Result<void> CudaTexture::do_begin(AccessMode mode, const AccessState& state, co
   return {};
 }
 
+Result<void> CudaTexture::begin_on_peer(bool copies, const SyncPoints& waits) {
+  {
+    auto current = Current::open(*home());
+    if (!current) return fail(std::move(current.error()));
+    if (auto queued = queue_waits(waits); !queued) return queued;
+  }
+  if (auto following = peer_->follow(); !following) return following;
+  if (copies) {
+    auto copied = peer_->fetch(descriptor(), [this](std::uint32_t level) { return place(level, 0); });
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+  }
+  ++holders_;
+  return {};
+}
+
+// Whoever waits for the fence waits for the copy, not for what this device does with it.
+Result<void> CudaTexture::end_on_peer(AccessMode mode, SharedFence* signal, std::uint64_t value) {
+  if (is_write(mode)) {
+    auto copied = peer_->send(descriptor(), [this](std::uint32_t level) { return place(level, 0); });
+    if (!copied) return fail(std::move(copied.error()));
+    mutable_statistics().bytes_copied += *copied;
+  }
+  const CudaFence* fence = signal != nullptr ? home()->find_fence(*signal) : nullptr;
+  if (fence == nullptr) {
+    auto current = Current::open(*context_);
+    if (!current) return fail(std::move(current.error()));
+    return finish(signal, value);
+  }
+  if (auto led = peer_->lead(); !led) return led;
+  auto current = Current::open(*home());
+  if (!current) return fail(std::move(current.error()));
+  return fence->queue_signal(value);
+}
+
+Result<void> CudaTexture::finish(SharedFence* signal, std::uint64_t value) {
+  if (auto done = context_->finish(wait_timeout()); !done) return done;
+  ++mutable_statistics().host_waits;
+  return signal != nullptr ? signal->signal(value) : Result<void>{};
+}
+
 Result<void> CudaTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   --holders_;
+  if (peer_) return end_on_peer(mode, signal, value);
   auto current = Current::open(*context_);
   if (!current) return fail(std::move(current.error()));
   const CudaFence* fence = signal != nullptr ? context_->find_fence(*signal) : nullptr;
@@ -245,18 +333,19 @@ Result<void> CudaTexture::do_end(AccessMode mode, SharedFence* signal, std::uint
   } else if (fence != nullptr) {
     return fence->queue_signal(value);
   }
-  if (auto done = context_->finish(wait_timeout()); !done) return done;
-  ++mutable_statistics().host_waits;
-  if (fence != nullptr) return fence->queue_signal(value);
-  return signal != nullptr ? signal->signal(value) : Result<void>{};
+  if (fence == nullptr) return finish(signal, value);
+  if (auto done = finish(nullptr, 0); !done) return done;
+  return fence->queue_signal(value);
 }
 
 Result<ApiTextureHandle> CudaTexture::do_export(HandleKind kind) {
-  if (!pages_) {
+  if (peer_ || (!pages_ && !memory_)) {
     return fail(GeyserError(ErrorCode::unsupported, "CUDA cannot export memory that it has imported.")
                     .suggest("exporting it again where it was made"));
   }
-  auto copy = pages_->handle().duplicate();
+  auto current = Current::open(*context_);
+  if (!current) return fail(std::move(current.error()));
+  auto copy = memory_ ? memory_->share() : pages_->handle().duplicate();
   if (!copy) return fail(std::move(copy.error()));
   ApiTextureHandle parcel;
   parcel.descriptor = descriptor();

@@ -9,7 +9,9 @@
 
 #include "cuda/array.hpp"
 #include "cuda/context.hpp"
+#include "cuda/device_memory.hpp"
 #include "cuda/host_pages.hpp"
+#include "cuda/peer.hpp"
 #include "cuda/staging.hpp"
 #include "cuda/views.hpp"
 
@@ -17,11 +19,15 @@ namespace geyser::cuda {
 
 class CudaTexture final : public SharedTexture {
  public:
-  // The context must be current for each of these. `agreement`: host memory, packed or linear.
+  // The context must be current for each of these. `agreement`: host memory, packed or linear, or linear opaque memory.
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Context>& context,
                                                        const TextureDescriptor& descriptor, const Agreement& agreement);
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Context>& context,
                                                        ApiTextureHandle&& parcel);
+  // Of memory on another device.
+  static Result<std::unique_ptr<SharedTexture>> import_from(const std::shared_ptr<Context>& context,
+                                                            const std::shared_ptr<Context>& peer,
+                                                            ApiTextureHandle&& parcel);
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
   NativeTexture native() const noexcept;
@@ -41,17 +47,28 @@ class CudaTexture final : public SharedTexture {
                                                           const MemoryLayout& layout, OwnedHandle memory);
   // Its rows, or `level` of its array from `z` on.
   Place place(std::uint32_t level, std::size_t z) const;
+  driver::DevicePointer rows() const noexcept;
+  // Whose semaphores go with the memory: a peer's, where it is on one.
+  const std::shared_ptr<Context>& home() const noexcept { return peer_ ? peer_->there() : context_; }
 
+  // On the home's stream, whose context must be current.
   Result<void> queue_waits(const SyncPoints& waits);
+  Result<void> begin_on_peer(bool copies, const SyncPoints& waits);
+  Result<void> end_on_peer(AccessMode mode, SharedFence* signal, std::uint64_t value);
+  // Waits for the stream on the CPU, then signals.
+  Result<void> finish(SharedFence* signal, std::uint64_t value);
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
   Result<ApiTextureHandle> do_export(HandleKind kind) override;
   bool accepts_signal_fence(const SharedFence& fence) const override;
 
   std::shared_ptr<Context> context_;
-  // Linear rows are pages alone, opaque memory an array alone; the copied path has both.
+  // Linear rows are pages or memory of the device alone, opaque memory an array alone; the copied path has pages and an
+  // array, and what is on a peer rows or an array that copies are in.
   std::optional<HostPages> pages_;
+  std::optional<DeviceMemory> memory_;
   std::optional<ArrayImage> image_;
+  std::optional<PeerTexture> peer_;
   Views views_;  // of one of the two: it goes first
   std::uint32_t holders_ = 0;
 };

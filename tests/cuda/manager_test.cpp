@@ -75,6 +75,30 @@ TEST_F(CudaManagers, WithoutALibraryThereIsNone) {
   EXPECT_NE(manager.error().to_string().find("/nonexistent/libcuda.so"), std::string::npos);
 }
 
+TEST_F(CudaManagers, AnOlderDriverThanTheApiNeedsIsNamedWithWhatItLacks) {
+  const std::string stand_in = std::getenv("GEYSER_CUDA_LIBRARY");
+  setenv("GEYSER_CUDA_LIBRARY", std::getenv("GEYSER_OLD_CUDA"), 1);
+  auto manager = cuda::create_manager();
+  setenv("GEYSER_CUDA_LIBRARY", stand_in.c_str(), 1);
+  ASSERT_FALSE(manager);
+  EXPECT_EQ(manager.error().code(), ErrorCode::not_available);
+  EXPECT_NE(manager.error().message().find("it is older than CUDA 11.0"), std::string::npos)
+      << manager.error().message();
+  EXPECT_NE(manager.error().message().find("[cu"), std::string::npos);
+}
+
+// A driver that knows itself to be too old for the device, or for what was asked of it.
+TEST_F(CudaManagers, ADriverThatDoesNotStartIsNotAvailable) {
+  for (const auto& [result, name] :
+       {std::pair(999, "CUDA_ERROR_UNKNOWN"), std::pair(803, "unknown"), std::pair(36, "unknown")}) {
+    stand_in_->fail("cuInit", result, 0);
+    auto manager = cuda::create_manager();
+    ASSERT_FALSE(manager);
+    EXPECT_EQ(manager.error().code(), ErrorCode::not_available);
+    EXPECT_EQ(manager.error().native().name, name);
+  }
+}
+
 TEST_F(CudaManagers, TheCallersContextIsUsedAndGivenBack) {
   const cuda::Functions cu = driver();
   auto none = cuda::wrap();
@@ -149,13 +173,17 @@ TEST_F(CudaManagers, WhatCudaHasIsOfferedAndNothingElse) {
   // Rows are memory, whatever their texels are; arrays have a format.
   EXPECT_NE(row(all, TextureFormat::rg11b10_float, HandleKind::host_memory, Tiling::linear), nullptr);
   EXPECT_EQ(row(all, TextureFormat::rg11b10_float, HandleKind::opaque_fd, Tiling::opaque), nullptr);
+  const TextureCapability* rows = row(all, TextureFormat::rg11b10_float, HandleKind::opaque_fd, Tiling::linear);
+  ASSERT_NE(rows, nullptr);
+  EXPECT_TRUE(rows->exportable && rows->importable);
+  EXPECT_EQ(rows->row_alignment, 1U);
   for (const TextureFormat format : {TextureFormat::d32_float, TextureFormat::nv12}) {
     EXPECT_TRUE(rows_of(all, format).empty()) << to_string(format);
   }
   // 58 formats have arrays.
   std::set<TextureFormat> arrays;
   for (const TextureCapability& one : all.textures) {
-    if (one.handle_kind == HandleKind::opaque_fd) arrays.insert(one.format);
+    if (one.tiling == Tiling::opaque) arrays.insert(one.format);
   }
   EXPECT_EQ(arrays.size(), 58U);
   ASSERT_EQ(all.fences.size(), 3U);
@@ -192,7 +220,8 @@ TEST_F(CudaManagers, AnOlderDriverOffersLess) {
   auto manager = make();
   ASSERT_NE(manager, nullptr);
   const Capabilities& all = manager->capabilities();
-  EXPECT_TRUE(rows_of(all, TextureFormat::bc7_unorm).empty());
+  EXPECT_EQ(row(all, TextureFormat::bc7_unorm, HandleKind::opaque_fd, Tiling::opaque), nullptr);
+  EXPECT_EQ(row(all, TextureFormat::bc7_unorm, HandleKind::host_memory, Tiling::host), nullptr);
   EXPECT_EQ(row(all, TextureFormat::rgba8_unorm, HandleKind::host_memory, Tiling::linear), nullptr);
   ASSERT_EQ(all.fences.size(), 2U);
   EXPECT_EQ(all.fences[0].kind, FenceKind::opaque_fd_binary);

@@ -42,8 +42,7 @@ class CudaRig : public testing::Test {
     for (const std::string& report : reports_) ADD_FAILURE() << report;
   }
 
-  std::unique_ptr<TextureShareManager> make() {
-    cuda::Options options;
+  std::unique_ptr<TextureShareManager> make(cuda::Options options = {}) {
     options.diagnostics = [this](const GeyserError& error) { reports_.push_back(error.to_string()); };
     auto manager = cuda::create_manager(options);
     EXPECT_TRUE(manager) << (manager ? "" : manager.error().to_string());

@@ -9,6 +9,14 @@
 
 namespace {
 
+template <typename Object>
+void drop_import(Object* object) {
+  ::close(object->fd);
+  ::munmap(object->memory, object->size);
+  --state().owned;
+  delete object;
+}
+
 const char* joined(std::string& text) { return text.c_str(); }
 
 const geyser::test::CudaStandIn control{
@@ -24,6 +32,7 @@ const geyser::test::CudaStandIn control{
       s.whole_blocks = false;
       s.peer_access = true;
       s.homes.clear();
+      s.held_devices.clear();
     },
     [](const char* call, int result, int skip) { state().failures.emplace(call, std::pair(result, skip)); },
     [](int attribute, int value) { state().attributes[attribute] = value; },
@@ -31,6 +40,11 @@ const geyser::test::CudaStandIn control{
     [](int format) { state().refused_formats.insert(format); },
     [] { state().whole_blocks = true; },
     [](bool held) { state().held = held; },
+    [](int device, bool held) {
+      const std::lock_guard<std::recursive_mutex> lock(state().mutex);
+      held ? static_cast<void>(state().held_devices.insert(device))
+           : static_cast<void>(state().held_devices.erase(device));
+    },
     [](int result) { state().dead = result; },
     [](int fd, int device) {
       struct stat about {};
@@ -44,6 +58,8 @@ const geyser::test::CudaStandIn control{
         if (kind == "stream") delete static_cast<CUstream_st*>(gone);
         if (kind == "event") delete static_cast<CUevent_st*>(gone);
         if (kind == "mipmapped array") delete static_cast<CUmipmappedArray_st*>(gone);
+        if (kind == "external memory") drop_import(static_cast<CUextMemory_st*>(gone));
+        if (kind == "external semaphore") drop_import(static_cast<CUextSemaphore_st*>(gone));
       }
       for (const auto& [id, allocation] : s.allocations) ::close(allocation.fd);
       for (const auto& [begin, range] : s.ranges) {
@@ -55,6 +71,7 @@ const geyser::test::CudaStandIn control{
       s.ranges.clear();
       s.objects.clear();
       s.primaries.clear();
+      s.default_streams.clear();
     },
     [] {
       const State& s = state();

@@ -22,6 +22,8 @@ struct CudaStandIn {
   void (*refuse_partial_blocks)();
   // While held, streams do nothing of what they are told.
   void (*hold)(bool held);
+  // As hold(), for the streams of one device.
+  void (*hold_device)(int device, bool held);
   // Every context is dead from now on: what is called in one fails so.
   void (*kill_contexts)(int result);
   // Memory that is imported from this descriptor is a device's, and imports nowhere else.

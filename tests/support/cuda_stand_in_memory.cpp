@@ -106,6 +106,51 @@ EXPORT int cuMemcpy3DAsync_v2(const driver::Memcpy3d* described, CUstream_st* st
   HERE(resolve(stream)->context, "stream")
   return copy(*described, stream, current.back(), current.back());
 }
+// CUDA_MEMCPY2D, which only a program beside Geyser uses.
+struct Memcpy2d {
+  std::size_t source_x_bytes, source_y;
+  driver::MemoryType source_type;
+  const void* source_host;
+  driver::DevicePointer source_device;
+  driver::Array source_array;
+  std::size_t source_pitch;
+  std::size_t target_x_bytes, target_y;
+  driver::MemoryType target_type;
+  void* target_host;
+  driver::DevicePointer target_device;
+  driver::Array target_array;
+  std::size_t target_pitch;
+  std::size_t width_bytes, height;
+};
+EXPORT int cuMemcpy2DAsync_v2(const Memcpy2d* flat, CUstream_st* stream) {
+  ENTER()
+  if (stream != nullptr) ALIVE(stream, "stream")
+  HERE(resolve(stream)->context, "stream")
+  driver::Memcpy3d all;
+  all.source_x_bytes = flat->source_x_bytes;
+  all.source_y = flat->source_y;
+  all.source_type = flat->source_type;
+  all.source_host = flat->source_host;
+  all.source_device = flat->source_device;
+  all.source_array = flat->source_array;
+  all.source_pitch = flat->source_pitch;
+  all.target_x_bytes = flat->target_x_bytes;
+  all.target_y = flat->target_y;
+  all.target_type = flat->target_type;
+  all.target_host = flat->target_host;
+  all.target_device = flat->target_device;
+  all.target_array = flat->target_array;
+  all.target_pitch = flat->target_pitch;
+  all.width_bytes = flat->width_bytes;
+  all.height = flat->height;
+  all.depth = 1;
+  return copy(all, stream, current.back(), current.back());
+}
+EXPORT int cuStreamSynchronize(CUstream_st* stream) {
+  ENTER()
+  pump_all();
+  return resolve(stream)->queue.empty() ? driver::success : driver::unknown;  // a driver would wait for ever
+}
 EXPORT int cuMemcpy3DPeerAsync(const driver::Memcpy3d* described, CUstream_st* stream) {
   ENTER()
   if (stream != nullptr) ALIVE(stream, "stream")

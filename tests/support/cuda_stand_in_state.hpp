@@ -102,6 +102,7 @@ struct State {
   int owned = 0;
   int dead = 0;  // what calls in a context give
   bool started = false;
+  std::set<int> held_devices;
   std::atomic<bool> held = false;  // also of threads that let go
   bool whole_blocks = false;
   bool peer_access = true;
@@ -172,6 +173,7 @@ inline CUstream_st* resolve(CUstream_st* stream) {
 }
 inline bool pump(CUstream_st& stream) {
   const std::uint64_t before = stream.done;
+  if (stream.context != nullptr && state().held_devices.contains(stream.context->device)) return false;
   while (!state().held && !stream.queue.empty() && stream.queue.front()()) {
     stream.queue.pop_front();
     ++stream.done;

@@ -175,7 +175,7 @@ void ProbeBench::barrier(VkCommandBuffer commands, VkImage image, VkImageLayout 
                        0, nullptr, 1, &change);
 }
 
-void ProbeBench::fill(const Picture& picture, std::uint32_t block, std::uint32_t block_bytes) {
+void ProbeBench::fill(const Picture& picture, std::uint32_t block, std::uint32_t block_bytes, bool noisy) {
   std::vector<VkBufferImageCopy> copies;
   std::vector<std::byte> bytes;
   for (std::uint32_t layer = 0; layer < picture.info.arrayLayers; ++layer) {
@@ -188,7 +188,9 @@ void ProbeBench::fill(const Picture& picture, std::uint32_t block, std::uint32_t
       copy.imageExtent = {width, height, 1};
       copies.push_back(copy);
       const std::size_t size = std::size_t{(width + block - 1) / block} * ((height + block - 1) / block) * block_bytes;
-      bytes.resize(bytes.size() + (size + 255) / 256 * 256, value_of(layer, level));
+      const std::size_t begin = bytes.size();
+      bytes.resize(begin + (size + 255) / 256 * 256, value_of(layer, level));
+      for (std::size_t i = 0; noisy && i < size; ++i) bytes[begin + i] = noise_of(layer, level, i);
     }
   }
   Visible staging = make_visible(bytes.size());

@@ -18,20 +18,21 @@
 
 namespace geyser::test {
 
-#define GEYSER_PROBE_VULKAN(X)                                                                          \
-  X(vkCreateImage)                                                                                      \
-  X(vkDestroyImage)                                                                                     \
-  X(vkGetImageMemoryRequirements2)                                                                      \
-  X(vkGetImageSubresourceLayout)                                                                        \
-  X(vkBindImageMemory)                                                                                  \
-  X(vkCreateBuffer)                                                                                     \
-  X(vkDestroyBuffer)                                                                                    \
-  X(vkGetBufferMemoryRequirements)                                                                      \
-  X(vkBindBufferMemory)                                                                                 \
-  X(vkAllocateMemory)                                                                                   \
-  X(vkFreeMemory) X(vkMapMemory) X(vkGetMemoryFdKHR) X(vkCreateCommandPool) X(vkDestroyCommandPool)     \
-      X(vkAllocateCommandBuffers) X(vkBeginCommandBuffer) X(vkEndCommandBuffer) X(vkCmdPipelineBarrier) \
-          X(vkCmdCopyBufferToImage) X(vkCmdCopyImageToBuffer) X(vkCmdCopyBuffer) X(vkQueueSubmit) X(vkQueueWaitIdle)
+#define GEYSER_PROBE_VULKAN(X)                                                                                  \
+  X(vkCreateImage)                                                                                              \
+  X(vkDestroyImage)                                                                                             \
+  X(vkGetImageMemoryRequirements2)                                                                              \
+  X(vkGetImageSubresourceLayout)                                                                                \
+  X(vkBindImageMemory)                                                                                          \
+  X(vkCreateBuffer)                                                                                             \
+  X(vkDestroyBuffer)                                                                                            \
+  X(vkGetBufferMemoryRequirements)                                                                              \
+  X(vkBindBufferMemory)                                                                                         \
+  X(vkAllocateMemory)                                                                                           \
+  X(vkFreeMemory)                                                                                               \
+  X(vkMapMemory) X(vkGetMemoryFdKHR) X(vkCreateCommandPool) X(vkDestroyCommandPool) X(vkAllocateCommandBuffers) \
+      X(vkBeginCommandBuffer) X(vkEndCommandBuffer) X(vkCmdPipelineBarrier) X(vkCmdCopyBufferToImage)           \
+          X(vkCmdCopyImageToBuffer) X(vkCmdCopyBuffer) X(vkQueueSubmit) X(vkQueueWaitIdle)
 
 class ProbeBench : public testing::Test {
  protected:
@@ -49,8 +50,12 @@ class ProbeBench : public testing::Test {
   // An image in exportable memory of its own. Null image: the driver has none (printed).
   Picture make_picture(VkImageCreateInfo info, bool dedicated);
   void destroy(Picture& picture);
-  // In VK_IMAGE_LAYOUT_GENERAL and owned outside afterwards. `texel_bytes` of a block with an edge of `block`.
-  void fill(const Picture& picture, std::uint32_t block, std::uint32_t block_bytes);
+  // In VK_IMAGE_LAYOUT_GENERAL and owned outside afterwards. `texel_bytes` of a block with an edge of `block`. Noisy:
+  // byte i of a level of a layer is noise_of(), else each is value_of().
+  void fill(const Picture& picture, std::uint32_t block, std::uint32_t block_bytes, bool noisy = false);
+  static std::byte noise_of(std::uint32_t layer, std::uint32_t level, std::size_t i) {
+    return static_cast<std::byte>(((i + 1) * (layer * 8 + level + 1) * 2654435761U) >> 13U);
+  }
   // What fill() writes into every byte of a level of a layer.
   static std::byte value_of(std::uint32_t layer, std::uint32_t level) { return std::byte(1 + layer * 8 + level); }
   int export_fd(VkDeviceMemory memory);

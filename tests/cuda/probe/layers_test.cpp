@@ -1,11 +1,15 @@
-// Where the layers of a Vulkan image are to CUDA, which shows all but the first of them elsewhere (driver 580). Every
-// layer and level has a value of its own; each way of opening the image says which values it sees where, and the
-// memory's plain bytes say where they are. A layer is then opened alone, by its offset.
+// Where the layers of a Vulkan image are to CUDA. Every layer and level has a value of its own, then noise; each way of
+// opening the image says what it sees where, and the memory's plain bytes say where the two have put them. A layer is
+// then opened alone, by its offset. At last the same by Geyser's own means, in the shapes of the contract suites.
 #include <cstdio>
 #include <map>
 #include <set>
 
 #include "cuda/probe/bench.hpp"
+#include "cuda/texture.hpp"
+#include "support/end.hpp"
+#include "support/pattern.hpp"
+#include "support/shapes.hpp"
 
 namespace geyser::test {
 namespace {
@@ -77,6 +81,22 @@ const Way ways[] = {
     {.what = "r16f", .format = r16f},
     {.what = "rgba32f", .format = rgba32f},
     {.what = "bc7", .format = bc7},
+    {.what = "5 layers, 3 levels, 19x27", .width = 19, .height = 27, .layers = 5, .levels = 3},
+    {.what = "5 layers, 3 levels, 19x27, all usages, attachment, surface",
+     .width = 19,
+     .height = 27,
+     .layers = 5,
+     .levels = 3,
+     .usage = all_usages,
+     .flags = driver::array_layered | driver::array_color_attachment | driver::array_surface},
+    {.what = "cube 24x24, 4 levels, all usages, attachment, surface",
+     .width = 24,
+     .height = 24,
+     .layers = 6,
+     .levels = 4,
+     .usage = all_usages,
+     .create = VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT,
+     .flags = driver::array_cubemap | driver::array_color_attachment | driver::array_surface},
     {.what = "mutable format", .create = VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT},
 };
 
@@ -88,10 +108,10 @@ std::string list(const std::set<int>& values) {
 
 class CudaLayersProbe : public ProbeBench {
  protected:
-  // Level `level` of `array` from layer `z` on; the values that it has.
-  std::set<int> values(driver::MipmappedArray array, const Way& way, std::uint32_t z, std::uint32_t level) {
+  // Level `level` of `array` from layer `z` on.
+  std::vector<std::byte> bytes_of(driver::MipmappedArray array, const Way& way, std::uint32_t z, std::uint32_t level) {
     driver::Array one = nullptr;
-    if (cu_.cuMipmappedArrayGetLevel(&one, array, level) != 0) return {-1};
+    if (cu_.cuMipmappedArrayGetLevel(&one, array, level) != 0) return {};
     const Rows rows = rows_of(way, level);
     std::vector<std::byte> bytes(rows.bytes * rows.count);
     driver::Memcpy3d copy;
@@ -102,9 +122,27 @@ class CudaLayersProbe : public ProbeBench {
     copy.target_host = bytes.data();
     copy.target_pitch = rows.bytes;
     finish_copy(copy, rows);
+    return bytes;
+  }
+  std::set<int> values(driver::MipmappedArray array, const Way& way, std::uint32_t z, std::uint32_t level) {
     std::set<int> seen;
-    for (const std::byte byte : bytes) seen.insert(static_cast<int>(byte));
+    for (const std::byte byte : bytes_of(array, way, z, level)) seen.insert(static_cast<int>(byte));
     return seen;
+  }
+  // After fill(noisy): how many bytes of all layers are not where they were written.
+  std::size_t wrong_bytes(driver::MipmappedArray array, const Way& way) {
+    std::size_t all = 0;
+    for (std::uint32_t layer = 0; layer < way.layers; ++layer) {
+      for (std::uint32_t level = 0; level < way.levels; ++level) {
+        const std::vector<std::byte> bytes = bytes_of(array, way, layer, level);
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < bytes.size(); ++i) wrong += bytes[i] != noise_of(layer, level, i) ? 1U : 0U;
+        if (wrong != 0)
+          std::printf("    layer %u level %u: %zu of %zu bytes of noise wrong\n", layer, level, wrong, bytes.size());
+        all += wrong;
+      }
+    }
+    return all;
   }
   void write(driver::MipmappedArray array, const Way& way, std::uint32_t z, std::uint32_t level, std::byte value) {
     driver::Array one = nullptr;
@@ -187,6 +225,22 @@ class CudaLayersProbe : public ProbeBench {
     }
     return wrong;
   }
+  // Whose first row a layer's first row is.
+  static void print_source(const TextureDescriptor& d, const std::vector<std::byte>& written,
+                           const std::vector<std::byte>& seen, std::uint32_t layer, std::uint32_t mip) {
+    const HostSubresource here = host_subresource(d, 0, layer, mip);
+    std::printf("    layer %u level %u has", layer, mip);
+    for (std::uint32_t other = 0; other < d.array_layers; ++other) {
+      for (std::uint32_t level = 0; level < d.mip_levels; ++level) {
+        const HostSubresource there = host_subresource(d, 0, other, level);
+        const std::size_t bytes = std::min<std::size_t>(here.row_bytes, there.row_bytes);
+        if (std::equal(&seen[here.offset], &seen[here.offset] + bytes, &written[there.offset])) {
+          std::printf(" layer %u level %u", other, level);
+        }
+      }
+    }
+    std::printf("\n");
+  }
   // Gives whether every layer is where CUDA looks for it.
   bool run(const Way& way);
   void open_by_offset(driver::ExternalMemory memory, const Way& way, const std::map<int, Span>& spans);
@@ -238,20 +292,26 @@ bool CudaLayersProbe::run(const Way& way) {
     std::vector<std::byte> bytes(picture.size);
     std::map<int, Span> vulkans;
     if (mapped_buffer == 0 && copy_out(pointer, bytes) == 0) vulkans = spans(bytes);
-    print("Vulkan's", vulkans, 1);
     int mapped = 0;
     driver::MipmappedArray array = map(memory, way, 0, false, mapped);
     std::printf("  array: %s\n", name_of(mapped).c_str());
     if (array != nullptr) {
       right = wrong_layers(array, way) == 0;
-      std::printf("  %s\n", right ? "RIGHT" : "WRONG");
       open_by_offset(memory, way, vulkans);
       for (std::uint32_t layer = 0; layer < way.layers; ++layer) {
         for (std::uint32_t level = 0; level < way.levels; ++level) {
           write(array, way, layer, level, std::byte(129 + layer * 8 + level));
         }
       }
-      if (mapped_buffer == 0 && copy_out(pointer, bytes) == 0) print("CUDA's", spans(bytes), 129);
+      std::map<int, Span> cudas;
+      if (mapped_buffer == 0 && copy_out(pointer, bytes) == 0) cudas = spans(bytes);
+      if (!right) {
+        print("Vulkan's", vulkans, 1);
+        print("CUDA's", cudas, 129);
+      }
+      fill(picture, way.format.block, way.format.block_bytes, true);
+      right = wrong_bytes(array, way) == 0 && right;
+      std::printf("  %s\n", right ? "RIGHT" : "WRONG");
       cu_.cuMipmappedArrayDestroy(array);
     }
     if (mapped_buffer == 0) cu_.cuMemFree_v2(pointer);
@@ -271,8 +331,62 @@ TEST_F(CudaLayersProbe, WhereLayersAre) {
   }
   // Without it the others say nothing.
   EXPECT_TRUE(results["one layer (control)"]);
-  // When this fails, a driver has come that opens layers: capabilities.cpp may offer what is right.
-  EXPECT_FALSE(results["base"]) << right << " ways are right";
+  EXPECT_FALSE(results["as a volume"]) << "layers are no slices";
+  EXPECT_EQ(right, static_cast<int>(std::size(ways)) - 1);
+}
+
+// What the contract suites would see if capabilities.cpp offered it.
+TEST_F(CudaLayersProbe, GeysersOwnShapes) {
+  auto end = make_end("vulkan");
+  ASSERT_TRUE(end) << end.error().to_string();
+  TextureDescriptor any;
+  any.extent = {8, 8, 1};
+  auto copied = cuda_->create_texture(any, HandleKind::host_memory);
+  ASSERT_TRUE(copied) << copied.error().to_string();
+  const auto context = static_cast<cuda::CudaTexture&>(**copied).context();
+  int wrong_cases = 0;
+  for (const Case& c : shape_cases()) {
+    const TextureDescriptor descriptor = describe(c);
+    cuda::ArrayKind kind = context->array_kind(descriptor.format);
+    if (kind.format == driver::ArrayFormat::none) continue;
+    auto texture = (*end)->manager().create_texture(descriptor, HandleKind::opaque_fd);
+    if (!texture) continue;
+    const std::vector<std::byte> pattern = make_pattern(descriptor, 5);
+    auto access = (*texture)->begin_access(AccessMode::discard, {});
+    ASSERT_TRUE(access);
+    ASSERT_TRUE((*end)->fill(**texture, pattern));
+    ASSERT_TRUE((*texture)->end_access(*std::move(access)));
+    // As it is, without surfaces, without what says that it is an attachment, and neither.
+    for (int without = 0; without < 4; ++without) {
+      auto parcel = (*end)->manager().export_texture(**texture);
+      ASSERT_TRUE(parcel);
+      cuda::ArrayKind way = kind;
+      if ((without & 1) != 0) way.surface = false;
+      if ((without & 2) != 0) parcel->layout.vulkan_usage &= ~VkImageUsageFlags{VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT};
+      auto image = cuda::ArrayImage::import(context, descriptor, way, parcel->layout, parcel->handles[0]);
+      std::printf("%s %s, usage 0x%x, dedicated %d, %llu bytes, surface %d: ", c.shape.name,
+                  std::string(to_string(descriptor.format)).c_str(), parcel->layout.vulkan_usage,
+                  parcel->layout.dedicated ? 1 : 0, static_cast<unsigned long long>(parcel->layout.allocation_size),
+                  way.surface ? 1 : 0);
+      if (!image) {
+        std::printf("%s\n", image.error().to_string().c_str());
+        ++wrong_cases;
+        continue;
+      }
+      std::vector<std::byte> seen(pattern.size());
+      const bool done =
+          cuda::queue_packed_copy(*context, descriptor, *image, seen.data(), cuda::Toward::host).has_value() &&
+          context->finish(std::chrono::seconds(5)).has_value();
+      const std::string wrong = done ? difference(descriptor, pattern, seen) : "no copy";
+      std::printf("%s\n", wrong.empty() ? "RIGHT" : wrong.c_str());
+      wrong_cases += wrong.empty() ? 0 : 1;
+      for (std::uint32_t layer = 0; !wrong.empty() && layer < descriptor.array_layers; ++layer) {
+        for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip)
+          print_source(descriptor, pattern, seen, layer, mip);
+      }
+    }
+  }
+  EXPECT_EQ(wrong_cases, 0);
 }
 
 }  // namespace

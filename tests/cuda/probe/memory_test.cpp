@@ -188,6 +188,7 @@ TEST_F(CudaMemoryProbe, CudasMemoryInALinearVulkanImage) {
           }
         }
         std::printf("    image: %s, %d bytes wrong\n", wrong == 0 ? "RIGHT" : "WRONG", wrong);
+        EXPECT_EQ(wrong, 0) << "what Geyser does with CUDA's memory, dedicated " << dedicated;
       } else {
         std::printf("    vkBindImageMemory: %d\n", bound);
       }
@@ -304,7 +305,8 @@ TEST_F(CudaMemoryProbe, PlanesOfAVulkanImage) {
       const int mapped = cu_.cuExternalMemoryGetMappedMipmappedArray(&array, memory, &mapping);
       std::printf("  as %s: %s\n", name, name_of(mapped).c_str());
       if (mapped != 0) continue;
-      for (const unsigned plane : {0U, 1U}) print_plane(array, plane);
+      // Plane 1 is elsewhere to CUDA 13.0: a copy of it kills the context (CUDA_ERROR_LAUNCH_FAILED).
+      print_plane(array, 0);
       cu_.cuMipmappedArrayDestroy(array);
     }
     cu_.cuDestroyExternalMemory(memory);

@@ -1,0 +1,172 @@
+#include "cuda/peer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace geyser::cuda {
+
+PeerTexture::PeerTexture(std::shared_ptr<Context> here, std::shared_ptr<Context> there)
+    : here_(std::move(here)), there_(std::move(there)) {}
+
+PeerTexture::PeerTexture(PeerTexture&& other) noexcept
+    : here_(std::move(other.here_)),
+      there_(std::move(other.there_)),
+      ready_(std::exchange(other.ready_, nullptr)),
+      copied_(std::exchange(other.copied_, nullptr)),
+      layout_(other.layout_),
+      rows_(other.rows_),
+      image_(std::move(other.image_)),
+      memory_(std::move(other.memory_)) {}
+
+PeerTexture::~PeerTexture() {
+  if (there_ == nullptr) return;
+  // What is there is destroyed on the stream there: it has to know of the copies here.
+  if (copied_ != nullptr) static_cast<void>(lead());
+  const auto destroy = [](Context& context, driver::Event event) {
+    auto current = event != nullptr ? Current::open(context) : Result<Current>(fail(ErrorCode::invalid_argument, ""));
+    if (current) context.cu().cuEventDestroy_v2(event);
+  };
+  destroy(*there_, ready_);
+  destroy(*here_, copied_);
+}
+
+Result<PeerTexture> PeerTexture::import(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there,
+                                        ApiTextureHandle& parcel) {
+  PeerTexture texture(here, there);
+  texture.layout_ = parcel.layout;
+  texture.rows_ = host_subresource(parcel.descriptor, 0, 0, 0).rows;
+  {
+    auto current = Current::open(*here);
+    if (!current) return fail(std::move(current.error()));
+    auto made = here->check(here->cu().cuEventCreate(&texture.copied_, driver::event_disable_timing), "cuEventCreate");
+    if (!made) return fail(std::move(made.error()));
+  }
+  auto current = Current::open(*there);
+  if (!current) return fail(std::move(current.error()));
+  auto made = there->check(there->cu().cuEventCreate(&texture.ready_, driver::event_disable_timing), "cuEventCreate");
+  if (!made) return fail(std::move(made.error()));
+  if (parcel.layout.tiling == Tiling::linear) {
+    auto memory =
+        DeviceMemory::import(there, parcel.layout, parcel.api == Api::cuda, parcel.handles[0], here->device());
+    if (!memory) return fail(std::move(memory.error()));
+    texture.memory_.emplace(*std::move(memory));
+  } else {
+    // Kinds of arrays are those of this device: a manager probes only its own.
+    auto image = ArrayImage::import(there, parcel.descriptor, here->array_kind(parcel.descriptor.format), parcel.layout,
+                                    parcel.handles[0]);
+    if (!image) return fail(std::move(image.error()));
+    texture.image_.emplace(*std::move(image));
+  }
+  return texture;
+}
+
+Place PeerTexture::place(std::uint32_t level) const {
+  Place place;
+  if (image_) {
+    place.array = image_->level(level);
+  } else {
+    place.device = memory_->pointer() + layout_.planes[0].offset;
+    place.pitch = layout_.planes[0].stride;
+    place.rows_per_slice = rows_;
+  }
+  return place;
+}
+
+Result<void> PeerTexture::follow() const {
+  {
+    auto current = Current::open(*there_);
+    if (!current) return fail(std::move(current.error()));
+    auto marked = there_->check(there_->cu().cuEventRecord(ready_, there_->stream()), "cuEventRecord");
+    if (!marked) return marked;
+  }
+  auto current = Current::open(*here_);
+  if (!current) return fail(std::move(current.error()));
+  return here_->check(here_->cu().cuStreamWaitEvent(here_->stream(), ready_, 0), "cuStreamWaitEvent");
+}
+
+Result<void> PeerTexture::lead() const {
+  auto current = Current::open(*there_);
+  if (!current) return fail(std::move(current.error()));
+  return there_->check(there_->cu().cuStreamWaitEvent(there_->stream(), copied_, 0), "cuStreamWaitEvent");
+}
+
+Result<std::uint64_t> PeerTexture::copy(const TextureDescriptor& descriptor, const Places& mine,
+                                        bool toward_here) const {
+  auto current = Current::open(*here_);
+  if (!current) return fail(std::move(current.error()));
+  std::uint64_t total = 0;
+  for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
+    const HostSubresource sub = host_subresource(descriptor, 0, 0, mip);
+    const Box box{sub.row_bytes, sub.rows, std::max<std::size_t>(sub.slices, descriptor.array_layers)};
+    auto queued = toward_here ? queue_peer_copy(*here_, *there_, place(mip), *here_, mine(mip), box)
+                              : queue_peer_copy(*here_, *here_, mine(mip), *there_, place(mip), box);
+    if (!queued) return fail(std::move(queued.error()));
+    total += box.width_bytes * box.rows * box.depth;
+  }
+  auto marked = here_->check(here_->cu().cuEventRecord(copied_, here_->stream()), "cuEventRecord");
+  if (!marked) return fail(std::move(marked.error()));
+  return total;
+}
+
+Result<std::uint64_t> PeerTexture::fetch(const TextureDescriptor& descriptor, const Places& mine) const {
+  return copy(descriptor, mine, true);
+}
+Result<std::uint64_t> PeerTexture::send(const TextureDescriptor& descriptor, const Places& mine) const {
+  return copy(descriptor, mine, false);
+}
+
+namespace {
+
+// Bytes a second of a copy of 16 MiB, after one that wakes the devices up; 0: it failed.
+std::uint64_t measure(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there) {
+  constexpr ArrayKind kind{driver::ArrayFormat::unsigned_int8, 4};
+  TextureDescriptor descriptor;
+  descriptor.extent = {2048, 2048, 1};
+  constexpr Box box{2048 * 4, 2048, 1};
+  constexpr int copies = 4;
+  std::optional<ArrayImage> from;
+  {
+    auto current = Current::open(*there);
+    auto made = current ? ArrayImage::create(there, descriptor, kind) : fail(std::move(current.error()));
+    if (!made) return 0;
+    from.emplace(*std::move(made));
+  }
+  auto current = Current::open(*here);
+  auto to = current ? ArrayImage::create(here, descriptor, kind) : fail(std::move(current.error()));
+  if (!to) return 0;
+  const auto run = [&](int count) {
+    Place source;
+    source.array = from->level(0);
+    Place target;
+    target.array = to->level(0);
+    for (int i = 0; i < count; ++i) {
+      if (!queue_peer_copy(*here, *there, source, *here, target, box)) return false;
+    }
+    return here->finish(default_wait_timeout).has_value();
+  };
+  if (!run(1)) return 0;
+  const auto begin = std::chrono::steady_clock::now();
+  if (!run(copies)) return 0;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const double bytes = static_cast<double>(box.width_bytes * box.rows) * copies;
+  return took.count() > 0 ? static_cast<std::uint64_t>(bytes / took.count()) : 0;
+}
+
+}  // namespace
+
+PeerDevice measure_peer(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there) {
+  PeerDevice peer;
+  peer.identity = there->identity();
+  int reaches = 0;
+  if (here->cu().cuDeviceCanAccessPeer(&reaches, here->device(), there->device()) == driver::success && reaches != 0) {
+    auto current = Current::open(*here);
+    const driver::Result enabled =
+        current ? here->cu().cuCtxEnablePeerAccess(there->handle(), 0) : driver::Result{driver::invalid_context};
+    peer.direct = enabled == driver::success || enabled == driver::peer_access_already_enabled;
+  }
+  peer.bandwidth = measure(here, there);
+  return peer;
+}
+
+}  // namespace geyser::cuda

@@ -1,0 +1,59 @@
+// A texture on another device: the memory there, opened in that device's context, and the copies between it and this
+// device's own, on this device's stream. The two streams wait for each other on the devices.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <geyser/texture.hpp>
+
+#include "cuda/array.hpp"
+#include "cuda/device_memory.hpp"
+#include "cuda/staging.hpp"
+
+namespace geyser::cuda {
+
+class PeerTexture {
+ public:
+  // Consumes the parcel's handle on success, or takes a reference of its own.
+  static Result<PeerTexture> import(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there,
+                                    ApiTextureHandle& parcel);
+  PeerTexture(PeerTexture&& other) noexcept;
+  PeerTexture& operator=(PeerTexture&&) = delete;
+  PeerTexture(const PeerTexture&) = delete;
+  PeerTexture& operator=(const PeerTexture&) = delete;
+  ~PeerTexture();
+
+  // Where semaphores of the memory are waited for and signalled.
+  const std::shared_ptr<Context>& there() const noexcept { return there_; }
+  // `mine` gives this device's place of a level. Gives the bytes that are copied.
+  using Places = std::function<Place(std::uint32_t level)>;
+
+  // This device's stream goes on when the other's has done what it was told so far.
+  Result<void> follow() const;
+  // Queue a copy of everything on this device's stream.
+  Result<std::uint64_t> fetch(const TextureDescriptor& descriptor, const Places& mine) const;
+  Result<std::uint64_t> send(const TextureDescriptor& descriptor, const Places& mine) const;
+  // The other device's stream goes on when the last copy is done.
+  Result<void> lead() const;
+
+ private:
+  PeerTexture(std::shared_ptr<Context> here, std::shared_ptr<Context> there);
+  Place place(std::uint32_t level) const;
+  Result<std::uint64_t> copy(const TextureDescriptor& descriptor, const Places& mine, bool toward_here) const;
+
+  std::shared_ptr<Context> here_;
+  std::shared_ptr<Context> there_;
+  driver::Event ready_ = nullptr;   // of the other device's stream
+  driver::Event copied_ = nullptr;  // of this device's
+  MemoryLayout layout_;
+  std::uint32_t rows_ = 0;
+  std::optional<ArrayImage> image_;  // one of the two
+  std::optional<DeviceMemory> memory_;
+};
+
+// Lets this device reach the other's memory where it can, and measures a copy from there.
+PeerDevice measure_peer(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there);
+
+}  // namespace geyser::cuda
