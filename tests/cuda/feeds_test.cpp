@@ -89,15 +89,14 @@ TEST_F(CudaFeeds, GoThroughTheHostWhereCopiesByTheGpuAreForbidden) {
     policy.allow_host_linear = false;
     auto subscriber = subscribe(other, policy);
     ASSERT_TRUE(publish_pattern(*end, publisher, 1));
-    auto frame = acquire_beside(publisher, subscriber, 100ms);
-    // The publisher's ring is its own memory: a pool of the host's would be a copy of its GPU's.
-    if (frame) {
-      EXPECT_EQ(subscriber.agreement().handle_kind, HandleKind::host_memory);
-      expect_pattern(*end, *frame, 1);
-      ASSERT_TRUE(subscriber.release(*std::move(frame)));
-    } else {
-      EXPECT_EQ(subscriber.state(), stream::FeedState::refused);
-    }
+    auto frame = acquire_beside(publisher, subscriber);
+    ASSERT_TRUE(frame) << frame.error().to_string();
+    EXPECT_EQ(subscriber.agreement().handle_kind, HandleKind::host_memory);
+    EXPECT_EQ(subscriber.agreement().path, SharePath::host_copy);
+    EXPECT_EQ(subscriber.agreement().bandwidth, 0U);
+    expect_pattern(*end, *frame, 1);
+    ASSERT_TRUE(subscriber.release(*std::move(frame)));
+    EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5) << "those that measure";
   }
   end->close();
 }
@@ -160,6 +159,7 @@ TEST_F(CudaFeeds, AContextThatIsDestroyedWithFramesInFlightLosesNoMemory) {
   EXPECT_EQ(ended.error().code(), ErrorCode::device_lost);
   EXPECT_EQ(ended.error().native().name, "CUDA_ERROR_CONTEXT_IS_DESTROYED");
   const int destroyed = calls("cuDestroyExternalMemory") + calls("cuDestroyExternalSemaphore");
+  state.writer.clear();
   texture->reset();
   fence->reset();
   maker.reset();
@@ -170,7 +170,6 @@ TEST_F(CudaFeeds, AContextThatIsDestroyedWithFramesInFlightLosesNoMemory) {
   const auto successor = on_device(0, false);
   auto reopened = successor->import_shared_texture(*std::move(again));
   ASSERT_TRUE(reopened) << reopened.error().to_string();
-  state.writer.clear();
   auto reading = (*reopened)->begin_access(AccessMode::read, state);
   ASSERT_TRUE(reading);
   const std::shared_ptr<End> reader = open_end("cuda");
