@@ -171,7 +171,8 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
       for (TextureCapability one : rows) {
         if (!context->identity().has_uuids) break;
         one.handle_kind = HandleKind::opaque_fd;
-        // Driver 580 opens Vulkan's images of several layers and shows every layer but the first in another place.
+        // Driver 580 opens Vulkan's images of several layers, but for some sizes with several levels at another stride
+        // between layers than Vulkan's (docs/results/cuda-probes.md). For which is not known, so for none.
         one.dimensions = static_cast<DimensionSet>(
             one.dimensions & (dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::three_d)));
         one.max_array_layers = 1;

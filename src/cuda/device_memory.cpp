@@ -73,7 +73,8 @@ Result<void> DeviceMemory::map(driver::Device reader) {
   return {};
 }
 
-Result<DeviceMemory> DeviceMemory::create(const std::shared_ptr<Context>& context, std::uint64_t size) {
+Result<DeviceMemory> DeviceMemory::create(const std::shared_ptr<Context>& context, std::uint64_t size,
+                                          driver::Device reader) {
   const auto granularity = granularity_of(*context);
   if (!granularity) return fail(GeyserError(granularity.error()));
   DeviceMemory memory(context);
@@ -83,7 +84,7 @@ Result<DeviceMemory> DeviceMemory::create(const std::shared_ptr<Context>& contex
   auto made =
       context->check(context->cu().cuMemCreate(&memory.allocation_, memory.size_, &properties, 0), "cuMemCreate");
   if (!made) return fail(std::move(made.error()).during(text("allocating [", memory.size_, "] bytes")));
-  if (auto mapped = memory.map(-1); !mapped) return fail(std::move(mapped.error()));
+  if (auto mapped = memory.map(reader); !mapped) return fail(std::move(mapped.error()));
   return memory;
 }
 

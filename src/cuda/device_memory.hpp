@@ -16,7 +16,9 @@ class DeviceMemory {
  public:
   // The context must be current for each of these.
   // At least `size` bytes that can be exported: a multiple of what the device allocates.
-  static Result<DeviceMemory> create(const std::shared_ptr<Context>& context, std::uint64_t size);
+  // `reader`, here and below: a device that copies from it, too; -1: none.
+  static Result<DeviceMemory> create(const std::shared_ptr<Context>& context, std::uint64_t size,
+                                     driver::Device reader = -1);
   // `of_cuda`: what share() gives, of which a reference of its own is taken; else another API's, whose handle it
   // consumes on success. `reader`: a device that copies from it, too; -1: none. Errors: incompatible_layout (the memory
   // is not what the layout says), the driver's.

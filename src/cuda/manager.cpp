@@ -41,7 +41,8 @@ class CudaManager final : public TextureShareManager {
     // The front lets only what is on a peer through.
     for (const auto& peer : contexts_) {
       if (same_device_and_driver(parcel.identity, peer->identity())) {
-        return CudaTexture::import_from(context_, peer, std::move(parcel));
+        const PeerDevice* device = find_peer(capabilities(), parcel.identity);
+        return CudaTexture::import_from(context_, peer, device != nullptr && device->direct, std::move(parcel));
       }
     }
     return fail(ErrorCode::incompatible_device,

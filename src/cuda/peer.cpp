@@ -17,7 +17,8 @@ PeerTexture::PeerTexture(PeerTexture&& other) noexcept
       layout_(other.layout_),
       rows_(other.rows_),
       image_(std::move(other.image_)),
-      memory_(std::move(other.memory_)) {}
+      memory_(std::move(other.memory_)),
+      staging_(std::move(other.staging_)) {}
 
 PeerTexture::~PeerTexture() {
   if (there_ == nullptr) return;
@@ -31,33 +32,88 @@ PeerTexture::~PeerTexture() {
   destroy(*here_, copied_);
 }
 
+Result<void> PeerTexture::make_events() {
+  for (const auto& [context, event] : {std::pair(here_.get(), &copied_), std::pair(there_.get(), &ready_)}) {
+    auto current = Current::open(*context);
+    if (!current) return fail(std::move(current.error()));
+    auto made = context->check(context->cu().cuEventCreate(event, driver::event_disable_timing), "cuEventCreate");
+    if (!made) return made;
+  }
+  return {};
+}
+
+namespace {
+
+Box box_of(const TextureDescriptor& descriptor, std::uint32_t level) {
+  const HostSubresource sub = host_subresource(descriptor, 0, 0, level);
+  return {sub.row_bytes, sub.rows, std::max<std::size_t>(sub.slices, descriptor.array_layers)};
+}
+std::size_t bytes_of(const Box& box) { return box.width_bytes * box.rows * box.depth; }
+std::size_t staged_pitch(const Box& box) { return (box.width_bytes + 255) / 256 * 256; }
+// Where a level is in the rows; that of the level after the last is their size.
+std::size_t staged_offset(const TextureDescriptor& descriptor, std::uint32_t level) {
+  std::size_t offset = 0;
+  for (std::uint32_t mip = 0; mip < level; ++mip) {
+    const Box box = box_of(descriptor, mip);
+    offset += staged_pitch(box) * box.rows * box.depth;
+  }
+  return offset;
+}
+
+}  // namespace
+
+Result<void> PeerTexture::make_staging(const TextureDescriptor& descriptor) {
+  auto memory = DeviceMemory::create(there_, staged_offset(descriptor, descriptor.mip_levels), here_->device());
+  if (!memory) return fail(std::move(memory.error()));
+  staging_.emplace(*std::move(memory));
+  return {};
+}
+
+Place PeerTexture::staged(const TextureDescriptor& descriptor, std::uint32_t level) const {
+  const Box box = box_of(descriptor, level);
+  Place place;
+  place.device = staging_->pointer() + staged_offset(descriptor, level);
+  place.pitch = staged_pitch(box);
+  place.rows_per_slice = box.rows;
+  return place;
+}
+
 Result<PeerTexture> PeerTexture::import(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there,
-                                        ApiTextureHandle& parcel) {
+                                        ApiTextureHandle& parcel, bool direct) {
   PeerTexture texture(here, there);
   texture.layout_ = parcel.layout;
   texture.rows_ = host_subresource(parcel.descriptor, 0, 0, 0).rows;
-  {
-    auto current = Current::open(*here);
-    if (!current) return fail(std::move(current.error()));
-    auto made = here->check(here->cu().cuEventCreate(&texture.copied_, driver::event_disable_timing), "cuEventCreate");
-    if (!made) return fail(std::move(made.error()));
-  }
+  if (auto made = texture.make_events(); !made) return fail(std::move(made.error()));
   auto current = Current::open(*there);
   if (!current) return fail(std::move(current.error()));
-  auto made = there->check(there->cu().cuEventCreate(&texture.ready_, driver::event_disable_timing), "cuEventCreate");
-  if (!made) return fail(std::move(made.error()));
   if (parcel.layout.tiling == Tiling::linear) {
     auto memory =
         DeviceMemory::import(there, parcel.layout, parcel.api == Api::cuda, parcel.handles[0], here->device());
     if (!memory) return fail(std::move(memory.error()));
     texture.memory_.emplace(*std::move(memory));
-  } else {
-    // Kinds of arrays are those of this device: a manager probes only its own.
-    auto image = ArrayImage::import(there, parcel.descriptor, here->array_kind(parcel.descriptor.format), parcel.layout,
-                                    parcel.handles[0]);
-    if (!image) return fail(std::move(image.error()));
-    texture.image_.emplace(*std::move(image));
+    return texture;
   }
+  // Kinds of arrays are those of this device: a manager probes only its own.
+  auto image = ArrayImage::import(there, parcel.descriptor, here->array_kind(parcel.descriptor.format), parcel.layout,
+                                  parcel.handles[0]);
+  if (!image) return fail(std::move(image.error()));
+  texture.image_.emplace(*std::move(image));
+  if (!direct || !makes_device_memory(*there)) return texture;
+  if (auto made = texture.make_staging(parcel.descriptor); !made) return fail(std::move(made.error()));
+  return texture;
+}
+
+Result<PeerTexture> PeerTexture::create(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there,
+                                        const TextureDescriptor& descriptor, ArrayKind kind, bool direct) {
+  PeerTexture texture(here, there);
+  if (auto made = texture.make_events(); !made) return fail(std::move(made.error()));
+  auto current = Current::open(*there);
+  if (!current) return fail(std::move(current.error()));
+  auto image = ArrayImage::create(there, descriptor, kind);
+  if (!image) return fail(std::move(image.error()));
+  texture.image_.emplace(*std::move(image));
+  if (!direct || !makes_device_memory(*there)) return texture;
+  if (auto made = texture.make_staging(descriptor); !made) return fail(std::move(made.error()));
   return texture;
 }
 
@@ -91,18 +147,33 @@ Result<void> PeerTexture::lead() const {
   return there_->check(there_->cu().cuStreamWaitEvent(there_->stream(), copied_, 0), "cuStreamWaitEvent");
 }
 
+// On the stream there, when the last copy from the rows is done.
+Result<std::uint64_t> PeerTexture::stage(const TextureDescriptor& descriptor) const {
+  if (auto led = lead(); !led) return fail(std::move(led.error()));
+  auto current = Current::open(*there_);
+  if (!current) return fail(std::move(current.error()));
+  std::uint64_t total = 0;
+  for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
+    const Box box = box_of(descriptor, mip);
+    auto queued = queue_copy(*there_, place(mip), staged(descriptor, mip), box);
+    if (!queued) return fail(std::move(queued.error()));
+    total += bytes_of(box);
+  }
+  return total;
+}
+
 Result<std::uint64_t> PeerTexture::copy(const TextureDescriptor& descriptor, const Places& mine,
                                         bool toward_here) const {
   auto current = Current::open(*here_);
   if (!current) return fail(std::move(current.error()));
   std::uint64_t total = 0;
   for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
-    const HostSubresource sub = host_subresource(descriptor, 0, 0, mip);
-    const Box box{sub.row_bytes, sub.rows, std::max<std::size_t>(sub.slices, descriptor.array_layers)};
-    auto queued = toward_here ? queue_peer_copy(*here_, *there_, place(mip), *here_, mine(mip), box)
-                              : queue_peer_copy(*here_, *here_, mine(mip), *there_, place(mip), box);
+    const Box box = box_of(descriptor, mip);
+    const Place theirs = toward_here && staging_ ? staged(descriptor, mip) : place(mip);
+    auto queued = toward_here ? queue_peer_copy(*here_, *there_, theirs, *here_, mine(mip), box)
+                              : queue_peer_copy(*here_, *here_, mine(mip), *there_, theirs, box);
     if (!queued) return fail(std::move(queued.error()));
-    total += box.width_bytes * box.rows * box.depth;
+    total += bytes_of(box);
   }
   auto marked = here_->check(here_->cu().cuEventRecord(copied_, here_->stream()), "cuEventRecord");
   if (!marked) return fail(std::move(marked.error()));
@@ -110,7 +181,16 @@ Result<std::uint64_t> PeerTexture::copy(const TextureDescriptor& descriptor, con
 }
 
 Result<std::uint64_t> PeerTexture::fetch(const TextureDescriptor& descriptor, const Places& mine) const {
-  return copy(descriptor, mine, true);
+  std::uint64_t total = 0;
+  if (staging_) {
+    auto queued = stage(descriptor);
+    if (!queued) return queued;
+    total = *queued;
+  }
+  if (auto following = follow(); !following) return fail(std::move(following.error()));
+  auto queued = copy(descriptor, mine, true);
+  if (!queued) return queued;
+  return total + *queued;
 }
 Result<std::uint64_t> PeerTexture::send(const TextureDescriptor& descriptor, const Places& mine) const {
   return copy(descriptor, mine, false);
@@ -118,30 +198,25 @@ Result<std::uint64_t> PeerTexture::send(const TextureDescriptor& descriptor, con
 
 namespace {
 
-// Bytes a second of a copy of 16 MiB, after one that wakes the devices up; 0: it failed.
-std::uint64_t measure(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there) {
+// Bytes of a texture a second, fetched as frames are, after one that wakes the devices up; 0: it failed.
+std::uint64_t measure(const std::shared_ptr<Context>& here, const std::shared_ptr<Context>& there, bool direct) {
   constexpr ArrayKind kind{driver::ArrayFormat::unsigned_int8, 4};
   TextureDescriptor descriptor;
   descriptor.extent = {2048, 2048, 1};
-  constexpr Box box{2048 * 4, 2048, 1};
   constexpr int copies = 4;
-  std::optional<ArrayImage> from;
-  {
-    auto current = Current::open(*there);
-    auto made = current ? ArrayImage::create(there, descriptor, kind) : fail(std::move(current.error()));
-    if (!made) return 0;
-    from.emplace(*std::move(made));
-  }
+  auto from = PeerTexture::create(here, there, descriptor, kind, direct);
+  if (!from) return 0;
   auto current = Current::open(*here);
   auto to = current ? ArrayImage::create(here, descriptor, kind) : fail(std::move(current.error()));
   if (!to) return 0;
+  const auto mine = [&](std::uint32_t level) {
+    Place place;
+    place.array = to->level(level);
+    return place;
+  };
   const auto run = [&](int count) {
-    Place source;
-    source.array = from->level(0);
-    Place target;
-    target.array = to->level(0);
     for (int i = 0; i < count; ++i) {
-      if (!queue_peer_copy(*here, *there, source, *here, target, box)) return false;
+      if (!from->fetch(descriptor, mine)) return false;
     }
     return here->finish(default_wait_timeout).has_value();
   };
@@ -149,7 +224,7 @@ std::uint64_t measure(const std::shared_ptr<Context>& here, const std::shared_pt
   const auto begin = std::chrono::steady_clock::now();
   if (!run(copies)) return 0;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  const double bytes = static_cast<double>(box.width_bytes * box.rows) * copies;
+  const double bytes = static_cast<double>(bytes_of(box_of(descriptor, 0))) * copies;
   return took.count() > 0 ? static_cast<std::uint64_t>(bytes / took.count()) : 0;
 }
 
@@ -165,7 +240,7 @@ PeerDevice measure_peer(const std::shared_ptr<Context>& here, const std::shared_
         current ? here->cu().cuCtxEnablePeerAccess(there->handle(), 0) : driver::Result{driver::invalid_context};
     peer.direct = enabled == driver::success || enabled == driver::peer_access_already_enabled;
   }
-  peer.bandwidth = measure(here, there);
+  peer.bandwidth = measure(here, there, peer.direct);
   return peer;
 }
 

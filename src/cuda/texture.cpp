@@ -85,9 +85,9 @@ Result<std::unique_ptr<SharedTexture>> CudaTexture::import(const std::shared_ptr
 }
 
 Result<std::unique_ptr<SharedTexture>> CudaTexture::import_from(const std::shared_ptr<Context>& context,
-                                                                const std::shared_ptr<Context>& peer,
+                                                                const std::shared_ptr<Context>& peer, bool direct,
                                                                 ApiTextureHandle&& parcel) {
-  auto remote = PeerTexture::import(context, peer, parcel);
+  auto remote = PeerTexture::import(context, peer, parcel, direct);
   if (!remote) return fail(std::move(remote.error()));
   MemoryLayout layout = parcel.layout;
   Init init{Api::cuda, parcel.descriptor, layout, parcel.kind, SharePath::gpu_copy, context->diagnostics()};
@@ -285,8 +285,9 @@ Result<void> CudaTexture::begin_on_peer(bool copies, const SyncPoints& waits) {
     if (!current) return fail(std::move(current.error()));
     if (auto queued = queue_waits(waits); !queued) return queued;
   }
-  if (auto following = peer_->follow(); !following) return following;
-  if (copies) {
+  if (!copies) {
+    if (auto following = peer_->follow(); !following) return following;
+  } else {
     auto copied = peer_->fetch(descriptor(), [this](std::uint32_t level) { return place(level, 0); });
     if (!copied) return fail(std::move(copied.error()));
     mutable_statistics().bytes_copied += *copied;

@@ -26,7 +26,7 @@ class CudaTexture final : public SharedTexture {
                                                        ApiTextureHandle&& parcel);
   // Of memory on another device.
   static Result<std::unique_ptr<SharedTexture>> import_from(const std::shared_ptr<Context>& context,
-                                                            const std::shared_ptr<Context>& peer,
+                                                            const std::shared_ptr<Context>& peer, bool direct,
                                                             ApiTextureHandle&& parcel);
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }

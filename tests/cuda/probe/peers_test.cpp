@@ -175,11 +175,54 @@ class CudaPeersProbe : public testing::Test {
       ASSERT_TRUE(static_cast<cuda::CudaTexture&>(*shared.mine).context()->finish(std::chrono::seconds(20)));
     };
     run(2);
-    const std::uint64_t before = shared.mine->statistics().bytes_copied;
     const auto begin = std::chrono::steady_clock::now();
     run(count);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    return static_cast<double>(shared.mine->statistics().bytes_copied - before) / took.count();
+    return 8.0 * descriptor.extent.width * descriptor.extent.height * count / took.count();
+  }
+
+  // One thing at a time: who made the array there, and whether it goes straight or by rows.
+  void print_ways(const TextureDescriptor& descriptor) {
+    TextureDescriptor any;
+    any.extent = {8, 8, 1};
+    auto at = here_->create_texture(any, HandleKind::host_memory);
+    auto from = there_->create_texture(any, HandleKind::host_memory);
+    ASSERT_TRUE(at && from);
+    const auto here = static_cast<cuda::CudaTexture&>(**at).context();
+    const auto there = static_cast<cuda::CudaTexture&>(**from).context();
+    const cuda::ArrayKind kind = here->array_kind(descriptor.format);
+    NegotiationPolicy policy;
+    policy.allow_dma_buf = false;
+    const auto agreed = negotiate(descriptor, there_->capabilities(), here_->capabilities(), policy);
+    ASSERT_TRUE(agreed);
+    auto made = there_->create_texture(descriptor, *agreed);
+    ASSERT_TRUE(made) << made.error().to_string();
+    auto current = cuda::Current::open(*here);
+    ASSERT_TRUE(current);
+    auto target = cuda::ArrayImage::create(here, descriptor, kind);
+    ASSERT_TRUE(target);
+    const auto mine = [&](std::uint32_t level) {
+      cuda::Place place;
+      place.array = target->level(level);
+      return place;
+    };
+    for (const bool vulkans : {false, true}) {
+      for (const bool staged : {false, true}) {
+        auto parcel = there_->export_texture(**made);
+        ASSERT_TRUE(parcel);
+        auto source = vulkans ? cuda::PeerTexture::import(here, there, *parcel, staged)
+                              : cuda::PeerTexture::create(here, there, descriptor, kind, staged);
+        ASSERT_TRUE(source) << source.error().to_string();
+        for (int i = 0; i < 2; ++i) ASSERT_TRUE(source->fetch(descriptor, mine));
+        ASSERT_TRUE(here->finish(std::chrono::seconds(10)));
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < 20; ++i) ASSERT_TRUE(source->fetch(descriptor, mine));
+        ASSERT_TRUE(here->finish(std::chrono::seconds(10)));
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        std::printf("  array of %s, %s: %.1f GB/s\n", vulkans ? "Vulkan's" : "CUDA's", staged ? "by rows" : "straight",
+                    8.0 * descriptor.extent.width * descriptor.extent.height * 20 / took.count() / 1e9);
+      }
+    }
   }
 
   platform::DynamicLibrary library_;
@@ -223,6 +266,7 @@ TEST_F(CudaPeersProbe, FetchingIsAboutAsFastAsAPlainCopy) {
     std::printf("%ux%u rgba16_float: fetched %.1f GB/s, plain %.1f GB/s, ratio %.2f\n", extent.width, extent.height,
                 fetched / 1e9, plain / 1e9, fetched / plain);
     EXPECT_GE(fetched, 0.9 * plain);
+    print_ways(descriptor);
   }
 }
 
