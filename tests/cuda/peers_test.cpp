@@ -199,6 +199,35 @@ TEST_F(CudaPeers, FencesAreWaitedForAndSignalledWhereTheyAre) {
   EXPECT_EQ(of_reader.value(), 1U);
 }
 
+// What is signalled there waits for copies that this device has not done yet: straight from the other's memory, or to
+// it.
+TEST_F(CudaPeers, ASignalWaitsForTheCopiesOfThisDevice) {
+  for (const AccessMode mode : {AccessMode::read, AccessMode::discard}) {
+    SCOPED_TRACE(to_string(mode));
+    stand_in_->set_peer_access(false);
+    cuda::Options options;
+    options.device_index = 1;
+    options.other_devices = true;
+    here_ = make(options);
+    open();
+    auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
+    stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
+    auto fence = here_->import_fence(std::move(semaphore.handle));
+    ASSERT_TRUE(fence);
+    ASSERT_TRUE(texture_->set_signal_fence(*fence));
+    stand_in_->hold_device(1, true);
+    auto access = texture_->begin_access(mode, written(1));
+    ASSERT_TRUE(access) << access.error().to_string();
+    ASSERT_TRUE(texture_->end_access(*std::move(access)));
+    EXPECT_EQ(semaphore.value(), 0U) << "signalled before the copy";
+    stand_in_->hold_device(1, false);
+    read();
+    EXPECT_EQ(semaphore.value(), 1U);
+    texture_.reset();
+    memory_.reset();
+  }
+}
+
 TEST_F(CudaPeers, AFenceOfNoDeviceIsRefused) {
   auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
   stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 7);
