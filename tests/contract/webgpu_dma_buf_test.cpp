@@ -15,6 +15,7 @@
 #include "platform/shared_memory.hpp"
 #include "platform/sync_file_fence.hpp"
 #include "webgpu/dma_buf.hpp"
+#include "webgpu/format.hpp"
 #include "webgpu/texture.hpp"
 
 namespace geyser::test {
@@ -157,6 +158,12 @@ TEST_P(WebGpuDmaBufPairs, EveryFormatIsEqual) {
       EXPECT_TRUE(platform::is_dma_buf(parcel->handles[0].get()));
       auto imported = to.manager().import_shared_texture(*std::move(parcel));
       ASSERT_TRUE(imported) << imported.error().to_string();
+      // Copies of whole textures do not see which byte is red.
+      End& there = GetParam().to_webgpu ? to : from;
+      SharedTexture& in_webgpu = GetParam().to_webgpu ? **imported : **made;
+      const auto get_format = reinterpret_cast<decltype(&::wgpuTextureGetFormat)>(
+          webgpu::get_procedure(there.manager(), "wgpuTextureGetFormat"));
+      EXPECT_EQ(get_format(webgpu::native(in_webgpu)->texture), webgpu::to_webgpu(info.format).native);
       auto signal = to.manager().create_fence(kind);
       ASSERT_TRUE(signal) << signal.error().to_string();
       auto back = from.manager().create_fence(kind);
