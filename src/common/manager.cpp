@@ -44,6 +44,13 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::create_texture(const
   const bool copied = kind == HandleKind::host_memory && capabilities_.api != Api::host;
   agreement.path = copied ? SharePath::host_copy : SharePath::zero_copy;
   agreement.tiling = detail::usual_tiling(kind);
+  // Where only rows can be made (CUDA), they are what the kind means.
+  const auto tiled = detail::find_row(capabilities_, descriptor, kind, agreement.tiling, Direction::make);
+  const auto rows = detail::find_row(capabilities_, descriptor, kind, Tiling::linear, Direction::make);
+  if (kind == HandleKind::opaque_fd && !tiled && rows) {
+    agreement.tiling = Tiling::linear;
+    agreement.row_alignment = (*rows)->row_alignment != 1 ? (*rows)->row_alignment : 256;
+  }
   return create_texture(descriptor, agreement);
 }
 

@@ -246,7 +246,7 @@ TEST_P(Misuse, AParcelIsSpentByItsImport) {
 // size, is memory that fits, and nobody can tell.
 TEST_P(Misuse, ExchangedHandlesAreMeasured) {
   TextureDescriptor larger = descriptor_;
-  larger.extent = {256, 200, 1};
+  larger.extent = {1024, 1024, 1};  // more than a device's smallest allocation (CUDA's: 2 MiB)
   for (const HandleKind kind : {HandleKind::host_memory, HandleKind::opaque_fd}) {
     if (!can_export(kind)) continue;
     SCOPED_TRACE(std::string(to_string(kind)));

@@ -79,6 +79,16 @@ TEST_F(CudaMemory, RowsAreSharedBetweenTwoManagersWithoutACopy) {
   EXPECT_EQ(reinterpret_cast<const std::uint8_t*>(theirs->pointer)[7 * 256 + 15 * 4], 0xab);
 }
 
+TEST_F(CudaMemory, IsWhatOpaqueHandlesMeanWhereNothingElseIsMade) {
+  auto texture = manager_->create_texture(small(), HandleKind::opaque_fd);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  EXPECT_EQ((*texture)->layout().tiling, Tiling::linear);
+  EXPECT_EQ((*texture)->layout().planes[0].stride, 256U);
+  TextureDescriptor levels = small();
+  levels.mip_levels = 2;
+  EXPECT_EQ(manager_->create_texture(levels, HandleKind::opaque_fd).error().code(), ErrorCode::unsupported);
+}
+
 TEST_F(CudaMemory, VulkansRowsAreOpenedByAddress) {
   auto exported = rows_of_vulkan(320, 4096);
   const std::byte value{0x6c};
