@@ -18,21 +18,31 @@
 
 namespace geyser::test {
 
-#define GEYSER_PROBE_VULKAN(X)                                                                                  \
-  X(vkCreateImage)                                                                                              \
-  X(vkDestroyImage)                                                                                             \
-  X(vkGetImageMemoryRequirements2)                                                                              \
-  X(vkGetImageSubresourceLayout)                                                                                \
-  X(vkBindImageMemory)                                                                                          \
-  X(vkCreateBuffer)                                                                                             \
-  X(vkDestroyBuffer)                                                                                            \
-  X(vkGetBufferMemoryRequirements)                                                                              \
-  X(vkBindBufferMemory)                                                                                         \
-  X(vkAllocateMemory)                                                                                           \
-  X(vkFreeMemory)                                                                                               \
-  X(vkMapMemory) X(vkGetMemoryFdKHR) X(vkCreateCommandPool) X(vkDestroyCommandPool) X(vkAllocateCommandBuffers) \
-      X(vkBeginCommandBuffer) X(vkEndCommandBuffer) X(vkCmdPipelineBarrier) X(vkCmdCopyBufferToImage)           \
-          X(vkCmdCopyImageToBuffer) X(vkCmdCopyBuffer) X(vkQueueSubmit) X(vkQueueWaitIdle)
+#define GEYSER_PROBE_VULKAN(X)     \
+  X(vkCreateImage)                 \
+  X(vkDestroyImage)                \
+  X(vkGetImageMemoryRequirements2) \
+  X(vkGetImageSubresourceLayout)   \
+  X(vkBindImageMemory)             \
+  X(vkCreateBuffer)                \
+  X(vkDestroyBuffer)               \
+  X(vkGetBufferMemoryRequirements) \
+  X(vkBindBufferMemory)            \
+  X(vkAllocateMemory)              \
+  X(vkFreeMemory)                  \
+  X(vkMapMemory)                   \
+  X(vkGetMemoryFdKHR)              \
+  X(vkCreateCommandPool)           \
+  X(vkDestroyCommandPool)          \
+  X(vkAllocateCommandBuffers)      \
+  X(vkBeginCommandBuffer)          \
+  X(vkEndCommandBuffer)            \
+  X(vkCmdPipelineBarrier)          \
+  X(vkCmdCopyBufferToImage)        \
+  X(vkCmdCopyImageToBuffer)        \
+  X(vkCmdCopyBuffer)               \
+  X(vkQueueSubmit)                 \
+  X(vkQueueWaitIdle)
 
 class ProbeBench : public testing::Test {
  protected:
