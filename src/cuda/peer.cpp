@@ -14,6 +14,8 @@ PeerTexture::PeerTexture(PeerTexture&& other) noexcept
       there_(std::move(other.there_)),
       ready_(std::exchange(other.ready_, nullptr)),
       copied_(std::exchange(other.copied_, nullptr)),
+      band_copied_(std::exchange(other.band_copied_, {})),
+      sent_(other.sent_),
       layout_(other.layout_),
       rows_(other.rows_),
       image_(std::move(other.image_)),
@@ -30,16 +32,20 @@ PeerTexture::~PeerTexture() {
   };
   destroy(*there_, ready_);
   destroy(*here_, copied_);
+  for (const driver::Event event : band_copied_) destroy(*here_, event);
 }
 
 Result<void> PeerTexture::make_events() {
-  for (const auto& [context, event] : {std::pair(here_.get(), &copied_), std::pair(there_.get(), &ready_)}) {
-    auto current = Current::open(*context);
+  const auto make = [](Context& context, driver::Event& event) -> Result<void> {
+    auto current = Current::open(context);
     if (!current) return fail(std::move(current.error()));
-    auto made = context->check(context->cu().cuEventCreate(event, driver::event_disable_timing), "cuEventCreate");
-    if (!made) return made;
+    return context.check(context.cu().cuEventCreate(&event, driver::event_disable_timing), "cuEventCreate");
+  };
+  if (auto made = make(*here_, copied_); !made) return made;
+  for (driver::Event& event : band_copied_) {
+    if (auto made = make(*here_, event); !made) return made;
   }
-  return {};
+  return make(*there_, ready_);
 }
 
 namespace {
@@ -147,18 +153,55 @@ Result<void> PeerTexture::lead() const {
   return there_->check(there_->cu().cuStreamWaitEvent(there_->stream(), copied_, 0), "cuStreamWaitEvent");
 }
 
-// On the stream there, when the last copy from the rows is done.
-Result<std::uint64_t> PeerTexture::stage(const TextureDescriptor& descriptor) const {
-  if (auto led = lead(); !led) return fail(std::move(led.error()));
-  auto current = Current::open(*there_);
+// Some rows of a level, and the event that says when their place in the staging memory is free again.
+struct PeerTexture::Band {
+  std::size_t number = 0;
+  std::uint32_t level = 0;
+  std::size_t first = 0;
+  std::size_t rows = 0;
+};
+
+Result<void> PeerTexture::fetch_band(const TextureDescriptor& descriptor, const Band& band, Place mine) {
+  Box box = box_of(descriptor, band.level);
+  box.rows = band.rows;
+  Place tiled = place(band.level);
+  Place rows = staged(descriptor, band.level);
+  tiled.y = rows.y = mine.y = band.first;
+  {
+    auto current = Current::open(*there_);
+    if (!current) return fail(std::move(current.error()));
+    auto waits = there_->check(there_->cu().cuStreamWaitEvent(there_->stream(), band_copied_[band.number], 0),
+                               "cuStreamWaitEvent");
+    if (!waits) return waits;
+    if (auto queued = queue_copy(*there_, tiled, rows, box); !queued) return queued;
+  }
+  if (auto following = follow(); !following) return following;
+  auto current = Current::open(*here_);
   if (!current) return fail(std::move(current.error()));
+  if (auto queued = queue_peer_copy(*here_, *there_, rows, *here_, mine, box); !queued) return queued;
+  return here_->check(here_->cu().cuEventRecord(band_copied_[band.number], here_->stream()), "cuEventRecord");
+}
+
+Result<std::uint64_t> PeerTexture::fetch_in_bands(const TextureDescriptor& descriptor, const Places& mine) {
+  // A band has to be worth its four calls of the driver.
+  constexpr std::size_t least_bytes = std::size_t{4} << 20;
   std::uint64_t total = 0;
+  std::size_t number = 0;
   for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
     const Box box = box_of(descriptor, mip);
-    auto queued = queue_copy(*there_, place(mip), staged(descriptor, mip), box);
-    if (!queued) return fail(std::move(queued.error()));
-    total += bytes_of(box);
+    const std::size_t left = most_bands - number - (descriptor.mip_levels - mip - 1);
+    const std::size_t bands = std::clamp<std::size_t>(bytes_of(box) / least_bytes, 1, std::min(left, box.rows));
+    for (std::size_t i = 0; i < bands; ++i) {
+      Band band{number++, mip, box.rows * i / bands, 0};
+      band.rows = box.rows * (i + 1) / bands - band.first;
+      if (auto fetched = fetch_band(descriptor, band, mine(mip)); !fetched) return fail(std::move(fetched.error()));
+    }
+    total += 2 * bytes_of(box);
   }
+  auto current = Current::open(*here_);
+  if (!current) return fail(std::move(current.error()));
+  auto marked = here_->check(here_->cu().cuEventRecord(copied_, here_->stream()), "cuEventRecord");
+  if (!marked) return fail(std::move(marked.error()));
   return total;
 }
 
@@ -169,9 +212,8 @@ Result<std::uint64_t> PeerTexture::copy(const TextureDescriptor& descriptor, con
   std::uint64_t total = 0;
   for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {
     const Box box = box_of(descriptor, mip);
-    const Place theirs = toward_here && staging_ ? staged(descriptor, mip) : place(mip);
-    auto queued = toward_here ? queue_peer_copy(*here_, *there_, theirs, *here_, mine(mip), box)
-                              : queue_peer_copy(*here_, *here_, mine(mip), *there_, theirs, box);
+    auto queued = toward_here ? queue_peer_copy(*here_, *there_, place(mip), *here_, mine(mip), box)
+                              : queue_peer_copy(*here_, *here_, mine(mip), *there_, place(mip), box);
     if (!queued) return fail(std::move(queued.error()));
     total += bytes_of(box);
   }
@@ -180,19 +222,17 @@ Result<std::uint64_t> PeerTexture::copy(const TextureDescriptor& descriptor, con
   return total;
 }
 
-Result<std::uint64_t> PeerTexture::fetch(const TextureDescriptor& descriptor, const Places& mine) const {
-  std::uint64_t total = 0;
-  if (staging_) {
-    auto queued = stage(descriptor);
-    if (!queued) return queued;
-    total = *queued;
+Result<std::uint64_t> PeerTexture::fetch(const TextureDescriptor& descriptor, const Places& mine) {
+  if (std::exchange(sent_, false)) {
+    if (auto led = lead(); !led) return fail(std::move(led.error()));
   }
+  if (staging_) return fetch_in_bands(descriptor, mine);
   if (auto following = follow(); !following) return fail(std::move(following.error()));
-  auto queued = copy(descriptor, mine, true);
-  if (!queued) return queued;
-  return total + *queued;
+  return copy(descriptor, mine, true);
 }
-Result<std::uint64_t> PeerTexture::send(const TextureDescriptor& descriptor, const Places& mine) const {
+
+Result<std::uint64_t> PeerTexture::send(const TextureDescriptor& descriptor, const Places& mine) {
+  sent_ = true;
   return copy(descriptor, mine, false);
 }
 

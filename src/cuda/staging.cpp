@@ -6,6 +6,7 @@ namespace {
 
 driver::Memcpy3d describe(const Place& from, const Place& to, const Box& box) {
   driver::Memcpy3d copy;
+  copy.source_y = from.y;
   copy.source_z = from.z;
   copy.source_type = from.array != nullptr  ? driver::MemoryType::array
                      : from.host != nullptr ? driver::MemoryType::host
@@ -15,6 +16,7 @@ driver::Memcpy3d describe(const Place& from, const Place& to, const Box& box) {
   copy.source_device = from.device;
   copy.source_pitch = from.pitch;
   copy.source_height = from.rows_per_slice;
+  copy.target_y = to.y;
   copy.target_z = to.z;
   copy.target_type = to.array != nullptr  ? driver::MemoryType::array
                      : to.host != nullptr ? driver::MemoryType::host

@@ -14,6 +14,7 @@ namespace geyser::cuda {
 // One end of a copy.
 struct Place {
   driver::Array array = nullptr;  // one level; else the rows at one of the pointers
+  std::size_t y = 0;              // row of blocks to begin with
   std::size_t z = 0;              // layer, face or slice to begin with
   std::byte* host = nullptr;
   driver::DevicePointer device = 0;

@@ -30,8 +30,8 @@ class CudaPeers : public CudaRig {
     CudaRig::TearDown();
   }
   // An array on device 0, opened by the manager on device 1.
-  void open(const TextureDescriptor& descriptor = small()) {
-    memory_.emplace(export_memory(*there_, descriptor, 8192));
+  void open(const TextureDescriptor& descriptor = small(), std::size_t size = 8192) {
+    memory_.emplace(export_memory(*there_, descriptor, size));
     stand_in_->place_memory(static_cast<int>(memory_->parcel.handles[0].get()), 0);
     auto texture = here_->import_shared_texture(std::move(memory_->parcel));
     ASSERT_TRUE(texture) << texture.error().to_string();
@@ -75,7 +75,7 @@ TEST_F(CudaPeers, AreMeasuredOnceAndNegotiated) {
   EXPECT_GT(peer.bandwidth, 0U);
   EXPECT_TRUE(there_->capabilities().peers.empty()) << "only who asks for it";
   EXPECT_EQ(calls("cuCtxEnablePeerAccess"), 1);
-  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5);
+  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5 * 4) << "five frames of 16 MiB in four bands";
   auto agreed = negotiate(small(), there_->capabilities(), here_->capabilities());
   ASSERT_TRUE(agreed) << agreed.error().to_string();
   EXPECT_EQ(agreed->path, SharePath::gpu_copy);
@@ -146,6 +146,29 @@ TEST_F(CudaPeers, AFrameIsFetchedOnceAndItsLevelsAreRight) {
   ASSERT_TRUE(texture_->end_access(*std::move(access)));
   EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), copies + 2) << "one for each level";
   EXPECT_EQ(texture_->statistics().bytes_copied, 2U * (16 * 8 * 4 + 8 * 4 * 4)) << "to rows there, and from there";
+}
+
+// A band crosses while the next one is taken from tiled memory; its rows are taken again when they are free.
+TEST_F(CudaPeers, ALargeFrameIsFetchedInBands) {
+  TextureDescriptor descriptor = small();
+  descriptor.extent = {1501, 2103, 1};
+  open(descriptor, std::size_t{16} << 20);
+  const HostSubresource sub = host_subresource(descriptor, 0, 0, 0);
+  AccessState state = written(1);
+  for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+    const std::vector<std::byte> pattern = make_pattern(descriptor, seed);
+    for (std::uint32_t y = 0; y < sub.rows; ++y) {
+      std::memcpy(memory_->memory.bytes().data() + y * sub.row_bytes, pattern.data() + sub.offset + y * sub.row_stride,
+                  sub.row_bytes);
+    }
+    const int copies = calls("peer copy 0 to 1 on a stream of 1");
+    auto access = texture_->begin_access(AccessMode::read, state);
+    ASSERT_TRUE(access) << access.error().to_string();
+    EXPECT_EQ(difference(descriptor, pattern, read()), "");
+    EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1") - copies, 3);
+    ASSERT_TRUE(texture_->end_access(*std::move(access)));
+    state = written(seed + 1);
+  }
 }
 
 TEST_F(CudaPeers, WhatIsWrittenHereIsSentBack) {
