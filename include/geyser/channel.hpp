@@ -1,5 +1,6 @@
-// Messages with handles between two processes: SOCK_SEQPACKET on POSIX, all handles of a message in one go.
-// Thread safety: one thread sends and one receives at a time; distinct channels are independent.
+// Messages with handles between two processes, all handles of a message in one go: SOCK_SEQPACKET on POSIX, a named
+// pipe on Windows, where a message whose sender is gone has lost its handles. Thread safety: one thread sends and one
+// receives at a time; distinct channels are independent.
 #pragma once
 
 #include <chrono>
@@ -21,8 +22,8 @@ namespace geyser {
 // Who is at the other end, as the kernel says.
 struct PeerCredentials {
   std::int64_t process_id = 0;
-  std::uint32_t user_id = 0;
-  std::uint32_t group_id = 0;
+  std::uint32_t user_id = 0;   // Windows: the last number of the user's SID
+  std::uint32_t group_id = 0;  // Windows: 0
 };
 
 class GEYSER_API Channel {
@@ -31,12 +32,14 @@ class GEYSER_API Channel {
   Channel& operator=(Channel&&) noexcept;
   ~Channel();
 
-  // Two connected ends in this process; one may be passed to a child as a descriptor.
+  // Two connected ends in this process; one may be passed to a child: on POSIX as a descriptor, on Windows what
+  // detach() gives, made inheritable.
   [[nodiscard]] static Result<std::pair<Channel, Channel>> make_pair();
   // Connects to a Listener. Refuses a socket whose owner is another user than this one (or root).
   // Errors: not_available (no such socket), timeout, protocol (peer credentials).
   [[nodiscard]] static Result<Channel> connect(const std::string& path, std::chrono::nanoseconds timeout);
-  // Takes a connected socket over. Errors: invalid_handle (not a SOCK_SEQPACKET socket).
+  // Takes a connected socket or pipe over. Errors: invalid_handle (not a SOCK_SEQPACKET socket, not a pipe of
+  // messages).
   [[nodiscard]] static Result<Channel> adopt(NativeHandle socket);
 
   // Sends one message; `handles` are borrowed and stay the caller's.
@@ -62,8 +65,9 @@ class GEYSER_API Channel {
                                                   std::chrono::nanoseconds timeout);
 
   [[nodiscard]] Result<PeerCredentials> peer_credentials() const;
-  // Pollable; borrowed.
+  // Pollable, on Windows an event; borrowed.
   [[nodiscard]] NativeHandle native() const noexcept;
+  // What adopt() takes. On Windows before anything was received, or asked for by native().
   [[nodiscard]] NativeHandle detach() noexcept;
 
  private:

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "common/text.hpp"
-#include "platform/posix/socket.hpp"
+#include "platform/socket.hpp"
 
 namespace geyser {
 
@@ -14,25 +14,14 @@ using detail::text;
 using platform::Deadline;
 
 struct Channel::Impl {
-  OwnedHandle socket;
+  platform::Socket socket;
   std::vector<std::byte> buffer;  // for whole messages; made at the first one
 };
 
 struct Listener::Impl {
-  OwnedHandle socket;
+  platform::SocketListener socket;
   std::string path;
-  ~Impl() {
-    if (!path.empty()) platform::socket_unlink(path);
-  }
 };
-
-namespace {
-
-bool is_trusted(const platform::SocketPeer& peer) {
-  return peer.user_id == platform::own_user_id() || peer.user_id == 0;
-}
-
-}  // namespace
 
 Channel::Channel(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Channel::Channel(Channel&&) noexcept = default;
@@ -40,18 +29,18 @@ Channel& Channel::operator=(Channel&&) noexcept = default;
 Channel::~Channel() = default;
 
 Result<std::pair<Channel, Channel>> Channel::make_pair() {
-  auto ends = platform::socket_pair();
+  auto ends = platform::Socket::pair();
   if (!ends) return fail(std::move(ends.error()).during("making a channel"));
   return std::pair(Channel(std::make_unique<Impl>(Impl{std::move(ends->first), {}})),
                    Channel(std::make_unique<Impl>(Impl{std::move(ends->second), {}})));
 }
 
 Result<Channel> Channel::connect(const std::string& path, std::chrono::nanoseconds timeout) {
-  auto socket = platform::socket_connect(path, Deadline::after(timeout));
+  auto socket = platform::Socket::connect(path, Deadline::after(timeout));
   if (!socket) return fail(std::move(socket.error()).during(text("connecting to [", path, "]")));
-  auto peer = platform::socket_peer(socket->get());
+  auto peer = socket->peer();
   if (!peer) return fail(std::move(peer.error()));
-  if (!is_trusted(*peer)) {
+  if (!peer->is_trusted) {
     return fail(ErrorCode::protocol, text("The socket [", path, "] belongs to user [", peer->user_id, "], not to [",
                                           platform::own_user_id(), "] or root."));
   }
@@ -59,8 +48,9 @@ Result<Channel> Channel::connect(const std::string& path, std::chrono::nanosecon
 }
 
 Result<Channel> Channel::adopt(NativeHandle socket) {
-  if (auto good = platform::socket_check(socket); !good) return fail(std::move(good.error()));
-  return Channel(std::make_unique<Impl>(Impl{OwnedHandle::adopt(HandleKind::none, socket), {}}));
+  auto adopted = platform::Socket::adopt(socket);
+  if (!adopted) return fail(std::move(adopted.error()));
+  return Channel(std::make_unique<Impl>(Impl{*std::move(adopted), {}}));
 }
 
 Result<void> Channel::send(std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
@@ -69,12 +59,12 @@ Result<void> Channel::send(std::span<const std::byte> bytes, std::span<const Own
     return fail(ErrorCode::invalid_argument, text("The message has [", bytes.size(), "] bytes, at most [",
                                                   wire::max_message_bytes, "] are possible."));
   }
-  return platform::socket_send(impl_->socket.get(), bytes, handles, Deadline::after(timeout));
+  return impl_->socket.send(bytes, handles, Deadline::after(timeout));
 }
 
 Result<std::size_t> Channel::receive(std::span<std::byte> buffer, std::vector<OwnedHandle>& handles,
                                      std::chrono::nanoseconds timeout) {
-  return platform::socket_receive(impl_->socket.get(), buffer, &handles, Deadline::after(timeout));
+  return impl_->socket.receive(buffer, &handles, Deadline::after(timeout));
 }
 
 Result<void> Channel::send(wire::Message&& message, std::chrono::nanoseconds timeout) {
@@ -93,12 +83,12 @@ Result<wire::Message> Channel::receive_message(std::chrono::nanoseconds timeout)
 
 Result<void> Channel::send(const wire::Frame& frame, std::chrono::nanoseconds timeout) {
   const wire::FrameBytes bytes = wire::encode(frame);
-  return platform::socket_send(impl_->socket.get(), bytes, {}, Deadline::after(timeout));
+  return impl_->socket.send(bytes, {}, Deadline::after(timeout));
 }
 
 Result<wire::Frame> Channel::receive_frame(std::chrono::nanoseconds timeout) {
   std::array<std::byte, wire::frame_bytes> bytes{};
-  auto size = platform::socket_receive(impl_->socket.get(), bytes, nullptr, Deadline::after(timeout));
+  auto size = impl_->socket.receive(bytes, nullptr, Deadline::after(timeout));
   if (!size) return fail(std::move(size.error()).during("receiving a frame"));
   return wire::decode_frame(std::span<const std::byte>(bytes).first(*size));
 }
@@ -144,12 +134,12 @@ Result<wire::Frame> Channel::receive_frame(std::span<const std::shared_ptr<Share
 }
 
 Result<PeerCredentials> Channel::peer_credentials() const {
-  auto peer = platform::socket_peer(impl_->socket.get());
+  auto peer = impl_->socket.peer();
   if (!peer) return fail(std::move(peer.error()));
   return PeerCredentials{peer->process_id, peer->user_id, peer->group_id};
 }
 
-NativeHandle Channel::native() const noexcept { return impl_->socket.get(); }
+NativeHandle Channel::native() const noexcept { return impl_->socket.native(); }
 NativeHandle Channel::detach() noexcept { return impl_->socket.detach(); }
 
 Listener::Listener(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -158,7 +148,7 @@ Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
 
 Result<Listener> Listener::create(const std::string& path) {
-  auto socket = platform::socket_listen(path);
+  auto socket = platform::SocketListener::create(path);
   if (!socket) return fail(std::move(socket.error()).during(text("listening at [", path, "]")));
   auto impl = std::make_unique<Impl>();
   impl->socket = *std::move(socket);
@@ -169,10 +159,10 @@ Result<Listener> Listener::create(const std::string& path) {
 Result<Channel> Listener::accept(std::chrono::nanoseconds timeout) {
   const Deadline deadline = Deadline::after(timeout);
   for (;;) {
-    auto socket = platform::socket_accept(impl_->socket.get(), deadline);
+    auto socket = impl_->socket.accept(deadline);
     if (!socket) return fail(std::move(socket.error()).during(text("accepting at [", impl_->path, "]")));
-    auto peer = platform::socket_peer(socket->get());
-    if (peer && is_trusted(*peer)) {
+    auto peer = socket->peer();
+    if (peer && peer->is_trusted) {
       return Channel(std::make_unique<Channel::Impl>(Channel::Impl{*std::move(socket), {}}));
     }
     // They may come without end.
@@ -180,6 +170,6 @@ Result<Channel> Listener::accept(std::chrono::nanoseconds timeout) {
   }
 }
 
-NativeHandle Listener::native() const noexcept { return impl_->socket.get(); }
+NativeHandle Listener::native() const noexcept { return impl_->socket.native(); }
 
 }  // namespace geyser

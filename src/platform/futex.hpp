@@ -11,6 +11,12 @@
 
 namespace geyser::platform {
 
+class MappedMemory;
+
+// To be called once by who makes memory in which words are slept on, before anybody does. The last 16 bytes of its last
+// page are the system's from then on (Windows; Linux needs none). Sleeping in memory without it is slow, not wrong.
+GEYSER_API void futex_prepare(const MappedMemory& memory) noexcept;
+
 // Sleeps while `word` holds `expected`, at most `timeout`. May return early for no reason: look at the state again.
 [[nodiscard]] GEYSER_API Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                                  std::chrono::nanoseconds timeout);

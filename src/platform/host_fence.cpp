@@ -120,6 +120,7 @@ Result<std::shared_ptr<SharedFence>> create_host_fence() {
   auto memory = map_shared_memory(handle->get(), page_bytes);
   if (!memory) return fail(std::move(memory.error()).during("creating a host fence"));
   auto* page = ::new (static_cast<void*>(memory->bytes().data())) Page{};
+  futex_prepare(*memory);
   page->magic.store(page_magic);
   return std::make_shared<HostFence>(FenceId{0}, 0, std::move(*handle), std::move(*memory), page);
 }

@@ -20,6 +20,7 @@ struct Key {
   HandleKind kind = HandleKind::none;
   std::uint32_t handle_count = 0;
   std::array<platform::KernelIdentity, max_memory_planes> objects{};
+  bool has_objects = true;  // false: the system does not name them, and handles are compared
   friend bool operator==(const Key&, const Key&) = default;
 };
 
@@ -27,13 +28,14 @@ struct Key {
 // an inode of its own.
 std::optional<Key> key_of(const ApiTextureHandle& parcel) {
   if (parcel.handle_count == 0 || parcel.handle_count > max_memory_planes) return std::nullopt;
-  Key key{parcel.descriptor, parcel.layout, parcel.identity, parcel.api, parcel.kind, parcel.handle_count, {}};
+  Key key{parcel.descriptor, parcel.layout, parcel.identity, parcel.api, parcel.kind, parcel.handle_count, {}, true};
   for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
     const auto size = platform::kernel_size(parcel.handles[i].get());
     if (!size || *size == 0) return std::nullopt;
     const auto object = platform::kernel_identity(parcel.handles[i].get());
-    if (!object) return std::nullopt;
-    key.objects[i] = *object;
+    if (!object && object.error().code() != ErrorCode::unsupported) return std::nullopt;
+    key.has_objects = key.has_objects && object.has_value();
+    if (object) key.objects[i] = *object;
   }
   return key;
 }
@@ -46,6 +48,13 @@ struct ImportCache::Impl {
     std::array<OwnedHandle, max_memory_planes> held;  // so that the objects live, and their identities with them
     std::shared_ptr<SharedTexture> texture;
   };
+
+  static bool holds(const Entry& entry, const ApiTextureHandle& parcel) noexcept {
+    for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
+      if (!platform::is_same_object(entry.held[i].get(), parcel.handles[i].get())) return false;
+    }
+    return true;
+  }
 
   std::shared_ptr<TextureShareManager> manager;
   std::size_t limit = 1;
@@ -90,8 +99,9 @@ Result<std::shared_ptr<SharedTexture>> ImportCache::import(ApiTextureHandle&& pa
     if (!texture) --self.statistics.uncached;
     return texture;
   }
-  const auto known = std::find_if(self.entries.begin(), self.entries.end(),
-                                  [&](const Impl::Entry& entry) { return entry.key == *key; });
+  const auto known = std::find_if(self.entries.begin(), self.entries.end(), [&](const Impl::Entry& entry) {
+    return entry.key == *key && (key->has_objects || Impl::holds(entry, owned));
+  });
   if (known != self.entries.end()) {
     ++self.statistics.hits;
     std::rotate(known, known + 1, self.entries.end());

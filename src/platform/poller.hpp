@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include <geyser/error.hpp>
@@ -23,11 +24,15 @@ class GEYSER_API Poller {
   // Keys of handles that are readable or whose other end is gone. Gives their number, 0 after `timeout`.
   // Errors: operating_system.
   [[nodiscard]] Result<std::size_t> wait(std::span<std::uint64_t> keys, std::chrono::nanoseconds timeout);
+  // Brings native() up to date after handles have been read otherwise than by what wait() said. Nothing to do on Linux.
+  void refresh() noexcept;
   // Itself pollable (readable: wait() would not sleep); borrowed.
   [[nodiscard]] NativeHandle native() const noexcept { return handle_.get(); }
 
  private:
+  struct State;
   OwnedHandle handle_;
+  std::shared_ptr<State> state_;  // Windows: what is watched
 };
 
 }  // namespace geyser::platform

@@ -59,6 +59,10 @@ struct KernelIdentity {
   std::uint64_t device = 0, object = 0;
   friend bool operator==(const KernelIdentity&, const KernelIdentity&) = default;
 };
+// Errors: invalid_handle, unsupported (Windows has no such name).
 [[nodiscard]] GEYSER_API Result<KernelIdentity> kernel_identity(NativeHandle handle);
+
+// Whether two handles of this process are of one kernel object.
+[[nodiscard]] GEYSER_API bool is_same_object(NativeHandle a, NativeHandle b) noexcept;
 
 }  // namespace geyser::platform

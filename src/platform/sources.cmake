@@ -1,4 +1,6 @@
 # geyser_platform_sources: the platform layer of the system that is built for, as absolute paths.
+# geyser_platform_libraries: what it needs of the system.
+set(geyser_platform_libraries "")
 set(geyser_platform_sources
   ${CMAKE_CURRENT_LIST_DIR}/dma_buf_parcel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_fence.cpp
@@ -8,16 +10,29 @@ set(geyser_platform_sources
   ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp
   ${CMAKE_CURRENT_LIST_DIR}/syncobj_fence.cpp)
 if(WIN32)
+  set(geyser_platform_libraries advapi32 ntdll)
   list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/win32/directory_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/dma_buf.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/event.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/file_lock.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/pipe.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/poller.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/program.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/runtime_directory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/security.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/win32/sync_file.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/win32/socket.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/socket_listener.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/sync_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/text.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/timer.cpp)
 else()
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp
@@ -37,5 +52,6 @@ else()
     ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/owned_handle.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/runtime_directory.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/posix/socket.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/posix/socket.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/socket_object.cpp)
 endif()

@@ -1,6 +1,7 @@
 #include <geyser/stream/directory.hpp>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "common/text.hpp"
@@ -43,15 +44,25 @@ struct Directory::Impl {
   platform::DirectoryWatch watch;
   std::vector<FeedInfo> known;
 
+  // By stem, whether there is a note. Where a lock goes with its holder's life, that may leave a note alone.
+  Result<std::map<std::string, bool>> stems() const {
+    std::map<std::string, bool> all;
+    for (const std::string suffix : {".lock", ".feed"}) {
+      auto names = platform::list_directory(path, suffix);
+      if (!names) return fail(std::move(names.error()));
+      for (const std::string& name : *names) all[name.substr(0, name.size() - suffix.size())] = suffix == ".feed";
+    }
+    return all;
+  }
+
   Result<std::vector<FeedInfo>> read() const {
-    auto locks = platform::list_directory(path, ".lock");
-    if (!locks) return fail(std::move(locks.error()));
+    auto all = stems();
+    if (!all) return fail(std::move(all.error()));
     std::vector<FeedInfo> feeds;
-    for (const std::string& name : *locks) {
-      const std::string stem = name.substr(0, name.size() - std::string_view(".lock").size());
-      const auto held = platform::FileLock::is_held(text(path, "/", name));
-      if (!held) continue;  // gone since
-      if (!*held) {
+    for (const auto& [stem, has_note] : *all) {
+      const auto held = platform::FileLock::is_held(text(path, "/", stem, ".lock"));
+      if (!held && !(has_note && held.error().code() == ErrorCode::not_available)) continue;  // gone since
+      if (!held || !*held) {
         clean_up(path, stem);
         continue;
       }

@@ -26,6 +26,7 @@ Result<RingWriter> RingWriter::create(std::uint32_t slot_count, std::uint64_t ge
   writer.handle_ = std::move(made->handle);
   writer.memory_ = std::move(made->memory);
   writer.page_ = ::new (static_cast<void*>(writer.memory_.bytes().data())) RingPage{};
+  platform::futex_prepare(writer.memory_);
   writer.page_->slot_count.store(slot_count);
   writer.page_->generation.store(generation);
   writer.page_->magic.store(ring_magic);
@@ -43,6 +44,7 @@ Result<RingWriter::Pages> RingWriter::add_subscriber(LeaseView::Limits limits) c
     auto writable = platform::map_shared_memory(lease->get(), sizeof(LeasePage));
     if (!writable) return fail(std::move(writable.error()));
     auto* page = ::new (static_cast<void*>(writable->bytes().data())) LeasePage{};
+    platform::futex_prepare(*writable);
     page->magic.store(lease_magic);
   }
   auto view = platform::map_shared_memory_for_reading(lease->get(), sizeof(LeasePage));

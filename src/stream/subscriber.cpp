@@ -130,7 +130,10 @@ Result<Frame> Subscriber::acquire(std::chrono::nanoseconds timeout, AccessTiming
     }
     self.sleep(left);
   }
-  if (self.polled) self.arm_timer();
+  if (self.polled) {
+    self.arm_timer();
+    self.poller.refresh();
+  }
   if (self.was_live && self.state != FeedState::live) return self.repeat(timing);
   // A loop that only looks is not to pay for a sentence: this one needs no memory.
   if (timeout.count() <= 0) return fail(ErrorCode::timeout, "no new frame");

@@ -35,6 +35,11 @@ class Decoder {
     for (std::size_t i = 0; i < kinds; ++i) {
       const auto kind = enumerator<HandleKind>(envelope.handle_kinds()->Get(static_cast<flatbuffers::uoffset_t>(i)), 1,
                                                handle_kind_count - 1, "handle_kinds");
+      // A number must not be taken for a handle of this process, nor a handle be kept as a number that nobody closes.
+      if ((kind == HandleKind::opaque_win32_kmt) != (handles_[i].kind() == HandleKind::opaque_win32_kmt)) {
+        return fail(ErrorCode::protocol, text("Field [handle_kinds] says [", to_string(kind), "], but handle [", i,
+                                              "] came as another thing."));
+      }
       handles_[i] = OwnedHandle::adopt(kind, handles_[i].detach());
     }
     Message message;

@@ -1,9 +1,8 @@
 // A second process of this test program with a channel to it. It begins at main(): drivers do not survive a fork.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@ namespace geyser::test {
 // Longest wait for the other process, for anything.
 inline constexpr std::chrono::seconds patience{20};
 
+// posix/child.cpp, win32/child.cpp
 class Child {
  public:
   // Errors: operating_system.
@@ -25,16 +25,20 @@ class Child {
   ~Child() { kill(); }
 
   Channel& channel() noexcept { return channel_; }
-  pid_t process() const noexcept { return process_; }
+  std::int64_t process() const noexcept { return process_; }
   // Waits for its end. Empty when it left with status 0, else what happened; one that stays is killed.
   std::string join();
-  void send_signal(int number) const noexcept;
-  // SIGKILL, and gone on return.
+  // No thread of it runs until go_on().
+  void stop() const noexcept;
+  void go_on() const noexcept;
+  // As nobody can refuse, and gone on return.
   void kill() noexcept;
 
  private:
-  Child(pid_t process, Channel channel) noexcept : process_(process), channel_(std::move(channel)) {}
-  pid_t process_;  // 0: reaped
+  Child(std::int64_t process, std::intptr_t handle, Channel channel) noexcept
+      : process_(process), handle_(handle), channel_(std::move(channel)) {}
+  std::int64_t process_;  // 0: gone
+  std::intptr_t handle_;  // Windows: of the process
   Channel channel_;
 };
 

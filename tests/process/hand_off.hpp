@@ -27,6 +27,8 @@ struct Request {
   // The kernel's objects behind the parcel's handles, as the exporter sees them.
   std::array<platform::KernelIdentity, max_memory_planes> objects{};
 };
+// All zero where the system has no name for an object (Windows): there only the pictures show that it is the same.
+Result<platform::KernelIdentity> object_of(const OwnedHandle& handle);
 // Errors: invalid_handle.
 Result<Request> make_request(std::uint64_t index, const ApiTextureHandle& parcel);
 Result<void> send(Channel& channel, const Request& request);

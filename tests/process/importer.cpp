@@ -5,6 +5,7 @@
 
 #include "process/hand_off.hpp"
 #include "support/descriptors.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 
@@ -69,7 +70,7 @@ class Importer {
     session.agreement = std::move(offer.agreement);
     ApiTextureHandle& parcel = offer.textures[0];
     for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
-      auto object = platform::kernel_identity(parcel.handles.at(i).get());
+      auto object = object_of(parcel.handles.at(i));
       if (!object) return fail(std::move(object.error()));
       if (*object != request.objects.at(i)) return fail(ErrorCode::protocol, "The handle is another kernel object.");
     }
@@ -137,7 +138,7 @@ int run_importer(int count, char** values) {
   // llvmpipe of Mesa 25 keeps the memory of a texture or two that were written by planes, however many there were
   // (opengl_dma_buf_test counts them over many).
   const bool is_gl = (*end)->name().starts_with("opengl");
-  const std::size_t kept = is_gl && std::getenv("GEYSER_RIG") != nullptr ? 2 : 0;
+  const std::size_t kept = (is_gl && std::getenv("GEYSER_RIG") != nullptr ? 2 : 0) + kept_by_a_channel();
   if (after < before || after > before + kept) {
     text += "\nThe importer had [" + std::to_string(before) + "] descriptors, and has [" + std::to_string(after) + "].";
   }

@@ -1,6 +1,4 @@
 // Subscriber::event(): readable when there is something to do, and only then. Host memory: no driver has a part in it.
-#include <poll.h>
-
 #include <optional>
 
 #include "stream/scene.hpp"
@@ -31,10 +29,7 @@ class Event : public testing::Test {
     EXPECT_TRUE(made) << made.error().to_string();
     return *std::move(made);
   }
-  bool is_readable(std::chrono::milliseconds timeout) {
-    pollfd wait{static_cast<int>(subscriber_->event()), POLLIN, 0};
-    return ::poll(&wait, 1, static_cast<int>(timeout.count())) == 1;
-  }
+  bool is_readable(std::chrono::milliseconds timeout) { return wait_readable(subscriber_->event(), timeout); }
   // As a poller does it, but for the publisher's sake in short waits; gives how often it was woken for nothing.
   std::uint64_t wakes_until_a_frame(stream::Publisher& publisher) {
     std::uint64_t wakes = 0;

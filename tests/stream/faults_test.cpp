@@ -2,11 +2,11 @@
 // ever and lie, publishers die, beside a healthy subscriber in a process of its own that checks every frame's pixels.
 //
 // GEYSER_FAULT_RUNS: how many subscribers are killed at random times (default 40).
-#include <signal.h>
-
+#include <cinttypes>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <sstream>
 
 #include "platform/shared_memory.hpp"
 #include "process/child.hpp"
@@ -183,8 +183,7 @@ class Faults : public testing::TestWithParam<std::string> {
     EXPECT_TRUE(text) << text.error().to_string();
     Report report;
     if (text) {
-      std::sscanf(text->c_str(), "%lu %lu %lu %lu", &report.frames, &report.wrong, &report.lost,
-                  &report.longest_gap_us);
+      std::istringstream(*text) >> report.frames >> report.wrong >> report.lost >> report.longest_gap_us;
     }
     EXPECT_EQ(healthy.join(), "");
     return report;
@@ -196,7 +195,8 @@ class Faults : public testing::TestWithParam<std::string> {
     // docs/results.md; here only what no busy machine explains fails.
     EXPECT_LT(report.longest_gap_us, 1'000'000U);
     RecordProperty("longest_gap_us", static_cast<int>(report.longest_gap_us));
-    std::printf("healthy subscriber: %lu frames, longest gap %lu us\n", report.frames, report.longest_gap_us);
+    std::printf("healthy subscriber: %" PRIu64 " frames, longest gap %" PRIu64 " us\n", report.frames,
+                report.longest_gap_us);
   }
 
   RuntimeDirectory directory_;
@@ -295,14 +295,14 @@ TEST_P(Faults, AStoppedSubscriberStopsNobody) {
   Child reader = start("victim", "reader");
   ASSERT_TRUE(publish_until_says(reader, "reading"));
   publish_for(300ms);
-  reader.send_signal(SIGSTOP);
+  reader.stop();
   publish_for(700ms);
   // A new ring is announced to one who does not listen.
   TextureDescriptor other = small_picture();
   other.extent = {20, 20, 1};
   ASSERT_TRUE(publisher_->reconfigure(other));
   publish_for(300ms);
-  reader.send_signal(SIGCONT);
+  reader.go_on();
   publish_for(300ms);
   reader.kill();
   expect_unharmed(finish(healthy));

@@ -1,6 +1,4 @@
 // Publishers that lie, and those that die: what a subscriber makes of them. Everything here runs on host memory.
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <random>
@@ -229,13 +227,12 @@ TEST_F(LyingPublisher, CannotCrashOrStallWhoReadsItsScribbles) {
 TEST_F(LyingPublisher, CannotHoldWhoPollsByAnnouncingNothing) {
   expect_live();
   static_cast<void>(subscriber_->event());
-  ::alarm(static_cast<unsigned>(patience.count()));  // it would not come back
+  const EndsTheProcess unless_it_comes_back(patience);
   page_->latest_complete = stream::pack_frame(1, 0);
   EXPECT_EQ(subscriber_->acquire(0ns).error().code(), ErrorCode::timeout);
   page_->latest_complete = 0;
   page_->state = static_cast<std::uint32_t>(stream::RingState::superseded);
   EXPECT_EQ(subscriber_->acquire(0ns).error().code(), ErrorCode::timeout);
-  ::alarm(0);
 }
 
 // How much one call reads is bounded, whatever lies there and comes after it.

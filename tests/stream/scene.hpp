@@ -8,8 +8,6 @@
 #include <string>
 #include <thread>
 
-#include <unistd.h>
-
 #include <geyser/stream/directory.hpp>
 #include <geyser/stream/publisher.hpp>
 #include <geyser/stream/subscriber.hpp>
@@ -17,6 +15,7 @@
 #include "process/child.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 
@@ -25,10 +24,7 @@ using namespace std::chrono_literals;
 // Removed with everything in it; what is left in it then is `left_over()`.
 class RuntimeDirectory {
  public:
-  RuntimeDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "geyser-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
+  RuntimeDirectory() : path_(make_private_directory()) {}
   RuntimeDirectory(const RuntimeDirectory&) = delete;
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
   ~RuntimeDirectory() {

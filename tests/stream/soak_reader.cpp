@@ -1,7 +1,5 @@
 #include "stream/soak_reader.hpp"
 
-#include <poll.h>
-
 #include <chrono>
 #include <deque>
 #include <random>
@@ -23,8 +21,7 @@ class Reader {
 
   void turn() {
     if (way_ == "poller") {
-      pollfd wait{static_cast<int>(subscriber_.event()), POLLIN, 0};
-      ::poll(&wait, 1, 20);
+      wait_readable(subscriber_.event(), 20ms);
     }
     auto frame = subscriber_.acquire(way_ == "poller" ? 0ms : 20ms);
     if (frame && !frame->is_repeated()) {

@@ -3,6 +3,7 @@
 
 #include "platform/shared_memory.hpp"
 #include "support/end.hpp"
+#include "support/system.hpp"
 #include "vulkan/manager.hpp"
 #include "vulkan/staging.hpp"
 #include "vulkan/texture.hpp"
@@ -17,13 +18,13 @@ class VulkanEnd final : public End {
   explicit VulkanEnd(const std::string& name) : End(name) {}
   Result<void> open(Validation validation) {
     vulkan::Options options;
-    options.validation = validation == Validation::on;
+    options.validation = validation == Validation::on && has_validation_layer();
     options.diagnostics = collector();
     // The loader reads the variable whenever an instance is made: this one sees that driver alone.
     const char* driver = driver_manifest(name());
-    if (driver != nullptr) setenv("VK_DRIVER_FILES", driver, 1);
+    if (driver != nullptr) set_environment("VK_DRIVER_FILES", driver);
     auto manager = vulkan::create_manager(options);
-    if (driver != nullptr) unsetenv("VK_DRIVER_FILES");
+    if (driver != nullptr) set_environment("VK_DRIVER_FILES", nullptr);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
     expect_misjudged_modifiers(misjudges_modifiers(*manager_));

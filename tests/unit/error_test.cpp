@@ -67,8 +67,6 @@ const Sentence sentences[] = {
        d.array_layers = 5;
        return validate(d);
      }},
-    {"Descriptor [-7] of kind [opaque_fd] cannot be duplicated.",
-     [] { return without_value(OwnedHandle::duplicate(HandleKind::opaque_fd, -7)); }},
     {"Shared memory of [0] bytes cannot be made.", [] { return without_value(platform::create_shared_memory(0)); }},
     {"The contents are undefined: nobody has written them.",
      [] {

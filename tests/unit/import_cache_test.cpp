@@ -1,13 +1,12 @@
 // How often a manager is asked to open what comes again and again, by counting at the manager.
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-
 #include <geyser/host.hpp>
 #include <geyser/import_cache.hpp>
 
 #include "platform/shared_memory.hpp"
 #include "support/descriptors.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 namespace {
@@ -139,9 +138,7 @@ TEST_F(ImportCaches, TellBuffersLayoutsAndDescriptorsApart) {
 TEST_F(ImportCaches, OpenOpaqueDescriptorsThatLookAlikeEachTime) {
   // As NVIDIA's: every one is a device node.
   for (int i = 0; i < 5; ++i) {
-    ApiTextureHandle parcel = parcel_of(
-        OwnedHandle::adopt(HandleKind::opaque_fd, open("/dev/null", O_RDWR | O_CLOEXEC)), HandleKind::opaque_fd);
-    EXPECT_TRUE(cache_.import(std::move(parcel)));
+    EXPECT_TRUE(cache_.import(parcel_of(open_device(HandleKind::opaque_fd), HandleKind::opaque_fd)));
   }
   EXPECT_EQ(manager_->opened, 5);
   EXPECT_EQ(cache_.statistics().uncached, 5U);

@@ -29,7 +29,7 @@ TEST(Wire, OfferComesBackWhole) {
   const MemoryLayout layout = offer.textures[1].layout;
   const DeviceIdentity identity = offer.textures[0].identity;
   const FenceId fence = offer.fences[0].id;
-  const auto kernel = *platform::kernel_identity(offer.textures[1].handles[0].get());
+  const OwnedHandle kept = *offer.textures[1].handles[0].duplicate();
   auto encoded = wire::encode(wire::Message(std::move(offer)));
   ASSERT_TRUE(encoded) << encoded.error().to_string();
   ASSERT_EQ(encoded->handles.size(), 3U);
@@ -43,7 +43,7 @@ TEST(Wire, OfferComesBackWhole) {
   EXPECT_EQ(back.textures[1].layout, layout);
   EXPECT_EQ(back.textures[0].identity, identity);
   EXPECT_EQ(back.textures[1].kind, HandleKind::host_memory);
-  EXPECT_EQ(*platform::kernel_identity(back.textures[1].handles[0].get()), kernel);
+  EXPECT_TRUE(platform::is_same_object(back.textures[1].handles[0].get(), kept.get()));
   ASSERT_EQ(back.fences.size(), 1U);
   EXPECT_EQ(back.fences[0].id, fence);
   EXPECT_EQ(back.fences[0].value, 3U);
@@ -123,8 +123,8 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   EXPECT_TRUE(points[1].handle.has_value());
 
   wire::Pool pool = make_pool();
-  const auto ring = *platform::kernel_identity(pool.ring_page.get());
-  const auto lease = *platform::kernel_identity(pool.lease_page.get());
+  const OwnedHandle ring = *pool.ring_page.duplicate();
+  const OwnedHandle lease = *pool.lease_page.duplicate();
   encoded = wire::encode(wire::Message(std::move(pool)));
   ASSERT_TRUE(encoded) << encoded.error().to_string();
   EXPECT_EQ(encoded->handles.size(), 5U);
@@ -134,8 +134,8 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   EXPECT_EQ(given.generation, 9U);
   EXPECT_EQ(given.feed, make_feed());
   EXPECT_EQ(given.offer.textures.size(), 2U);
-  EXPECT_EQ(*platform::kernel_identity(given.ring_page.get()), ring);
-  EXPECT_EQ(*platform::kernel_identity(given.lease_page.get()), lease);
+  EXPECT_TRUE(platform::is_same_object(given.ring_page.get(), ring.get()));
+  EXPECT_TRUE(platform::is_same_object(given.lease_page.get(), lease.get()));
 }
 
 TEST(Wire, MoreModifiersThanALimitAreNotSent) {

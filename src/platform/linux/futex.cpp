@@ -26,6 +26,8 @@ constexpr long number_of_futex_waitv = 449;  // on every architecture
 
 }  // namespace
 
+void futex_prepare(const MappedMemory& /*memory*/) noexcept {}
+
 Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                         std::chrono::nanoseconds timeout) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);

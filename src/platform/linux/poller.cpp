@@ -47,4 +47,6 @@ Result<std::size_t> Poller::wait(std::span<std::uint64_t> keys, std::chrono::nan
   return static_cast<std::size_t>(count);
 }
 
+void Poller::refresh() noexcept {}
+
 }  // namespace geyser::platform

@@ -159,4 +159,11 @@ Result<KernelIdentity> kernel_identity(NativeHandle handle) {
   return KernelIdentity{static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino)};
 }
 
+bool is_same_object(NativeHandle a, NativeHandle b) noexcept {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(descriptor_of(a), &first) == 0 && ::fstat(descriptor_of(b), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 }  // namespace geyser::platform

@@ -154,10 +154,9 @@ Result<SocketPeer> socket_peer(NativeHandle socket) {
   if (::getsockopt(descriptor_of(socket), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
     return failed("getsockopt of the peer's credentials", errno);
   }
-  return SocketPeer{credentials.pid, credentials.uid, credentials.gid};
+  const bool is_trusted = credentials.uid == own_user_id() || credentials.uid == 0;
+  return SocketPeer{credentials.pid, credentials.uid, credentials.gid, is_trusted};
 }
-
-std::uint32_t own_user_id() noexcept { return ::geteuid(); }
 
 Result<void> socket_send(NativeHandle socket, std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
                          const Deadline& deadline) {

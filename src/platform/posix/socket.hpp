@@ -1,9 +1,8 @@
-// SOCK_SEQPACKET sockets that carry descriptors: whole messages, all handles of a message in one go.
+// System calls of SOCK_SEQPACKET sockets that carry descriptors: whole messages, all handles of a message in one go.
+// platform/socket.hpp makes objects of them.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,17 +13,9 @@
 #include <geyser/handle.hpp>
 
 #include "platform/deadline.hpp"
+#include "platform/socket.hpp"
 
 namespace geyser::platform {
-
-// Linux carries at most this many descriptors in one message (SCM_MAX_FD is 253).
-inline constexpr std::size_t max_socket_handles = 64;
-
-struct SocketPeer {
-  std::int64_t process_id = 0;
-  std::uint32_t user_id = 0;
-  std::uint32_t group_id = 0;
-};
 
 [[nodiscard]] GEYSER_API Result<std::pair<OwnedHandle, OwnedHandle>> socket_pair();
 // Errors: busy (in use), invalid_argument (path too long), operating_system.
@@ -37,7 +28,6 @@ GEYSER_API void socket_unlink(const std::string& path) noexcept;
 // Errors: invalid_handle (not a connected SOCK_SEQPACKET socket).
 [[nodiscard]] GEYSER_API Result<void> socket_check(NativeHandle socket);
 [[nodiscard]] GEYSER_API Result<SocketPeer> socket_peer(NativeHandle socket);
-[[nodiscard]] GEYSER_API std::uint32_t own_user_id() noexcept;
 
 // Errors: timeout, abandoned, invalid_argument, operating_system. No allocation.
 [[nodiscard]] GEYSER_API Result<void> socket_send(NativeHandle socket, std::span<const std::byte> bytes,

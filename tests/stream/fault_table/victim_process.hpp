@@ -39,9 +39,9 @@ class VictimProcess {
       if (what == "census") in >> census.emplace().descriptors >> census->mappings;
     }
   }
-  void stop() const { child_.send_signal(SIGSTOP); }
-  void go_on() const { child_.send_signal(SIGCONT); }
-  void resume() const { child_.send_signal(SIGUSR1); }
+  void stop() const { child_.stop(); }
+  void go_on() const { child_.go_on(); }
+  void resume() const { ::kill(static_cast<pid_t>(child_.process()), SIGUSR1); }
   // It answers with `census`.
   void ask_census() {
     census.reset();

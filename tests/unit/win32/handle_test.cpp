@@ -1,0 +1,198 @@
+// Who closes what, by the system's count of this process' handles.
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+#include <geyser/handle.hpp>
+#include <geyser/host.hpp>
+
+#include "platform/shared_memory.hpp"
+#include "platform/win32/error.hpp"
+#include "support/descriptors.hpp"
+#include "support/system.hpp"
+
+namespace geyser::test {
+namespace {
+
+HANDLE native(NativeHandle handle) { return reinterpret_cast<HANDLE>(handle); }
+
+bool is_open(NativeHandle handle) {
+  DWORD flags = 0;
+  return ::GetHandleInformation(native(handle), &flags) != 0;
+}
+
+class Handle : public testing::Test {
+ protected:
+  // What the system opens once in a process.
+  static void SetUpTestSuite() { EXPECT_TRUE(platform::create_read_only_shared_memory(4096)); }
+  void SetUp() override { before_ = open_descriptors(); }
+  void TearDown() override { EXPECT_EQ(open_descriptors(), before_); }
+  std::size_t before_ = 0;
+};
+
+TEST_F(Handle, ClosesAtTheEndOfItsLifeAndOnlyOnce) {
+  NativeHandle number = no_native_handle;
+  {
+    OwnedHandle first = open_device(HandleKind::opaque_win32);
+    number = first.get();
+    EXPECT_TRUE(is_open(number));
+    EXPECT_EQ(open_descriptors(), before_ + 1);
+    OwnedHandle moved = std::move(first);
+    EXPECT_FALSE(first.has_value());
+    EXPECT_EQ(first.get(), no_native_handle);
+    moved.reset();
+    EXPECT_FALSE(is_open(number));
+    moved.reset();
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST_F(Handle, DetachGivesItAway) {
+  NativeHandle number = no_native_handle;
+  {
+    OwnedHandle handle = open_device(HandleKind::opaque_win32);
+    number = handle.detach();
+    EXPECT_EQ(handle.detach(), no_native_handle);
+  }
+  EXPECT_TRUE(is_open(number));
+  ::CloseHandle(native(number));
+}
+
+TEST_F(Handle, ClosingKeepsTheLastError) {
+  OwnedHandle handle = OwnedHandle::adopt(HandleKind::opaque_win32, 0x7ffffff0);  // CloseHandle() fails
+  ::SetLastError(ERROR_DISK_FULL);
+  handle.reset();
+  EXPECT_EQ(::GetLastError(), static_cast<DWORD>(ERROR_DISK_FULL));
+}
+
+// INVALID_HANDLE_VALUE is the current process, as every negative number is something of this process or thread.
+TEST_F(Handle, PseudoHandlesAreNone) {
+  for (const NativeHandle value : {NativeHandle{0}, NativeHandle{-1}, NativeHandle{-2}, NativeHandle{-4}}) {
+    EXPECT_FALSE(OwnedHandle::adopt(HandleKind::opaque_win32, value).has_value()) << value;
+    EXPECT_EQ(OwnedHandle::duplicate(HandleKind::opaque_win32, value).error().code(), ErrorCode::invalid_handle);
+  }
+}
+
+TEST_F(Handle, GlobalNumbersAreCopiedAndNeverClosed) {
+  const OwnedHandle memory = *platform::create_shared_memory(4096);
+  {
+    const OwnedHandle number = OwnedHandle::adopt(HandleKind::opaque_win32_kmt, memory.get());
+    const auto copy = number.duplicate();
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(copy->get(), memory.get());
+  }
+  EXPECT_TRUE(is_open(memory.get()));
+}
+
+TEST_F(Handle, DuplicatesAreOtherHandlesOfTheSameObject) {
+  const auto memory = platform::create_shared_memory(4096);
+  ASSERT_TRUE(memory);
+  auto copy = memory->duplicate();
+  ASSERT_TRUE(copy) << copy.error().to_string();
+  EXPECT_NE(copy->get(), memory->get());
+  EXPECT_EQ(copy->kind(), HandleKind::host_memory);
+  EXPECT_TRUE(platform::is_same_object(copy->get(), memory->get()));
+  const auto other = platform::create_shared_memory(4096);
+  EXPECT_FALSE(platform::is_same_object(other->get(), memory->get()));
+  EXPECT_FALSE(platform::is_same_object(0, memory->get()));
+  EXPECT_FALSE(is_inherited(copy->get()));
+  EXPECT_EQ(platform::kernel_identity(copy->get()).error().code(), ErrorCode::unsupported);
+}
+
+TEST_F(Handle, ClosedOnesAreRefused) {
+  OwnedHandle handle = open_device(HandleKind::opaque_win32);
+  const NativeHandle number = handle.get();
+  handle.reset();
+  const auto refused = OwnedHandle::duplicate(HandleKind::opaque_win32, number);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_handle);
+  EXPECT_EQ(refused.error().message(),
+            "Handle [" + std::to_string(number) + "] of kind [opaque_win32] cannot be duplicated.");
+  EXPECT_EQ(refused.error().native().name, "ERROR_INVALID_HANDLE");
+  EXPECT_EQ(platform::kernel_size(number).error().code(), ErrorCode::invalid_handle);
+  EXPECT_EQ(platform::kernel_identity(number).error().code(), ErrorCode::invalid_handle);
+  EXPECT_EQ(platform::map_shared_memory(number, 1).error().code(), ErrorCode::invalid_handle);
+}
+
+TEST_F(Handle, OnlyCommittedMemoryOfTheRightSizeIsMapped) {
+  const auto good = platform::create_shared_memory(5000);
+  ASSERT_TRUE(good);
+  const std::uint64_t size = *platform::kernel_size(good->get());
+  EXPECT_TRUE(size == 5000 || size == 8192) << size;
+  EXPECT_TRUE(platform::map_shared_memory(good->get(), 5000));
+  EXPECT_EQ(platform::map_shared_memory(good->get(), 8193).error().code(), ErrorCode::incompatible_layout);
+  EXPECT_EQ(platform::map_shared_memory(good->get(), 0).error().code(), ErrorCode::incompatible_layout);
+  EXPECT_EQ(platform::create_shared_memory(0).error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(platform::create_shared_memory(1ULL << 62U).error().code(), ErrorCode::out_of_memory);
+
+  const auto refused = [](HANDLE handle) {
+    const OwnedHandle owned = OwnedHandle::adopt(HandleKind::host_memory, reinterpret_cast<NativeHandle>(handle));
+    EXPECT_TRUE(owned.has_value());
+    return platform::map_shared_memory(owned.get(), 4096).error().code() == ErrorCode::invalid_handle &&
+           platform::kernel_size(owned.get()).error().code() == ErrorCode::invalid_handle;
+  };
+  // Reserved pages are not there, a file's may fail to be read, and an event is no memory.
+  EXPECT_TRUE(
+      refused(::CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE | SEC_RESERVE, 0, 65536, nullptr)));
+  const std::string path = make_private_directory() + "\\file";
+  const HANDLE file = ::CreateFileA(path.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, CREATE_ALWAYS,
+                                    FILE_FLAG_DELETE_ON_CLOSE, nullptr);
+  ASSERT_NE(file, INVALID_HANDLE_VALUE);
+  EXPECT_TRUE(refused(::CreateFileMappingW(file, nullptr, PAGE_READWRITE, 0, 65536, nullptr)));
+  ::CloseHandle(file);
+  EXPECT_TRUE(refused(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
+}
+
+TEST_F(Handle, MemoryForReadingCannotBeWritten) {
+  auto made = platform::create_read_only_shared_memory(10000);
+  ASSERT_TRUE(made) << made.error().to_string();
+  made->memory.bytes()[9999] = std::byte{7};
+  auto seen = platform::map_shared_memory_for_reading(made->handle.get(), 10000);
+  ASSERT_TRUE(seen) << seen.error().to_string();
+  EXPECT_EQ(seen->bytes()[9999], std::byte{7});
+  EXPECT_EQ(ways_to_write(made->handle.get(), seen->bytes()), "");
+  const auto refused = platform::map_shared_memory(made->handle.get(), 10000);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_handle);
+}
+
+TEST_F(Handle, MappingsMoveAndEnd) {
+  auto memory = platform::create_shared_memory(4096);
+  ASSERT_TRUE(memory);
+  auto first = platform::map_shared_memory(memory->get(), 4096);
+  auto second = platform::map_shared_memory(memory->get(), 4096);
+  ASSERT_TRUE(first && second);
+  memory->reset();  // mappings hold the memory themselves
+  first->bytes()[100] = std::byte{42};
+  EXPECT_EQ(second->bytes()[100], std::byte{42});
+  platform::MappedMemory moved = *std::move(first);
+  EXPECT_TRUE(first->bytes().empty());
+  moved = *std::move(second);
+  EXPECT_EQ(moved.bytes()[100], std::byte{42});
+}
+
+TEST_F(Handle, ParcelsAndFencesCloseWhatNobodyTook) {
+  auto manager = *host::create_manager();
+  TextureDescriptor descriptor;
+  descriptor.extent = {8, 8, 1};
+  auto texture = manager->create_texture(descriptor, HandleKind::host_memory);
+  ASSERT_TRUE(texture);
+  const std::size_t with_texture = open_descriptors();
+  { auto dropped = manager->export_texture(**texture); }
+  EXPECT_EQ(open_descriptors(), with_texture);
+  auto parcel = manager->export_texture(**texture);
+  parcel->layout.plane_count = 9;
+  EXPECT_FALSE(manager->import_shared_texture(*std::move(parcel)));
+  EXPECT_EQ(open_descriptors(), with_texture) << "a refused parcel is closed";
+  auto fence = manager->create_fence(FenceKind::host_timeline);
+  ASSERT_TRUE(fence);
+  const std::size_t with_fence = open_descriptors();
+  auto wrong = (*fence)->export_handle();
+  wrong->id = 0;
+  EXPECT_FALSE(manager->import_fence(*std::move(wrong)));
+  EXPECT_EQ(open_descriptors(), with_fence);
+}
+
+}  // namespace
+}  // namespace geyser::test

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs a Windows program under Wine, in a prefix below the build tree: CMake's emulator for the preset windows.
+#   --prepare: makes the prefix. --stop: ends its server, so that the next program takes the display that is set then.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export WINEPREFIX=${GEYSER_WINEPREFIX:-$root/build/wine}
+export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=;vulkan-1=n,b'
+export VK_LOADER_DRIVERS_SELECT=${VK_LOADER_DRIVERS_SELECT:-*lvp*}
+case ${1:-} in
+  --prepare)
+    mkdir -p "$WINEPREFIX"
+    # The registry is written when the server ends: until then the prefix is not whole.
+    [[ -e $WINEPREFIX/system.reg ]] || { wine wineboot --init && wineserver -w; } >/dev/null 2>&1 ;;
+  --stop) wineserver -k || true ;;
+  *) exec wine "$@" ;;
+esac
