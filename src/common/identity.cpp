@@ -5,6 +5,8 @@
 namespace geyser {
 
 bool same_device_and_driver(const DeviceIdentity& a, const DeviceIdentity& b) noexcept {
+  // Windows names an adapter by it, and drivers give two of one model one UUID there.
+  if (a.has_luid && b.has_luid && (a.luid != b.luid || a.node_mask != b.node_mask)) return false;
   if (!a.has_uuids || !b.has_uuids || a.device_uuid != b.device_uuid) return false;
   return a.driver_uuid == b.driver_uuid || a.driver_uuid == Uuid{} || b.driver_uuid == Uuid{};
 }

@@ -62,6 +62,10 @@ bool has_rows(const Ends& ends, HandleKind kind, Tiling tiling) {
   return has(ends.exporter) || has(ends.importer);
 }
 
+bool has_rows(const Ends& ends, HandleKind kind) {
+  return has_rows(ends, kind, Tiling::opaque) || has_rows(ends, kind, Tiling::linear);
+}
+
 std::string why_not_opaque_at_all(const Ends& ends, const NegotiationPolicy& policy) {
   if (!policy.allow_opaque) return "The policy forbids it.";
   if (!same_device_and_driver(ends.exporter.identity, ends.importer.identity)) {
@@ -71,9 +75,9 @@ std::string why_not_opaque_at_all(const Ends& ends, const NegotiationPolicy& pol
   return {};
 }
 
-std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy) {
+std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy, HandleKind kind) {
   std::string reason = why_not_opaque_at_all(ends, policy);
-  return reason.empty() ? obstacles(ends, HandleKind::opaque_fd, Tiling::opaque) : reason;
+  return reason.empty() ? obstacles(ends, kind, Tiling::opaque) : reason;
 }
 
 std::uint32_t row_alignment(const Ends& ends, HandleKind kind, Direction direction) {
@@ -140,12 +144,12 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     chosen = true;
     take();
   };
-  const auto take_tiled = [&] {
-    agreement.handle_kind = HandleKind::opaque_fd;
+  const bool windows = has_rows(ends, HandleKind::opaque_win32) || has_rows(ends, HandleKind::opaque_win32_kmt);
+  const auto take_tiled = [&](HandleKind kind) {
+    agreement.handle_kind = kind;
     agreement.tiling = Tiling::opaque;
-    agreement.dedicated = either(ends, HandleKind::opaque_fd, Tiling::opaque, &TextureCapability::requires_dedicated);
-    agreement.mutable_format =
-        either(ends, HandleKind::opaque_fd, Tiling::opaque, &TextureCapability::requires_mutable_format);
+    agreement.dedicated = either(ends, kind, Tiling::opaque, &TextureCapability::requires_dedicated);
+    agreement.mutable_format = either(ends, kind, Tiling::opaque, &TextureCapability::requires_mutable_format);
   };
   const auto take_rows = [&](HandleKind kind) {
     agreement.handle_kind = kind;
@@ -158,7 +162,10 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     consider("opaque_fd linear", why_not_opaque_linear(ends, policy), [&] { take_rows(HandleKind::opaque_fd); });
   };
   if (policy.prefer_linear) consider_linear();
-  consider("opaque_fd", why_not_opaque(ends, policy), take_tiled);
+  for (const HandleKind kind : {HandleKind::opaque_fd, HandleKind::opaque_win32, HandleKind::opaque_win32_kmt}) {
+    if ((kind == HandleKind::opaque_fd) == windows) continue;  // no end has the other system's
+    consider(std::string(to_string(kind)), why_not_opaque(ends, policy, kind), [&] { take_tiled(kind); });
+  }
   if (!policy.prefer_linear) consider_linear();
   const bool exporter_is_host = ends.exporter.api == Api::host;
   const bool importer_is_host = ends.importer.api == Api::host;
@@ -220,7 +227,8 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
   if (policy.force_fence != FenceKind::none && policy.force_fence != kind) {
     return text("The policy forces [", to_string(policy.force_fence), "].");
   }
-  const bool opaque = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary;
+  const bool opaque = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary ||
+                      kind == FenceKind::opaque_win32_timeline;
   if (kind != FenceKind::host_timeline && agreement.path == SharePath::host_copy &&
       policy.force_fence == FenceKind::none) {
     return "The copy through host memory is waited for by the CPU.";
@@ -246,8 +254,12 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
 
 bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
   bool chosen = false;
-  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
-                               FenceKind::sync_file, FenceKind::host_timeline}) {
+  const bool windows = find_fence(ends.exporter, FenceKind::opaque_win32_timeline) != nullptr ||
+                       find_fence(ends.importer, FenceKind::opaque_win32_timeline) != nullptr;
+  for (const FenceKind kind : {FenceKind::opaque_win32_timeline, FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj,
+                               FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
+    const bool of_windows = kind == FenceKind::opaque_win32_timeline;
+    if (kind != FenceKind::host_timeline && of_windows != windows) continue;  // no end has the other system's
     std::string reason = why_not_fence(ends, policy, agreement, kind);
     const bool fits = reason.empty() && !chosen;
     if (reason.empty() && chosen) reason = "A better rung was chosen.";

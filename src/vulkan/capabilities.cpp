@@ -4,9 +4,11 @@
 #include <optional>
 
 #include "vulkan/dma_buf.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 #include "vulkan/host_pointer.hpp"
+#include "vulkan/image.hpp"
 
 namespace geyser::vulkan {
 
@@ -226,10 +228,11 @@ Capabilities probe_capabilities(Device& device) {
     row.format = info.format;
     row.usages = usages_of(properties.formatProperties.optimalTilingFeatures);
     if (row.usages == TextureUsage::none) continue;
-    if (device.extensions().external_memory_fd) {
-      row.handle_kind = HandleKind::opaque_fd;
+    for (const HandleKind kind : opaque_memory_kinds()) {
+      if (!device.extensions().external_memory) break;
+      row.handle_kind = kind;
       row.tiling = Tiling::opaque;
-      add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, capabilities.textures);
+      add_rows(device, row, format, to_vulkan(kind), capabilities.textures);
     }
     // No fourcc code stands for a depth format, and the layout of one cannot be asked for by the letter: its aspect
     // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).

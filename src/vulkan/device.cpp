@@ -9,6 +9,7 @@
 #include "common/text.hpp"
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/sync_file.hpp"
 
@@ -49,18 +50,19 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   const auto enabled = [&](const char* name) {
     return std::find(enabled_extensions.begin(), enabled_extensions.end(), name) != enabled_extensions.end();
   };
-  extensions_.external_memory_fd =
-      enabled(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) && functions_.vkGetMemoryFdKHR != nullptr;
-  extensions_.dma_buf = extensions_.external_memory_fd && enabled(VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME) &&
+  extensions_.external_memory = enabled(external_memory_extension());
+  extensions_.dma_buf = enabled(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) && functions_.vkGetMemoryFdKHR != nullptr &&
+                        enabled(VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME) &&
                         enabled(VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME) &&
                         functions_.vkGetMemoryFdPropertiesKHR != nullptr &&
                         functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
   if (extensions_.dma_buf) extensions_.plane_aspects = probe_plane_aspects(*this);
   extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
-  extensions_.external_semaphore_fd = enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) &&
-                                      functions_.vkGetSemaphoreFdKHR != nullptr &&
-                                      functions_.vkImportSemaphoreFdKHR != nullptr;
-  if (extensions_.external_semaphore_fd) sync_files_ = std::make_unique<SyncFiles>(*this);
+  extensions_.external_semaphore = enabled(external_semaphore_extension());
+  if (enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) && functions_.vkGetSemaphoreFdKHR != nullptr &&
+      functions_.vkImportSemaphoreFdKHR != nullptr) {
+    sync_files_ = std::make_unique<SyncFiles>(*this);
+  }
   if (native_.queue == VK_NULL_HANDLE) {
     functions_.vkGetDeviceQueue(native_.device, native_.queue_family, 0, &native_.queue);
   }

@@ -26,12 +26,12 @@ class VulkanFence;
 enum class PlaneAspects { memory, format, none };
 
 struct DeviceExtensions {
-  bool external_memory_fd = false;
-  bool dma_buf = false;  // with explicit modifiers: without them nobody could say where the pixels are
+  bool external_memory = false;  // by this system's handles (external_memory.hpp)
+  bool dma_buf = false;          // with explicit modifiers: without them nobody could say where the pixels are
   PlaneAspects plane_aspects = PlaneAspects::memory;
-  bool foreign = false;  // VK_EXT_queue_family_foreign
-  bool external_semaphore_fd = false;
-  bool host_pointer = false;  // VK_EXT_external_memory_host, at the pages' alignment
+  bool foreign = false;             // VK_EXT_queue_family_foreign
+  bool external_semaphore = false;  // by this system's handles (external_semaphore.hpp)
+  bool host_pointer = false;        // VK_EXT_external_memory_host, at the pages' alignment
 };
 
 // A semaphore in a submission. `value` is ignored for binary ones.

@@ -7,6 +7,7 @@
 #include "platform/drm_syncobj.hpp"
 #include "platform/kernel_fence.hpp"
 #include "vulkan/error.hpp"
+#include "vulkan/external_semaphore.hpp"
 #include "vulkan/sync_file.hpp"
 
 namespace geyser::vulkan {
@@ -15,17 +16,19 @@ using detail::text;
 
 namespace {
 
-bool is_semaphore(FenceKind kind) {
-  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary;
+bool is_timeline(FenceKind kind) noexcept {
+  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline;
 }
 
+bool is_semaphore(FenceKind kind) noexcept { return is_timeline(kind) || kind == FenceKind::opaque_fd_binary; }
+
 VkSemaphoreType type_of(FenceKind kind) {
-  return kind == FenceKind::opaque_fd_timeline ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY;
+  return is_timeline(kind) ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY;
 }
 
 Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool exportable) {
   const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
-                                                VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+                                                static_cast<VkFlags>(semaphore_handle_type())};
   const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                        exportable ? &export_info : nullptr, type_of(kind), 0};
   const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
@@ -41,29 +44,11 @@ Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool ex
 Result<VkSemaphore> import_semaphore(const Device& device, FenceKind kind, OwnedHandle& handle) {
   auto semaphore = make_semaphore(device, kind, false);
   if (!semaphore) return semaphore;
-  const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
-                                        nullptr,
-                                        *semaphore,
-                                        0,
-                                        VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT,
-                                        static_cast<int>(handle.get())};
-  if (const VkResult result = device.functions().vkImportSemaphoreFdKHR(device.handle(), &info); result != VK_SUCCESS) {
+  if (auto done = import_semaphore_payload(device, *semaphore, handle); !done) {
     device.functions().vkDestroySemaphore(device.handle(), *semaphore, nullptr);
-    return fail(make_error(result, "vkImportSemaphoreFdKHR"));
+    return fail(std::move(done.error()));
   }
-  static_cast<void>(handle.detach());  // the driver's now
   return semaphore;
-}
-
-Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore) {
-  const VkSemaphoreGetFdInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
-                                     VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-  int fd = -1;
-  if (const VkResult result = device.functions().vkGetSemaphoreFdKHR(device.handle(), &info, &fd);
-      result != VK_SUCCESS) {
-    return fail(make_error(result, "vkGetSemaphoreFdKHR"));
-  }
-  return OwnedHandle::adopt(HandleKind::opaque_fd, fd);
 }
 
 // The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
@@ -74,10 +59,10 @@ void destroy_later(Device& owner, VkSemaphore semaphore) {
 
 FenceCapability probe(const Device& device, FenceKind kind) {
   FenceCapability capability{kind, false, false, true};
-  if (!device.extensions().external_semaphore_fd) return capability;
+  if (!device.extensions().external_semaphore) return capability;
   const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type_of(kind), 0};
   const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO, &type,
-                                                   VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+                                                   semaphore_handle_type()};
   VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
   device.instance_functions().vkGetPhysicalDeviceExternalSemaphoreProperties(device.native().physical_device, &info,
                                                                              &properties);
@@ -91,7 +76,7 @@ FenceCapability probe(const Device& device, FenceKind kind) {
 
 std::vector<FenceCapability> fence_capabilities(Device& device) {
   std::vector<FenceCapability> capabilities;
-  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary}) {
+  for (const FenceKind kind : opaque_fence_kinds()) {
     const FenceCapability capability = probe(device, kind);
     if (capability.exportable || capability.importable) capabilities.push_back(capability);
   }
@@ -116,7 +101,7 @@ VulkanFence::~VulkanFence() {
 }
 
 Result<std::uint64_t> VulkanFence::do_completed_value() const {
-  if (kind() != FenceKind::opaque_fd_timeline) {
+  if (!is_timeline(kind())) {
     return fail(ErrorCode::unsupported, text("A fence of kind [", to_string(kind()), "] has no readable value."));
   }
   std::uint64_t value = 0;
@@ -128,7 +113,7 @@ Result<std::uint64_t> VulkanFence::do_completed_value() const {
 }
 
 Result<void> VulkanFence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
-  if (kind() != FenceKind::opaque_fd_timeline) {
+  if (!is_timeline(kind())) {
     return fail(ErrorCode::unsupported, text("A CPU cannot wait for a fence of kind [", to_string(kind()), "]."));
   }
   const VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO, nullptr, 0, 1, &semaphore_, &value};
@@ -143,7 +128,7 @@ Result<void> VulkanFence::do_wait(std::uint64_t value, std::chrono::nanoseconds 
 }
 
 Result<void> VulkanFence::do_signal(std::uint64_t value) {
-  if (kind() == FenceKind::opaque_fd_timeline) {
+  if (is_timeline(kind())) {
     const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, semaphore_, value};
     if (const VkResult result = device_->functions().vkSignalSemaphore(device_->handle(), &info);
         result != VK_SUCCESS) {

@@ -7,6 +7,7 @@
 #include "platform/shared_memory.hpp"
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/format.hpp"
 
 namespace geyser::vulkan {
@@ -27,9 +28,15 @@ Requirements requirements_of(const Device& device, VkImage image, VkImageAspectF
 
 VkExternalMemoryHandleTypeFlagBits to_vulkan(HandleKind kind) noexcept {
   if (kind == HandleKind::opaque_fd) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+  if (kind == HandleKind::opaque_win32) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_BIT;
+  if (kind == HandleKind::opaque_win32_kmt) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
   if (kind == HandleKind::dma_buf) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
   if (kind == HandleKind::host_memory) return VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
   return {};
+}
+
+bool is_opaque_memory(HandleKind kind) noexcept {
+  return kind == HandleKind::opaque_fd || kind == HandleKind::opaque_win32 || kind == HandleKind::opaque_win32_kmt;
 }
 
 Image::Image(Image&& other) noexcept
@@ -176,7 +183,10 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                      device->memory_properties().memoryTypeCount, "] types."));
   }
   // Drivers whose opaque descriptors have a size let us check it; others (no size) check for themselves.
-  if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout.allocation_size) {
+  // A global number is no handle of this process, but may look like one.
+  const bool has_size = handle.kind() != HandleKind::opaque_win32_kmt;
+  if (const auto size = platform::kernel_size(has_size ? handle.get() : no_native_handle);
+      size && *size != 0 && *size < layout.allocation_size) {
     return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout.allocation_size,
                                                      "], but the handle's object has [", *size, "] bytes."));
   }
@@ -211,15 +221,14 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
 Result<void> Image::take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated) {
   const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image_,
                                                      VK_NULL_HANDLE};
-  const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
-                                            dedicated ? &dedicated_info : nullptr, to_vulkan(handle.kind()),
-                                            static_cast<int>(handle.get())};
-  if (auto done = allocate({VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import_info, size, memory_type},
-                           text("importing [", size, "] bytes as [", to_string(handle.kind()), "]"));
-      !done) {
-    return done;
+  auto memory = import_memory(
+      *device_, {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, dedicated ? &dedicated_info : nullptr, size, memory_type},
+      handle);
+  if (!memory) {
+    return fail(
+        std::move(memory.error()).during(text("importing [", size, "] bytes as [", to_string(handle.kind()), "]")));
   }
-  static_cast<void>(handle.detach());  // the driver's since vkAllocateMemory succeeded
+  memories_.push_back(*memory);
   return {};
 }
 

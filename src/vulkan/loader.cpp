@@ -1,18 +1,15 @@
 #include "vulkan/loader.hpp"
 
-#include <array>
 #include <string>
 
 #include "common/text.hpp"
+#include "vulkan/external_memory.hpp"
 
 namespace geyser::vulkan {
 
 using detail::text;
 
-Result<platform::DynamicLibrary> open_loader() {
-  static constexpr std::array<const char*, 2> names{"libvulkan.so.1", "libvulkan.so"};
-  return platform::DynamicLibrary::open(names);
-}
+Result<platform::DynamicLibrary> open_loader() { return platform::DynamicLibrary::open(loader_names()); }
 
 namespace {
 

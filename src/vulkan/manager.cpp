@@ -7,6 +7,7 @@
 #include "common/capability_check.hpp"
 #include "common/text.hpp"
 #include "vulkan/capabilities.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 #include "vulkan/texture.hpp"
@@ -61,7 +62,7 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_create(const TextureDes
   recipe.dedicated = agreement.dedicated;
   recipe.flags = create_flags_of(descriptor.dimension);
   recipe.linear = agreement.handle_kind == HandleKind::opaque_fd && agreement.tiling == Tiling::linear;
-  if (agreement.mutable_format && agreement.handle_kind == HandleKind::opaque_fd) {
+  if (agreement.mutable_format && is_opaque_memory(agreement.handle_kind)) {
     static_assert(vulkan_mutable_format == VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT);
     recipe.flags |= vulkan_mutable_format;
   }
@@ -243,7 +244,7 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
   if (info.image == VK_NULL_HANDLE || info.memory == VK_NULL_HANDLE || info.allocation_size == 0) {
     return fail(ErrorCode::invalid_argument, "Image, memory and allocation size must all be given.");
   }
-  const bool opaque = info.kind == HandleKind::opaque_fd && info.tiling == VK_IMAGE_TILING_OPTIMAL;
+  const bool opaque = is_opaque_memory(info.kind) && info.tiling == VK_IMAGE_TILING_OPTIMAL;
   const bool modifier = info.kind == HandleKind::dma_buf && info.tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT;
   if (!opaque && !modifier) {
     return fail(

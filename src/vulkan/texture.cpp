@@ -5,7 +5,7 @@
 
 #include "common/text.hpp"
 #include "vulkan/dma_buf.hpp"
-#include "vulkan/error.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/format.hpp"
 
@@ -152,7 +152,7 @@ Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
 // copied path the image never leaves this device.
 std::uint32_t VulkanTexture::outside_family() const noexcept {
   if (staging_) return VK_QUEUE_FAMILY_IGNORED;
-  const bool foreign = handle_kind() != HandleKind::opaque_fd && device_->extensions().foreign;
+  const bool foreign = !is_opaque_memory(handle_kind()) && device_->extensions().foreign;
   return foreign ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL;
 }
 
@@ -337,13 +337,9 @@ Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
     return parcel;
   }
   for (const VkDeviceMemory memory : image_.memories()) {
-    const VkMemoryGetFdInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, memory, vulkan::to_vulkan(kind)};
-    int fd = -1;
-    if (const VkResult result = device_->functions().vkGetMemoryFdKHR(device_->handle(), &info, &fd);
-        result != VK_SUCCESS) {
-      return fail(make_error(result, "vkGetMemoryFdKHR"));
-    }
-    parcel.handles[parcel.handle_count++] = OwnedHandle::adopt(kind, fd);
+    auto handle = export_memory(*device_, memory, kind);
+    if (!handle) return fail(std::move(handle.error()));
+    parcel.handles[parcel.handle_count++] = *std::move(handle);
   }
   return parcel;
 }

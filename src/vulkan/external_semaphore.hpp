@@ -1,0 +1,25 @@
+// Semaphores that cross by this system's handles: fd_semaphore.cpp, win32_semaphore.cpp.
+#pragma once
+
+#include <span>
+
+#include <vulkan/vulkan_core.h>
+
+#include <geyser/fence.hpp>
+#include <geyser/handle.hpp>
+
+#include "vulkan/device.hpp"
+
+namespace geyser::vulkan {
+
+// The kinds of fences whose semaphores have handles here, best first.
+std::span<const FenceKind> opaque_fence_kinds() noexcept;
+// Of those handles.
+VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept;
+
+// Errors: those of the export.
+Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore);
+// Into a new semaphore. Consumes the handle on success, whoever the driver leaves to close it.
+Result<void> import_semaphore_payload(const Device& device, VkSemaphore semaphore, OwnedHandle& handle);
+
+}  // namespace geyser::vulkan

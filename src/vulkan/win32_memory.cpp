@@ -1,0 +1,55 @@
+#include <windows.h>
+
+#include <vulkan/vulkan_core.h>
+#include <vulkan/vulkan_win32.h>
+
+#include <array>
+
+#include "vulkan/error.hpp"
+#include "vulkan/external_memory.hpp"
+#include "vulkan/image.hpp"
+
+namespace geyser::vulkan {
+
+std::span<const char* const> loader_names() noexcept {
+  static constexpr std::array<const char*, 1> names{"vulkan-1.dll"};
+  return names;
+}
+
+const char* external_memory_extension() noexcept { return VK_KHR_EXTERNAL_MEMORY_WIN32_EXTENSION_NAME; }
+const char* external_semaphore_extension() noexcept { return VK_KHR_EXTERNAL_SEMAPHORE_WIN32_EXTENSION_NAME; }
+
+// An NT handle keeps the memory alive; a global number does not, and anybody of the session may guess it.
+std::span<const HandleKind> opaque_memory_kinds() noexcept {
+  static constexpr std::array<HandleKind, 2> kinds{HandleKind::opaque_win32, HandleKind::opaque_win32_kmt};
+  return kinds;
+}
+
+Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
+  const auto get = reinterpret_cast<PFN_vkGetMemoryWin32HandleKHR>(
+      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkGetMemoryWin32HandleKHR"));
+  const VkMemoryGetWin32HandleInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_WIN32_HANDLE_INFO_KHR, nullptr, memory,
+                                           to_vulkan(kind)};
+  HANDLE handle = nullptr;
+  const VkResult result = get != nullptr ? get(device.handle(), &info, &handle) : VK_ERROR_EXTENSION_NOT_PRESENT;
+  if (result != VK_SUCCESS) return fail(make_error(result, "vkGetMemoryWin32HandleKHR"));
+  return OwnedHandle::adopt(kind, reinterpret_cast<NativeHandle>(handle));
+}
+
+// The driver takes a reference of its own: the handle stays the application's, to be closed when it is an NT handle.
+Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info, OwnedHandle& handle) {
+  const VkImportMemoryWin32HandleInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_WIN32_HANDLE_INFO_KHR, info.pNext,
+                                                     to_vulkan(handle.kind()), reinterpret_cast<HANDLE>(handle.get()),
+                                                     nullptr};
+  VkMemoryAllocateInfo with_handle = info;
+  with_handle.pNext = &import_info;
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  if (const VkResult result = device.functions().vkAllocateMemory(device.handle(), &with_handle, nullptr, &memory);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkAllocateMemory"));
+  }
+  handle.reset();
+  return memory;
+}
+
+}  // namespace geyser::vulkan

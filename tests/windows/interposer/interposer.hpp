@@ -1,0 +1,126 @@
+// A stand-in for vulkan-1.dll that adds VK_KHR_external_memory_win32 and VK_KHR_external_semaphore_win32 to a driver
+// without them (Wine's on lavapipe), so that Geyser's side of both runs: sections imported by
+// VK_EXT_external_memory_host stand for memory, a counter in a section for a timeline semaphore.
+//
+// Real are the handles with their rights and owners, the processes, the shared pages, and what the driver writes and
+// reads there. Not real is the extension: its feature bits and error codes are this file's. Limits:
+// * OPAQUE_WIN32 and OPAQUE_WIN32_KMT memory, OPAQUE_WIN32 timeline semaphores. No names, no attributes, no temporary
+//   imports, no fences, no keyed mutexes.
+// * Of chains of structures only those are understood that Geyser makes.
+// * Values cross between a semaphore and its counter within about two milliseconds, by a thread; a process that is
+//   killed in between takes the value with it. A counter ahead of a signal that is pending for a smaller value is
+//   against Vulkan's rules, and nobody checks.
+// * A global number is a section's name, which may be guessed as the real ones may.
+//
+// GEYSER_INTERPOSER in the environment spoils it: "no_export", "no_import", "dedicated_only", "no_semaphores",
+// "other_luid", "other_node".
+#pragma once
+
+#include <windows.h>
+
+#include <vulkan/vulkan_core.h>
+#include <vulkan/vulkan_win32.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+
+namespace geyser::test::interposer {
+
+// Closes itself.
+class Section {
+ public:
+  Section() = default;
+  Section(HANDLE handle, std::size_t size) noexcept;  // maps it; empty when that fails
+  Section(Section&& other) noexcept;
+  Section& operator=(Section&& other) noexcept;
+  ~Section();
+  explicit operator bool() const noexcept { return view_ != nullptr; }
+  void* view() const noexcept { return view_; }
+  // Another handle, the caller's; null when the system has none.
+  HANDLE duplicate() const noexcept;
+
+ private:
+  HANDLE handle_ = nullptr;
+  void* view_ = nullptr;
+};
+// Null when there is no such handle.
+HANDLE duplicate(HANDLE handle) noexcept;
+
+// The compiler's own mutex opens a handle when two threads first meet at it, which tests would count.
+class Mutex {
+ public:
+  void lock() noexcept { ::AcquireSRWLockExclusive(&lock_); }
+  void unlock() noexcept { ::ReleaseSRWLockExclusive(&lock_); }
+
+ private:
+  SRWLOCK lock_ = SRWLOCK_INIT;
+};
+
+struct Memory {
+  Section section;
+  std::uint32_t number = 0;  // of OPAQUE_WIN32_KMT
+};
+
+struct Semaphore {
+  Section section;
+  std::atomic<std::uint64_t>& shared() const noexcept {
+    return *static_cast<std::atomic<std::uint64_t>*>(section.view());
+  }
+};
+
+struct DeviceState {
+  VkDevice device = VK_NULL_HANDLE;
+  PFN_vkGetDeviceProcAddr next = nullptr;
+  Mutex mutex;
+  std::map<VkDeviceMemory, Memory> memories;
+  std::map<VkSemaphore, Semaphore> semaphores;
+  std::atomic<bool> stop{false};
+  std::thread mirror;
+
+  template <typename Function>
+  Function get(const char* name) const noexcept {
+    return reinterpret_cast<Function>(next(device, name));
+  }
+};
+
+// Everything of this process; a library between a program and its driver has no object of its own to keep it in.
+struct State {
+  PFN_vkGetInstanceProcAddr next = nullptr;
+  Mutex mutex;
+  VkInstance instance = VK_NULL_HANDLE;  // any that was made: the functions below it are the same for all
+  std::map<VkDevice, std::unique_ptr<DeviceState>> devices;
+
+  template <typename Function>
+  Function get(const char* name) const noexcept {
+    return reinterpret_cast<Function>(next(instance, name));
+  }
+  DeviceState* find(VkDevice device) noexcept;
+};
+State& state() noexcept;
+bool is_spoilt(std::string_view how) noexcept;
+
+#define GEYSER_NEXT(object, name) (object).get<PFN_##name>(#name)
+
+// The structure of that type in a chain; null when there is none.
+template <typename Structure>
+const Structure* find(const void* chain, VkStructureType type) noexcept {
+  for (auto* one = static_cast<const VkBaseInStructure*>(chain); one != nullptr; one = one->pNext) {
+    if (one->sType == type) return reinterpret_cast<const Structure*>(one);
+  }
+  return nullptr;
+}
+
+inline constexpr VkExternalMemoryHandleTypeFlags memory_types =
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
+
+// Null for names that are not interposed.
+PFN_vkVoidFunction memory_function(std::string_view name) noexcept;
+PFN_vkVoidFunction semaphore_function(std::string_view name) noexcept;
+PFN_vkVoidFunction property_function(std::string_view name) noexcept;
+
+}  // namespace geyser::test::interposer
