@@ -1,6 +1,6 @@
 // Which feeds there are. Without a daemon: publishers leave a note in the user's runtime directory and hold a lock on
 // it; the note of a publisher that died is not listed, and is removed by whoever sees it first.
-// Thread safety: one thread at a time. Linux only so far.
+// Thread safety: one thread at a time. Linux and Windows so far.
 #pragma once
 
 #include <cstdint>

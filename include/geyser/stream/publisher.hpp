@@ -4,7 +4,7 @@
 // looks at the leases when it needs a texture and waits for no one unless it was told to. A thread of the publisher's
 // own answers sockets; it calls no graphics API.
 // Thread safety: all calls come from one thread at a time, the manager's thread; subscribers() and statistics() from
-// any. Linux only so far (Windows and macOS: not_available).
+// any. Linux and Windows so far.
 #pragma once
 
 #include <chrono>
