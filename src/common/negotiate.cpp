@@ -199,7 +199,7 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
   if (!ends.importer.peers.empty()) {
     consider("opaque_fd peer", why_not_peer(ends, policy), [&] {
       if (obstacles(ends, HandleKind::opaque_fd, Tiling::opaque).empty()) {
-        take_tiled();
+        take_tiled(HandleKind::opaque_fd);
       } else {
         take_rows(HandleKind::opaque_fd);
       }

@@ -191,7 +191,8 @@ void add_in_place_row(const Device& device, const FormatInfo& info, VkFormatFeat
 // shares.
 void add_linear_row(const Device& device, const FormatInfo& info, VkFormatFeatureFlags features,
                     std::vector<TextureCapability>& rows) {
-  if (!device.extensions().external_memory_fd || info.is_multi_planar() || info.has_depth || info.has_stencil) return;
+  const bool by_descriptor = device.extensions().external_memory && is_opaque_memory(HandleKind::opaque_fd);
+  if (!by_descriptor || info.is_multi_planar() || info.has_depth || info.has_stencil) return;
   TextureCapability row;
   row.format = info.format;
   row.handle_kind = HandleKind::opaque_fd;
