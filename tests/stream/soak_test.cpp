@@ -115,7 +115,7 @@ class Soak : public testing::Test {
     self_.sample(::getpid());
     if (warm) self_.warm = self_.most = self_.last;
     for (Reader& reader : readers_) {
-      reader.sample(reader.child->process());
+      reader.sample(static_cast<pid_t>(reader.child->process()));
       if (warm) reader.warm = reader.most = reader.last;
     }
   }
