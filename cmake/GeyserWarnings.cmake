@@ -2,7 +2,8 @@
 add_library(geyser_warnings INTERFACE)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   target_compile_options(geyser_warnings INTERFACE
-    -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+    -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>  # Objective-C's bridging casts have no other form
     $<$<BOOL:${GEYSER_WERROR}>:-Werror>)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -18,6 +18,7 @@ LAYERS = {
     "webgpu": {"common", "platform"},
     "cuda": {"common", "platform"},
     "gbm": {"common", "platform"},
+    "metal": {"common", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -28,6 +29,7 @@ PUBLIC = {
     "webgpu": {"webgpu"},
     "cuda": {"cuda"},
     "gbm": {"gbm"},
+    "metal": {"metal"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {
@@ -36,8 +38,8 @@ COMMON = {
     "manager", "negotiate", "picture_transform", "texture", "version",
 }
 OS_MACRO = re.compile(r"^\s*#\s*(?:el)?if.*\b(_WIN32|WIN32|__linux__|__APPLE__|__unix__|__MINGW32__|_MSC_VER)\b")
-INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
-LIMIT = {".hpp": 250, ".cpp": 600}
+INCLUDE = re.compile(r'^\s*#\s*(?:include|import)\s+([<"])([^>"]+)[>"]')
+LIMIT = {".hpp": 250, ".cpp": 600, ".mm": 600}
 
 
 def check(path: pathlib.Path) -> list[str]:
@@ -73,7 +75,8 @@ def check(path: pathlib.Path) -> list[str]:
 
 
 def main() -> int:
-    files = [p for top in ("include", "src") for p in sorted((ROOT / top).rglob("*.[hc]pp"))]
+    files = [p for top in ("include", "src") for p in sorted((ROOT / top).rglob("*"))
+             if p.suffix in LIMIT]
     if not files:
         print("check_layers: no sources found", file=sys.stderr)
         return 1

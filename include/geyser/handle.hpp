@@ -15,15 +15,15 @@ enum class HandleKind : std::uint8_t {
   none = 0,
   opaque_fd = 1,              // Vulkan, OpenGL, CUDA: the same driver and device only
   dma_buf = 2,                // Linux: a kernel buffer that any driver may open
-  host_memory = 3,            // mapped memory: a sealed memfd (Linux), a section (Windows)
+  host_memory = 3,            // mapped memory: a sealed memfd (Linux), a section (Windows), a memory entry (Apple)
   sync_file = 4,              // Linux: a one-shot fence
   drm_syncobj = 5,            // Linux: a container of fences, timeline variety
   opaque_win32 = 6,           // Windows: NT handle, same driver and device only
   opaque_win32_kmt = 7,       // Windows: a global number; holds no reference and is never closed
   d3d_nt = 8,                 // Windows: NT handle of a Direct3D resource, heap or fence
-  io_surface = 9,             // Apple: IOSurfaceRef
-  metal_shared_texture = 10,  // Apple: MTLSharedTextureHandle
-  metal_shared_event = 11,    // Apple: MTLSharedEventHandle
+  io_surface = 9,             // Apple: a send right of an IOSurface's Mach port
+  metal_shared_texture = 10,  // Apple: an MTLSharedTextureHandle, which only XPC carries
+  metal_shared_event = 11,    // Apple: an MTLSharedEventHandle, which only XPC carries
 };
 inline constexpr std::size_t handle_kind_count = 12;
 
@@ -45,7 +45,8 @@ struct HandleKindInfo {
 [[nodiscard]] GEYSER_API const HandleKindInfo& handle_kind_info(HandleKind kind) noexcept;
 [[nodiscard]] GEYSER_API std::string_view to_string(HandleKind kind) noexcept;
 
-// A descriptor on POSIX, a HANDLE or a global number on Windows, a pointer on Apple. -1 is "no handle" everywhere.
+// A descriptor on POSIX, a HANDLE or a global number on Windows; on Apple also a right of a Mach port (its name,
+// marked) or a pointer to an object. -1 is "no handle" everywhere.
 using NativeHandle = std::intptr_t;
 inline constexpr NativeHandle no_native_handle = -1;
 

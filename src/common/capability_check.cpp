@@ -35,6 +35,7 @@ std::string missing_in(const TextureCapability& row, const TextureDescriptor& d,
 
 Tiling usual_tiling(HandleKind kind) noexcept {
   if (kind == HandleKind::host_memory) return Tiling::host;
+  if (kind == HandleKind::io_surface) return Tiling::linear;
   return kind == HandleKind::dma_buf ? Tiling::drm_modifier : Tiling::opaque;
 }
 

@@ -18,8 +18,8 @@ constexpr std::array<HandleKindInfo, handle_kind_count> table{{
     {HandleKind::opaque_win32_kmt, "opaque_win32_kmt", O::not_owned, true},
     {HandleKind::d3d_nt, "d3d_nt", O::borrowed, true},
     {HandleKind::io_surface, "io_surface", O::borrowed, true},
-    {HandleKind::metal_shared_texture, "metal_shared_texture", O::borrowed, true},
-    {HandleKind::metal_shared_event, "metal_shared_event", O::borrowed, true},
+    {HandleKind::metal_shared_texture, "metal_shared_texture", O::borrowed, false},
+    {HandleKind::metal_shared_event, "metal_shared_event", O::borrowed, false},
 }};
 
 }  // namespace

@@ -167,6 +167,16 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     consider(std::string(to_string(kind)), why_not_opaque(ends, policy, kind), [&] { take_tiled(kind); });
   }
   if (!policy.prefer_linear) consider_linear();
+  // Only Apple's ends know of surfaces: others hear of no way that their system does not have.
+  if (has_rows(ends, HandleKind::io_surface, Tiling::linear)) {
+    consider("io_surface",
+             policy.allow_io_surface ? obstacles(ends, HandleKind::io_surface, Tiling::linear)
+                                     : std::string("The policy forbids it."),
+             [&] {
+               agreement.handle_kind = HandleKind::io_surface;
+               agreement.tiling = Tiling::linear;
+             });
+  }
   const bool exporter_is_host = ends.exporter.api == Api::host;
   const bool importer_is_host = ends.importer.api == Api::host;
   // A CPU is better served by its own memory, which is cached, than by a buffer that may be a device's.
@@ -235,6 +245,9 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
   }
   const bool same = same_device_and_driver(ends.exporter.identity, ends.importer.identity);
   if (opaque && !same && agreement.path != SharePath::gpu_copy) return "Opaque fences need one device and driver.";
+  if (kind == FenceKind::metal_shared_event && !policy.allow_objects && policy.force_fence != kind) {
+    return "Its handle is an object that only XPC carries, which the policy does not promise.";
+  }
   const FenceCapability* mine = find_fence(ends.exporter, kind);
   const FenceCapability* theirs = find_fence(ends.importer, kind);
   const bool kernel = kind == FenceKind::sync_file || kind == FenceKind::drm_syncobj;
@@ -256,10 +269,13 @@ bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& 
   bool chosen = false;
   const bool windows = find_fence(ends.exporter, FenceKind::opaque_win32_timeline) != nullptr ||
                        find_fence(ends.importer, FenceKind::opaque_win32_timeline) != nullptr;
-  for (const FenceKind kind : {FenceKind::opaque_win32_timeline, FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj,
-                               FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
+  for (const FenceKind kind :
+       {FenceKind::opaque_win32_timeline, FenceKind::opaque_fd_timeline, FenceKind::metal_shared_event,
+        FenceKind::drm_syncobj, FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
     const bool of_windows = kind == FenceKind::opaque_win32_timeline;
     if (kind != FenceKind::host_timeline && of_windows != windows) continue;  // no end has the other system's
+    const bool known = find_fence(ends.exporter, kind) != nullptr || find_fence(ends.importer, kind) != nullptr;
+    if (kind == FenceKind::metal_shared_event && !known) continue;
     std::string reason = why_not_fence(ends, policy, agreement, kind);
     const bool fits = reason.empty() && !chosen;
     if (reason.empty() && chosen) reason = "A better rung was chosen.";

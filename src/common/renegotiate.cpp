@@ -16,6 +16,10 @@ bool exclude(NegotiationPolicy& policy, const Agreement& failed) {
     policy.allow_host_linear = false;
     return true;
   }
+  if (failed.handle_kind == HandleKind::io_surface) {
+    policy.allow_io_surface = false;
+    return true;
+  }
   if (failed.handle_kind != HandleKind::dma_buf) {
     policy.allow_opaque = false;
     return true;

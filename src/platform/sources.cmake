@@ -33,6 +33,27 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/sync_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/timer.cpp)
+elseif(APPLE)
+  set(geyser_platform_libraries bsm)  # audit tokens
+  list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/apple/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/drm_syncobj.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/event.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/kernel_queue.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/mach_channel.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/mach_message.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/owned_handle.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/poller.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/program.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/shared_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/sync_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/timer.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/runtime_directory.cpp)
 else()
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/linux/directory_watch.cpp

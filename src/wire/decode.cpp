@@ -40,6 +40,11 @@ class Decoder {
         return fail(ErrorCode::protocol, text("Field [handle_kinds] says [", to_string(kind), "], but handle [", i,
                                               "] came as another thing."));
       }
+      // An object's handle is a pointer: a peer that could name this kind could have any number called one.
+      if (kind != HandleKind::none && !handle_kind_info(kind).crosses_process) {
+        return fail(ErrorCode::protocol,
+                    text("Field [handle_kinds] names [", to_string(kind), "], which no message carries."));
+      }
       handles_[i] = OwnedHandle::adopt(kind, handles_[i].detach());
     }
     Message message;

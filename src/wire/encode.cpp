@@ -41,7 +41,13 @@ class Encoder {
     const fb::Body type = std::visit([&](auto& value) { return add(value, body); }, message);
     if (!problem_.empty()) return fail(ErrorCode::invalid_argument, problem_);
     std::vector<std::uint8_t> kinds;
-    for (const OwnedHandle& handle : handles_) kinds.push_back(byte_of(handle.kind()));
+    for (const OwnedHandle& handle : handles_) {
+      if (!handle_kind_info(handle.kind()).crosses_process) {
+        return fail(ErrorCode::invalid_argument,
+                    text("A handle of kind [", to_string(handle.kind()), "] is one that no message carries."));
+      }
+      kinds.push_back(byte_of(handle.kind()));
+    }
     if (handles_.size() > max_message_handles) {
       return fail(ErrorCode::invalid_argument, text("The message has [", handles_.size(), "] handles, at most [",
                                                     max_message_handles, "] are possible."));

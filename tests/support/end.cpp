@@ -39,6 +39,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_CUDA
   if (has_cuda()) names.emplace_back("cuda");
 #endif
+#ifdef GEYSER_TEST_METAL
+  names.emplace_back("metal");
+#endif
   return names;
 }
 
@@ -55,6 +58,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_CUDA
   if (name == "cuda") return make_cuda_end(validation);
+#endif
+#ifdef GEYSER_TEST_METAL
+  if (name == "metal") return make_metal_end();
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

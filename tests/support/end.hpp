@@ -75,8 +75,8 @@ const char* driver_manifest(const std::string& name);
 bool is_rig(std::string_view name);
 // Whether CUDA's driver, or what GEYSER_CUDA_LIBRARY names instead of it, starts and has a device.
 bool has_cuda();
-// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", "webgpu", and the further
-// drivers); "cuda" where has_cuda().
+// Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", "webgpu", "metal", and the
+// further drivers); "cuda" where has_cuda().
 std::vector<std::string> end_names();
 // Off where it is the ends' own memory and time that are looked at.
 enum class Validation { on, off };
@@ -87,6 +87,7 @@ Result<std::unique_ptr<End>> make_host_end();
 Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation validation);
 Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation validation);
 Result<std::unique_ptr<End>> make_cuda_end(Validation validation);
+Result<std::unique_ptr<End>> make_metal_end();
 // Mesa 25.0's lavapipe has VK_KHR_format_feature_flags2 and leaves VkDrmFormatModifierPropertiesList2EXT empty, which
 // is where the validation layer looks for what a modifier can.
 bool misjudges_modifiers(const TextureShareManager& vulkan);

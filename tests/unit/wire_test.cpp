@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include <random>
 
 #include "platform/shared_memory.hpp"
@@ -244,6 +247,38 @@ TEST(Wire, AnotherIdentifierIsRefused) {
   auto encoded = *wire::encode(wire::Message(wire::Accept{}));
   encoded.bytes[4] = std::byte{'X'};
   EXPECT_EQ(decode_error(encoded.bytes, {}).message(), "The message is not Geyser's: its identifier is not [GYSR].");
+}
+
+// A handle of these kinds is a pointer in the process that has it.
+TEST(Wire, ObjectsAreNeitherSentNorBelieved) {
+  wire::Offer offer = make_offer();
+  offer.fences[0].handle = OwnedHandle::adopt(HandleKind::metal_shared_event, offer.fences[0].handle.detach());
+  const auto encoded = wire::encode(wire::Message(std::move(offer)));
+  ASSERT_FALSE(encoded);
+  EXPECT_EQ(encoded.error().message(), "A handle of kind [metal_shared_event] is one that no message carries.");
+  // What a peer says all the same: the vector of kinds is the only one whose bytes are all of one handle kind.
+  auto honest = *wire::encode(wire::Message(make_offer()));
+  const std::byte host_memory{static_cast<unsigned char>(HandleKind::host_memory)};
+  const std::size_t count = honest.handles.size();
+  bool refused = false;
+  for (std::size_t at = 4; at + count <= honest.bytes.size(); ++at) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, honest.bytes.data() + at - 4, 4);
+    const auto first = honest.bytes.begin() + static_cast<std::ptrdiff_t>(at);
+    if (length != count || !std::all_of(first, first + static_cast<std::ptrdiff_t>(count),
+                                        [&](std::byte b) { return b == host_memory; })) {
+      continue;
+    }
+    auto bytes = honest.bytes;
+    bytes[at] = std::byte{static_cast<unsigned char>(HandleKind::metal_shared_event)};
+    std::vector<OwnedHandle> handles;
+    for (const OwnedHandle& handle : honest.handles) handles.push_back(*handle.duplicate());
+    const auto decoded = wire::decode(bytes, std::move(handles));
+    ASSERT_FALSE(decoded);
+    refused = refused ||
+              decoded.error().message() == "Field [handle_kinds] names [metal_shared_event], which no message carries.";
+  }
+  EXPECT_TRUE(refused);
 }
 
 TEST(Wire, LyingParcelsAreRefusedByField) {

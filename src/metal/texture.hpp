@@ -1,0 +1,53 @@
+// A shared texture in Metal. Objective-C++ only.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <geyser/metal.hpp>
+#include <geyser/texture.hpp>
+
+#include "metal/context.hpp"
+#include "metal/staging.hpp"
+#include "metal/surface.hpp"
+
+namespace geyser::metal {
+
+class MetalTexture final : public SharedTexture {
+ public:
+  static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Context>& context,
+                                                       const TextureDescriptor& descriptor, const Agreement& agreement);
+  static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Context>& context,
+                                                       ApiTextureHandle&& parcel);
+  // On a surface that has been checked against the descriptor.
+  static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Context>& context,
+                                                           const TextureDescriptor& descriptor, Surface surface);
+
+  const std::shared_ptr<Context>& context() const noexcept { return context_; }
+  NativeTexture native() const noexcept;
+  // Queues a copy of the whole of `from`; both are open.
+  Result<void> copy_from(const MetalTexture& from);
+  const Planes& planes() const noexcept { return planes_; }
+
+ private:
+  MetalTexture(Init init, std::shared_ptr<Context> context);
+  // Makes, of memory in one of the two layouts, what the device uses.
+  static Result<std::unique_ptr<SharedTexture>> on_host_memory(const std::shared_ptr<Context>& context,
+                                                               const TextureDescriptor& descriptor,
+                                                               const MemoryLayout& layout, OwnedHandle memory);
+  static Result<std::unique_ptr<SharedTexture>> import_shared(const std::shared_ptr<Context>& context,
+                                                              ApiTextureHandle&& parcel);
+
+  Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
+  Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
+  Result<ApiTextureHandle> do_export(HandleKind kind) override;
+  bool accepts_signal_fence(const SharedFence& fence) const override;
+
+  std::shared_ptr<Context> context_;
+  std::optional<Surface> surface_;
+  std::optional<HostPages> pages_;
+  Planes planes_;  // on one of the two, or with memory of their own: they go first
+  std::uint32_t holders_ = 0;
+};
+
+}  // namespace geyser::metal

@@ -1,0 +1,36 @@
+// The double of Apple's graphics on Linux: src/metal runs on it unchanged. An IOSurface is shared memory, a Mach port
+// of one a descriptor, a shared event a counter in shared memory, a command queue a thread. It shows Geyser's own
+// logic, its counting and its errors, and says nothing of Metal.
+//
+// It refuses what Apple's documentation says is refused; each refusal names the page. What the documentation calls a
+// programming error ends the program.
+#pragma once
+
+#include <cstdint>
+
+namespace geyser::apple_double {
+
+// Objects of each kind that are alive in this process.
+struct Alive {
+  int surfaces = 0;
+  int textures = 0;
+  int buffers = 0;
+  int events = 0;
+  int event_handles = 0;
+  int texture_handles = 0;
+  int queues = 0;
+  int command_buffers = 0;
+  int descriptors = 0;  // MTLTextureDescriptor
+  friend bool operator==(const Alive&, const Alive&) = default;
+};
+Alive alive();
+
+// Registry ids of the two devices: the system's own, and one in a box that can be unplugged.
+inline constexpr std::uint64_t built_in = 0x100000abc;
+inline constexpr std::uint64_t external = 0x100000def;
+// Unplugs the external device, or plugs it in again. Whatever is committed on it fails.
+void unplug(bool unplugged);
+// From now on this many command buffers fail with an MTLCommandBufferError.
+void fail_next(int count, int code);
+
+}  // namespace geyser::apple_double

@@ -1,0 +1,78 @@
+// Shared events and the handles of them and of shared textures.
+#include <time.h>
+
+#include <utility>
+
+#include "objects.hpp"
+
+using namespace geyser::apple_double;
+
+@implementation MTLSharedEventHandle
++ (MTLSharedEventHandle*)newWithObject:(std::shared_ptr<KernelObject>)object {
+  MTLSharedEventHandle* handle = [[MTLSharedEventHandle alloc] init];
+  handle->state_ = new std::shared_ptr<KernelObject>(std::move(object));
+  ++counters().event_handles;
+  return handle;
+}
+- (void)dealloc {
+  --counters().event_handles;
+  delete static_cast<std::shared_ptr<KernelObject>*>(state_);
+  [super dealloc];
+}
+- (std::shared_ptr<KernelObject>)object {
+  return *static_cast<std::shared_ptr<KernelObject>*>(state_);
+}
+@end
+
+@implementation MTLSharedTextureHandle
++ (MTLSharedTextureHandle*)newWithObject:(std::shared_ptr<KernelObject>)object {
+  MTLSharedTextureHandle* handle = [[MTLSharedTextureHandle alloc] init];
+  handle->state_ = new std::shared_ptr<KernelObject>(std::move(object));
+  ++counters().texture_handles;
+  return handle;
+}
+- (void)dealloc {
+  --counters().texture_handles;
+  delete static_cast<std::shared_ptr<KernelObject>*>(state_);
+  [super dealloc];
+}
+- (std::shared_ptr<KernelObject>)object {
+  return *static_cast<std::shared_ptr<KernelObject>*>(state_);
+}
+- (id<MTLDevice>)device {
+  return nil;
+}
+@end
+
+@implementation DoubleEvent
+- (instancetype)init {
+  self = [super init];
+  ++counters().events;
+  return self;
+}
+- (void)dealloc {
+  --counters().events;
+  object_.reset();
+  [super dealloc];
+}
+- (id<MTLDevice>)device {
+  return device_;
+}
+- (uint64_t)signaledValue {
+  return object_->header().value.load();
+}
+- (void)setSignaledValue:(uint64_t)value {
+  object_->header().value.store(value);
+}
+- (MTLSharedEventHandle*)newSharedEventHandle {
+  return [MTLSharedEventHandle newWithObject:object_];
+}
+- (BOOL)waitUntilSignaledValue:(uint64_t)value timeoutMS:(uint64_t)milliseconds {
+  for (uint64_t waited = 0; object_->header().value.load() < value; ++waited) {
+    if (waited / 5 >= milliseconds) return NO;
+    const timespec nap{0, 200'000};
+    ::nanosleep(&nap, nullptr);
+  }
+  return YES;
+}
+@end

@@ -1,0 +1,199 @@
+// Textures, buffers and their storage.
+#include <algorithm>
+#include <cstring>
+
+#include "objects.hpp"
+
+using namespace geyser::apple_double;
+
+namespace geyser::apple_double {
+
+std::size_t block_bytes(MTLPixelFormat format) {
+  const auto number = static_cast<NSUInteger>(format);
+  if (number >= 10 && number <= 14) return 1;
+  if (number >= 20 && number <= 40) return 2;
+  if (number >= 53 && number <= 94) return 4;
+  if (number >= 103 && number <= 115) return 8;
+  if (number >= 123 && number <= 125) return 16;
+  if (number == 130 || number == 131 || number == 140 || number == 141) return 8;
+  return number >= 130 && number <= 153 ? 16 : 0;
+}
+
+bool is_compressed(MTLPixelFormat format) { return static_cast<NSUInteger>(format) >= 130; }
+
+namespace {
+
+std::size_t blocks(std::size_t texels, MTLPixelFormat format) {
+  return is_compressed(format) ? (texels + 3) / 4 : texels;
+}
+std::size_t at_level(std::size_t texels, NSUInteger level) { return std::max<std::size_t>(texels >> level, 1); }
+
+std::size_t level_bytes(MTLTextureDescriptor* d, NSUInteger level) {
+  return blocks(at_level(d.width, level), d.pixelFormat) * block_bytes(d.pixelFormat) *
+         blocks(at_level(d.height, level), d.pixelFormat) * at_level(d.depth, level);
+}
+
+}  // namespace
+
+std::size_t slices_of(MTLTextureDescriptor* d) {
+  const bool cube = d.textureType == MTLTextureTypeCube || d.textureType == MTLTextureTypeCubeArray;
+  return d.arrayLength * (cube ? 6 : 1);
+}
+
+std::size_t packed_bytes(MTLTextureDescriptor* d) {
+  std::size_t bytes = 0;
+  for (NSUInteger level = 0; level < d.mipmapLevelCount; ++level) bytes += level_bytes(d, level);
+  return bytes * slices_of(d);
+}
+
+}  // namespace geyser::apple_double
+
+@implementation MTLTextureDescriptor
+@synthesize textureType, pixelFormat, width, height, depth, mipmapLevelCount, arrayLength, storageMode, usage;
+// "MTLTextureDescriptor": the defaults.
+- (instancetype)init {
+  self = [super init];
+  textureType = MTLTextureType2D;
+  pixelFormat = MTLPixelFormatRGBA8Unorm;
+  width = height = depth = mipmapLevelCount = arrayLength = 1;
+  usage = MTLTextureUsageShaderRead;
+  ++counters().descriptors;
+  return self;
+}
+- (void)dealloc {
+  --counters().descriptors;
+  [super dealloc];
+}
+@end
+
+@implementation DoubleTexture
+- (instancetype)init {
+  self = [super init];
+  ++counters().textures;
+  return self;
+}
+- (void)dealloc {
+  --counters().textures;
+  if (surface_ != nullptr) CFRelease(surface_);
+  [descriptor_ release];
+  storage_ = {};
+  shared_.reset();
+  [super dealloc];
+}
+- (id<MTLDevice>)device {
+  return device_;
+}
+- (IOSurfaceRef)iosurface {
+  return surface_;
+}
+- (NSUInteger)iosurfacePlane {
+  return plane_;
+}
+- (MTLStorageMode)storageMode {
+  return descriptor_.storageMode;
+}
+- (MTLTextureType)textureType {
+  return descriptor_.textureType;
+}
+- (MTLPixelFormat)pixelFormat {
+  return descriptor_.pixelFormat;
+}
+- (NSUInteger)width {
+  return descriptor_.width;
+}
+- (NSUInteger)height {
+  return descriptor_.height;
+}
+- (NSUInteger)depth {
+  return descriptor_.depth;
+}
+- (NSUInteger)mipmapLevelCount {
+  return descriptor_.mipmapLevelCount;
+}
+- (NSUInteger)arrayLength {
+  return descriptor_.arrayLength;
+}
+- (MTLTextureUsage)usage {
+  return descriptor_.usage;
+}
+// "newSharedTextureHandle": nil for a texture that was not made to be shared.
+- (MTLSharedTextureHandle*)newSharedTextureHandle {
+  if (shared_ == nullptr) {
+    refuse("newSharedTextureHandle", "the texture was not made by newSharedTextureWithDescriptor:");
+    return nil;
+  }
+  return [MTLSharedTextureHandle newWithObject:shared_];
+}
+- (Subresource)subresourceOfSlice:(NSUInteger)slice level:(NSUInteger)level {
+  if (slice >= slices_of(descriptor_) || level >= descriptor_.mipmapLevelCount) {
+    programming_error("MTLBlitCommandEncoder", "a slice or level that the texture has not");
+  }
+  Subresource sub;
+  sub.width = at_level(descriptor_.width, level);
+  sub.height = at_level(descriptor_.height, level);
+  sub.depth = at_level(descriptor_.depth, level);
+  sub.base = storage_.base;
+  sub.row_bytes = storage_.row_bytes;
+  if (sub.row_bytes == 0) {
+    const std::size_t slice_bytes = packed_bytes(descriptor_) / slices_of(descriptor_);
+    sub.base += slice * slice_bytes;
+    for (NSUInteger i = 0; i < level; ++i) sub.base += level_bytes(descriptor_, i);
+    sub.row_bytes = blocks(sub.width, descriptor_.pixelFormat) * block_bytes(descriptor_.pixelFormat);
+  }
+  sub.image_bytes = sub.row_bytes * blocks(sub.height, descriptor_.pixelFormat);
+  return sub;
+}
+@end
+
+@implementation DoubleBuffer
+- (instancetype)init {
+  self = [super init];
+  ++counters().buffers;
+  return self;
+}
+- (void)dealloc {
+  --counters().buffers;
+  keep_.reset();
+  [super dealloc];
+}
+- (id<MTLDevice>)device {
+  return device_;
+}
+- (MTLStorageMode)storageMode {
+  return MTLStorageModeShared;
+}
+- (NSUInteger)length {
+  return length_;
+}
+- (void*)contents {
+  return bytes_;
+}
+- (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)d
+                                    offset:(NSUInteger)offset
+                               bytesPerRow:(NSUInteger)bytesPerRow {
+  const char* page = "MTLBuffer newTextureWithDescriptor:offset:bytesPerRow:";
+  if (d.textureType != MTLTextureType2D || d.mipmapLevelCount != 1 || d.arrayLength != 1 || d.depth != 1 ||
+      is_compressed(d.pixelFormat)) {
+    refuse(page, "only plain 2D textures of one level are made of a buffer");
+  } else if (d.storageMode != MTLStorageModeShared) {
+    refuse(page, "the storage mode is not the buffer's");
+  } else if (offset % linear_alignment != 0 || bytesPerRow % linear_alignment != 0) {
+    refuse("minimumLinearTextureAlignmentForPixelFormat:", "offset or bytesPerRow are not aligned");
+  } else if (bytesPerRow < d.width * block_bytes(d.pixelFormat)) {
+    refuse(page, "bytesPerRow is less than a row");
+  } else if (offset > length_ ||
+             bytesPerRow * (d.height - 1) + d.width * block_bytes(d.pixelFormat) > length_ - offset) {
+    refuse(page, "the texture runs over the buffer");
+  } else {
+    DoubleTexture* texture = [[DoubleTexture alloc] init];
+    texture->device_ = device_;
+    texture->descriptor_ = [d retain];
+    DoubleBuffer* buffer = [self retain];
+    texture->storage_ = {
+        std::shared_ptr<void>(static_cast<void*>(buffer), [](void* held) { [static_cast<id>(held) release]; }),
+        bytes_ + offset, bytesPerRow};
+    return texture;
+  }
+  return nil;
+}
+@end

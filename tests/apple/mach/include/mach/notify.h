@@ -1,0 +1,3 @@
+#pragma once
+#define MACH_NOTIFY_NO_SENDERS 0106
+#define MACH_NOTIFY_DEAD_NAME 0110

@@ -1,0 +1,218 @@
+// Mach rights as handles and the channel over ports, on a double of ports: what travels, what is refused, and that
+// every right is counted.
+#include <gtest/gtest.h>
+
+#include <mach/mach.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "mach/ports.hpp"
+#include "platform/apple/handles.hpp"
+#include "platform/apple/mach_channel.hpp"
+#include "platform/apple/mach_message.hpp"
+#include "support/descriptors.hpp"
+
+namespace geyser::test {
+namespace {
+
+using platform::Deadline;
+using platform::MachChannel;
+using platform::MachService;
+
+Deadline soon() { return Deadline::after(std::chrono::seconds(10)); }
+const std::array<std::byte, 3> three{std::byte{1}, std::byte{2}, std::byte{3}};
+
+// A port with a send right for it.
+struct Port {
+  OwnedHandle receive;
+  OwnedHandle send;
+};
+Port make_port() {
+  auto receive = platform::create_receive_right();
+  EXPECT_TRUE(receive);
+  const mach_port_t name = platform::receive_name(*receive);
+  EXPECT_EQ(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+  return {*std::move(receive), platform::adopt_send_right(HandleKind::io_surface, name)};
+}
+
+class Mach : public testing::Test {
+ protected:
+  void TearDown() override {
+    const mach_double::Held now = mach_double::held();
+    EXPECT_TRUE(now == before_) << now.names << " names, " << now.send_references << " send references, "
+                                << now.receive_rights << " receive rights, " << now.objects << " objects";
+    EXPECT_EQ(open_descriptors(), descriptors_);
+  }
+  mach_double::Held before_ = mach_double::held();
+  std::size_t descriptors_ = open_descriptors();
+};
+
+TEST_F(Mach, RightsAreCounted) {
+  Port port = make_port();
+  EXPECT_EQ(port.send.kind(), HandleKind::io_surface);
+  EXPECT_NE(platform::send_right_of(port.send.get()), 0U);
+  EXPECT_EQ(platform::send_right_of(port.receive.get()), 0U);
+  auto copy = port.send.duplicate();
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(copy->get(), port.send.get());  // one name, two references
+  EXPECT_EQ(mach_double::held().send_references, before_.send_references + 2);
+  EXPECT_EQ(port.receive.duplicate().error().code(), ErrorCode::invalid_handle);
+  const NativeHandle name = port.send.get();
+  port.send.reset();
+  copy->reset();
+  EXPECT_EQ(OwnedHandle::duplicate(HandleKind::io_surface, name).error().code(), ErrorCode::invalid_handle);
+  EXPECT_FALSE(platform::adopt_send_right(HandleKind::io_surface, MACH_PORT_NULL).has_value());
+  EXPECT_FALSE(platform::adopt_send_right(HandleKind::io_surface, MACH_PORT_DEAD).has_value());
+}
+
+TEST_F(Mach, ObjectsAndDescriptorsAreCountedAsWhatTheyAre) {
+  int object = 0;
+  {
+    void* const retained = static_cast<void*>(&object);
+    OwnedHandle handle = OwnedHandle::adopt(HandleKind::metal_shared_event, reinterpret_cast<NativeHandle>(retained));
+    auto copy = handle.duplicate();
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(platform::retained_object_of(*copy), retained);
+    EXPECT_EQ(mach_double::held().objects, before_.objects + 2);
+  }
+  // Adopted once, copied once, asked for once; released twice by the handles.
+  EXPECT_EQ(mach_double::held().objects, before_.objects);
+  EXPECT_FALSE(platform::adopt_object(HandleKind::metal_shared_event, nullptr).has_value());
+  OwnedHandle descriptor = OwnedHandle::adopt(HandleKind::none, ::dup(0));
+  auto copy = descriptor.duplicate();
+  ASSERT_TRUE(copy);
+  EXPECT_NE(copy->get(), descriptor.get());
+  EXPECT_EQ(platform::send_right_of(copy->get()), 0U);
+}
+
+TEST_F(Mach, MessagesCarryRights) {
+  auto ends = MachChannel::pair();
+  ASSERT_TRUE(ends) << ends.error().to_string();
+  Port port = make_port();
+  std::vector<OwnedHandle> handles;
+  handles.push_back(std::move(port.send));
+  ASSERT_TRUE(ends->first.send(three, handles, soon()));
+  std::array<std::byte, 16> buffer{};
+  std::vector<OwnedHandle> received;
+  auto size = ends->second.receive(buffer, &received, soon());
+  ASSERT_TRUE(size) << size.error().to_string();
+  EXPECT_EQ(*size, three.size());
+  EXPECT_EQ(std::memcmp(buffer.data(), three.data(), three.size()), 0);
+  ASSERT_EQ(received.size(), 1U);
+  // The same port has the same name, and the message brought a reference of its own.
+  EXPECT_EQ(received[0].get(), handles[0].get());
+  EXPECT_EQ(ends->second.receive(buffer, &received, Deadline::after({})).error().code(), ErrorCode::timeout);
+}
+
+TEST_F(Mach, WhatDoesNotBelongIsRefusedWhole) {
+  auto ends = MachChannel::pair();
+  ASSERT_TRUE(ends);
+  std::vector<OwnedHandle> handles;
+  std::array<std::byte, 2> small{};
+  handles.push_back(OwnedHandle::adopt(HandleKind::none, ::dup(0)));
+  EXPECT_EQ(ends->first.send(three, handles, soon()).error().code(), ErrorCode::invalid_argument);
+  handles.clear();
+  Port port = make_port();
+  handles.push_back(std::move(port.send));
+  // Too long.
+  ASSERT_TRUE(ends->first.send(std::vector<std::byte>(5000), handles, soon()));
+  EXPECT_EQ(ends->second.receive(small, &handles, soon()).error().code(), ErrorCode::protocol);
+  // Rights where none belongs.
+  ASSERT_TRUE(ends->first.send(std::span(three).first(2), handles, soon()));
+  EXPECT_EQ(ends->second.receive(small, nullptr, soon()).error().code(), ErrorCode::protocol);
+  EXPECT_EQ(ends->first.send({}, {}, soon()).error().code(), ErrorCode::invalid_argument);
+}
+
+// The kernel gives rights back in a message that it could not send.
+TEST_F(Mach, AFullQueueLosesNoRight) {
+  auto ends = MachChannel::pair();
+  ASSERT_TRUE(ends);
+  Port port = make_port();
+  std::vector<OwnedHandle> handles;
+  handles.push_back(std::move(port.send));
+  const std::vector<std::byte> much(32768);
+  Result<void> sent;
+  int count = 0;
+  while (sent && count < 10000) {
+    sent = ends->first.send(much, handles, Deadline::after({}));
+    if (sent) ++count;
+  }
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code(), ErrorCode::timeout);
+  EXPECT_EQ(mach_double::held().send_references, before_.send_references + 3);  // the channel's two and ours
+  std::vector<std::byte> buffer(much.size());
+  for (int i = 0; i < count; ++i) {
+    std::vector<OwnedHandle> received;
+    ASSERT_TRUE(ends->second.receive(buffer, &received, soon()));
+  }
+}
+
+TEST_F(Mach, ADeadPortIsAPeerThatIsGone) {
+  auto ends = MachChannel::pair();
+  ASSERT_TRUE(ends);
+  { const MachChannel gone = std::move(ends->second); }
+  EXPECT_EQ(ends->first.send(three, {}, soon()).error().code(), ErrorCode::abandoned);
+  std::array<std::byte, 16> buffer{};
+  EXPECT_EQ(ends->first.receive(buffer, nullptr, soon()).error().code(), ErrorCode::abandoned);
+}
+
+TEST_F(Mach, NamesHaveOneOwner) {
+  const std::string name = "dev.geyser.test." + std::to_string(::getpid());
+  EXPECT_EQ(MachChannel::connect(name, soon()).error().code(), ErrorCode::not_available);
+  auto service = MachService::create(name);
+  ASSERT_TRUE(service) << service.error().to_string();
+  EXPECT_EQ(MachService::create(name).error().code(), ErrorCode::busy);
+  EXPECT_EQ(MachService::create("").error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(service->accept(Deadline::after({})).error().code(), ErrorCode::timeout);
+}
+
+// Another process connects, sends a right of a port of its own, and is told of a message to that port; then it dies.
+TEST_F(Mach, TwoProcessesMeetByName) {
+  const std::string name = "dev.geyser.two." + std::to_string(::getpid());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto until = soon();
+    auto channel = MachChannel::connect(name, until);
+    while (!channel && until.remaining().count() != 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      channel = MachChannel::connect(name, until);
+    }
+    if (!channel) ::_exit(2);
+    Port port = make_port();
+    std::vector<OwnedHandle> handles;
+    handles.push_back(std::move(port.send));
+    if (!channel->send(three, handles, soon())) ::_exit(3);
+    auto told = platform::receive_message(port.receive, 16, soon());
+    if (!told || told->bytes.size() != 2) ::_exit(4);
+    if (channel->peer().process_id != ::getppid() || told->sender.process_id != ::getppid()) ::_exit(5);
+    ::_exit(0);
+  }
+  {
+    auto service = MachService::create(name);
+    ASSERT_TRUE(service);
+    auto channel = service->accept(soon());
+    ASSERT_TRUE(channel) << channel.error().to_string();
+    EXPECT_EQ(channel->peer().process_id, child);
+    EXPECT_EQ(channel->peer().user_id, ::geteuid());
+    std::array<std::byte, 16> buffer{};
+    std::vector<OwnedHandle> received;
+    auto size = channel->receive(buffer, &received, soon());
+    ASSERT_TRUE(size) << size.error().to_string();
+    ASSERT_EQ(received.size(), 1U);
+    EXPECT_TRUE(platform::send_message(platform::send_right_of(received[0].get()), platform::MessageId::data,
+                                       std::span(three).first(2), {}, soon()));
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+    EXPECT_EQ(channel->receive(buffer, &received, soon()).error().code(), ErrorCode::abandoned);
+  }
+}
+
+}  // namespace
+}  // namespace geyser::test

@@ -1,0 +1,98 @@
+// The smallest proof on a Mac: one texture on an IOSurface, exported and opened again by a second manager of the same
+// device, with what both say of it. Exit status 0 when it works.
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <vector>
+
+#include <geyser/geyser.hpp>
+#include <geyser/host.hpp>
+#include <geyser/metal.hpp>
+#include <geyser/wire.hpp>
+
+#include "platform/apple/mach_channel.hpp"
+#include "platform/event.hpp"
+#include "platform/poller.hpp"
+#include "platform/shared_memory.hpp"
+#include "platform/timer.hpp"
+
+namespace {
+
+int refuse(const geyser::GeyserError& error) {
+  std::fprintf(stderr, "%s\n", error.to_string().c_str());
+  return 1;
+}
+
+// A right to memory goes over a channel of ports and comes out as the same memory; the queue of events tells of it.
+geyser::Result<void> exchange() {
+  using namespace geyser;
+  using platform::Deadline;
+  auto ends = platform::MachChannel::pair();
+  if (!ends) return fail(std::move(ends.error()));
+  auto event = platform::Event::create();
+  if (!event) return fail(std::move(event.error()));
+  auto timer = platform::Timer::create();
+  if (!timer) return fail(std::move(timer.error()));
+  auto poller = platform::Poller::create();
+  if (!poller) return fail(std::move(poller.error()));
+  if (auto added = poller->add(ends->second.native(), 1); !added) return added;
+  auto memory = platform::create_read_only_shared_memory(4096);
+  if (!memory) return fail(std::move(memory.error()));
+  memory->memory.bytes()[7] = std::byte{42};
+  std::vector<OwnedHandle> handles;
+  handles.push_back(std::move(memory->handle));
+  const std::array<std::byte, 3> bytes{std::byte{1}, std::byte{2}, std::byte{3}};
+  const Deadline deadline = Deadline::after(std::chrono::seconds(5));
+  if (auto sent = ends->first.send(bytes, handles, deadline); !sent) return sent;
+  std::array<std::uint64_t, 4> keys{};
+  auto woken = poller->wait(keys, std::chrono::seconds(5));
+  if (!woken) return fail(std::move(woken.error()));
+  std::array<std::byte, 16> buffer{};
+  std::vector<OwnedHandle> received;
+  auto size = ends->second.receive(buffer, &received, deadline);
+  if (!size) return fail(std::move(size.error()));
+  if (*woken != 1 || *size != bytes.size() || received.size() != 1) {
+    return fail(ErrorCode::protocol, "Another message came than was sent.");
+  }
+  auto mapped = platform::map_shared_memory_for_reading(received[0].get(), 4096);
+  if (!mapped) return fail(std::move(mapped.error()));
+  if (mapped->bytes()[7] != std::byte{42}) return fail(ErrorCode::protocol, "The memory is other memory.");
+  if (platform::map_shared_memory(received[0].get(), 4096)) {
+    return fail(ErrorCode::protocol, "Memory for reading can be written.");
+  }
+  auto service = platform::MachService::create("dev.geyser.smoke");
+  if (!service) return fail(std::move(service.error()));
+  auto nobody = platform::MachChannel::connect("dev.geyser.nobody", deadline);
+  return nobody ? Result<void>(fail(ErrorCode::protocol, "Nobody has answered.")) : Result<void>();
+}
+
+}  // namespace
+
+int main() {
+  using namespace geyser;
+  if (auto exchanged = exchange(); !exchanged) return refuse(exchanged.error());
+  auto host = host::create_manager();
+  if (!host) return refuse(host.error());
+  auto from = metal::create_manager();
+  if (!from) return refuse(from.error());
+  auto to = metal::create_manager();
+  if (!to) return refuse(to.error());
+  TextureDescriptor descriptor;
+  descriptor.extent = {640, 480, 1};
+  descriptor.format = TextureFormat::bgra8_unorm;
+  descriptor.label = "smoke";
+  auto agreement = negotiate(descriptor, (*from)->capabilities(), (*to)->capabilities());
+  if (!agreement) return refuse(agreement.error());
+  auto texture = (*from)->create_texture(descriptor, *agreement);
+  if (!texture) return refuse(texture.error());
+  auto parcel = (*from)->export_texture(**texture);
+  if (!parcel) return refuse(parcel.error());
+  auto opened = (*to)->import_shared_texture(*std::move(parcel));
+  if (!opened) return refuse(opened.error());
+  auto written = wire::encode(wire::Message(wire::Hello{wire::protocol_version, "smoke", (*from)->capabilities()}));
+  if (!written) return refuse(written.error());
+  std::printf("%s on %s\n%s", to_string((*opened)->descriptor()).c_str(),
+              (*from)->capabilities().identity.device_name.c_str(), to_string(*agreement).c_str());
+  return 0;
+}
