@@ -183,8 +183,9 @@ Result<void> PeerTexture::fetch_band(const TextureDescriptor& descriptor, const 
 }
 
 Result<std::uint64_t> PeerTexture::fetch_in_bands(const TextureDescriptor& descriptor, const Places& mine) {
-  // A band has to be worth its four calls of the driver.
-  constexpr std::size_t least_bytes = std::size_t{4} << 20;
+  // A band has to be worth its calls of the driver: of 4, 8, 16 and 32 MiB this was the fastest
+  // (docs/results/cuda-probes.md).
+  constexpr std::size_t least_bytes = std::size_t{8} << 20;
   std::uint64_t total = 0;
   std::size_t number = 0;
   for (std::uint32_t mip = 0; mip < descriptor.mip_levels; ++mip) {

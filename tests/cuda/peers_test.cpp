@@ -75,7 +75,7 @@ TEST_F(CudaPeers, AreMeasuredOnceAndNegotiated) {
   EXPECT_GT(peer.bandwidth, 0U);
   EXPECT_TRUE(there_->capabilities().peers.empty()) << "only who asks for it";
   EXPECT_EQ(calls("cuCtxEnablePeerAccess"), 1);
-  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5 * 4) << "five frames of 16 MiB in four bands";
+  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5 * 2) << "five frames of 16 MiB in two bands";
   auto agreed = negotiate(small(), there_->capabilities(), here_->capabilities());
   ASSERT_TRUE(agreed) << agreed.error().to_string();
   EXPECT_EQ(agreed->path, SharePath::gpu_copy);
@@ -151,8 +151,8 @@ TEST_F(CudaPeers, AFrameIsFetchedOnceAndItsLevelsAreRight) {
 // A band crosses while the next one is taken from tiled memory; its rows are taken again when they are free.
 TEST_F(CudaPeers, ALargeFrameIsFetchedInBands) {
   TextureDescriptor descriptor = small();
-  descriptor.extent = {1501, 2103, 1};
-  open(descriptor, std::size_t{16} << 20);
+  descriptor.extent = {2501, 2703, 1};
+  open(descriptor, std::size_t{32} << 20);
   const HostSubresource sub = host_subresource(descriptor, 0, 0, 0);
   AccessState state = written(1);
   for (std::uint32_t seed = 1; seed <= 3; ++seed) {
