@@ -248,8 +248,8 @@ TEST_P(Misuse, AParcelIsSpentByItsImport) {
   EXPECT_EQ(import_code(*std::move(refused)), ErrorCode::invalid_handle);
 }
 
-// A parcel's handle against that of another texture. One that is too small is refused; a larger one, or one of equal
-// size, is memory that fits, and nobody can tell.
+// A parcel's handle against that of another texture. One that is too small is refused; a larger one is memory that
+// fits, unless the driver knows better; of one of equal size nobody can tell.
 TEST_P(Misuse, ExchangedHandlesAreMeasured) {
   TextureDescriptor larger = descriptor_;
   larger.extent = {1024, 1024, 1};  // more than a device's smallest allocation (CUDA's: 2 MiB)
@@ -272,6 +272,11 @@ TEST_P(Misuse, ExchangedHandlesAreMeasured) {
         << to_string(code);
     if (!measured) end_->complaints.clear();  // the driver's own words about it
     auto imported = manager().import_shared_texture(*std::move(small_parcel));
+    // NVIDIA's OpenGL opens no memory of 4 MiB as that of a small texture; its Vulkan and CUDA do.
+    if (!measured && !imported && imported.error().code() == ErrorCode::out_of_memory) {
+      end_->complaints.clear();
+      continue;
+    }
     ASSERT_TRUE(imported) << imported.error().to_string();
     expect_works(**imported);
   }
