@@ -15,10 +15,10 @@
 // Whether sync files work is tried when a manager is made, by two empty submissions.
 // With a signal fence of kind sync_file or drm_syncobj, end_access asks the driver for the sync file of what it has
 // submitted; software drivers give it only when that is done. Where none is given, the CPU waits and a diagnostic says
-// so. Published textures are in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where the
-// device has VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and host_memory in place); inside an access the image is
-// in GENERAL and owned by the wrapped queue's family. The caller may change the layout inside an access and must bring
-// it back to GENERAL before end_access.
+// so. Published textures are in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where
+// the device has VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and host_memory in place); inside an access the image
+// is in GENERAL and owned by the wrapped queue's family. The caller may change the layout inside an access and must
+// bring it back to GENERAL before end_access.
 #pragma once
 
 #include <cstdint>
