@@ -49,8 +49,8 @@ class GEYSER_API DrmSyncobj {
       : node_(std::move(node)), object_(object), carrier_(carrier) {}
 
   OwnedHandle node_;
-  std::uint32_t object_;
-  std::uint32_t carrier_;  // of one fence: sync files come and go by it
+  [[maybe_unused]] std::uint32_t object_;
+  [[maybe_unused]] std::uint32_t carrier_;  // of one fence: sync files come and go by it
 };
 
 }  // namespace geyser::platform

@@ -1,6 +1,11 @@
 // What only Vulkan has: the caller's own device, the caller's own image, and proof that validation is listening.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <geyser/vulkan.hpp>
 
 #include "support/descriptors.hpp"
@@ -169,6 +174,47 @@ TEST_F(Vulkan, AShortAllocationIsRefused) {
   ASSERT_TRUE(parcel);
   parcel->layout.allocation_size = 1;
   EXPECT_EQ(end_->manager().import_shared_texture(*std::move(parcel)).error().code(), ErrorCode::incompatible_layout);
+}
+
+// Duplicates of a descriptor share its file offset, by which lavapipe reads what memory it is of: processes that open
+// the same texture at one moment disturb each other.
+TEST(VulkanDevice, SeveralOpenTheSameMemoryAtOnce) {
+  auto end = make_end("vulkan");
+  ASSERT_TRUE(end) << end.error().to_string();
+  TextureDescriptor descriptor;
+  descriptor.extent = {16, 16, 1};
+  auto texture = (*end)->manager().create_texture(descriptor, HandleKind::opaque_fd);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  constexpr int opened = 400;
+  constexpr std::size_t others = 3;
+  auto parcel = (*end)->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+  std::array<std::vector<ApiTextureHandle>, others> parcels;
+  for (auto& row : parcels) {
+    for (int i = 0; i < opened; ++i) {
+      auto same = parcel->duplicate();  // as what a message carries: one open file behind all
+      ASSERT_TRUE(same);
+      row.push_back(*std::move(same));
+    }
+  }
+  std::array<std::string, others> said;
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < others; ++k) {
+    threads.emplace_back([&, k] {
+      auto manager = vulkan::create_manager();
+      if (!manager) {
+        said[k] = manager.error().to_string();
+        return;
+      }
+      for (ApiTextureHandle& one : parcels[k]) {
+        auto imported = (*manager)->import_shared_texture(std::move(one));
+        if (!imported) said[k] = imported.error().to_string();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& sentence : said) EXPECT_EQ(sentence, "");
+  for (const std::string& complaint : (*end)->complaints) ADD_FAILURE() << complaint;
 }
 
 }  // namespace
