@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "platform/deadline.hpp"
+#include "platform/shared_memory.hpp"
 
 namespace geyser::platform {
 
@@ -49,6 +50,8 @@ void rest(int looks) noexcept {
 }
 
 }  // namespace
+
+void futex_prepare(const MappedMemory& /*memory*/) noexcept {}
 
 Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                         std::chrono::nanoseconds timeout) {

@@ -46,6 +46,8 @@ void Poller::remove(NativeHandle handle) noexcept {
   static_cast<void>(change(native(), source.ident, source.filter, EV_DELETE));
 }
 
+void Poller::refresh() noexcept {}
+
 Result<std::size_t> Poller::wait(std::span<std::uint64_t> keys, std::chrono::nanoseconds timeout) {
   std::array<struct kevent64_s, 64> events{};
   const int room = static_cast<int>(std::min(keys.size(), events.size()));

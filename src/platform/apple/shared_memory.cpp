@@ -111,4 +111,10 @@ Result<KernelIdentity> kernel_identity(NativeHandle handle) {
   return KernelIdentity{0, name};
 }
 
+// A task has one name for each port that it may send to.
+bool is_same_object(NativeHandle a, NativeHandle b) noexcept {
+  const PortName first = send_right_of(a);
+  return first != 0 && first == send_right_of(b);
+}
+
 }  // namespace geyser::platform
