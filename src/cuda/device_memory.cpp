@@ -120,10 +120,11 @@ Result<DeviceMemory> DeviceMemory::import(const std::shared_ptr<Context>& contex
                 text("Field [layout.allocation_size] is [", memory.size_, "], no multiple of the [", *granularity,
                      "] bytes that CUDA shares."));
   }
-  auto imported =
-      context->check(context->cu().cuMemImportFromShareableHandle(
-                         &memory.allocation_, reinterpret_cast<void*>(handle.get()), driver::allocation_posix_fd),
-                     "cuMemImportFromShareableHandle");
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): CUDA takes a descriptor as a pointer
+  auto* const descriptor = reinterpret_cast<void*>(handle.get());
+  auto imported = context->check(
+      context->cu().cuMemImportFromShareableHandle(&memory.allocation_, descriptor, driver::allocation_posix_fd),
+      "cuMemImportFromShareableHandle");
   if (!imported) return refuse(std::move(imported.error()));
   if (auto mapped = memory.map(reader); !mapped) return refuse(std::move(mapped.error()));
   return memory;
