@@ -137,10 +137,13 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
     const GLint dedicated = GL_TRUE;
     gl.glMemoryObjectParameterivEXT(memory_object_, GL_DEDICATED_MEMORY_OBJECT_EXT, &dedicated);
   }
+  // Mesa's software drivers read what memory a descriptor is of at the file offset.
+  auto copy = platform::duplicate_with_own_offset(handle);
+  if (!copy) return fail(std::move(copy.error()));
   gl.glImportMemoryFdEXT(memory_object_, layout().allocation_size, GL_HANDLE_TYPE_OPAQUE_FD_EXT,
-                         static_cast<GLint>(handle.get()));
+                         static_cast<GLint>(copy->get()));
   if (auto done = check(gl, "glImportMemoryFdEXT"); !done) return done;
-  static_cast<void>(handle.detach());  // the driver's now
+  static_cast<void>(copy->detach());  // the driver's now
   const SavedBinding saved(gl, target);
   gl.glGenTextures(1, names_.data());
   gl.glBindTexture(target, names_[0]);

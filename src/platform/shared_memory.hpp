@@ -65,4 +65,9 @@ struct KernelIdentity {
 // Whether two handles of this process are of one kernel object.
 [[nodiscard]] GEYSER_API bool is_same_object(NativeHandle a, NativeHandle b) noexcept;
 
+// A further handle of the same object, for somebody who reads at the file offset: duplicates share one offset, also
+// those in other processes. On Linux shared memory is opened anew (needs /proc); anything else is duplicated.
+// Errors: those of OwnedHandle::duplicate().
+[[nodiscard]] GEYSER_API Result<OwnedHandle> duplicate_with_own_offset(const OwnedHandle& handle);
+
 }  // namespace geyser::platform

@@ -31,28 +31,23 @@ Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, H
 }
 
 Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info, OwnedHandle& handle) {
-  // lavapipe reads what a descriptor is of at the file offset that all its duplicates share, also those in other
-  // processes: two that open a texture at one moment may each be told that it is none.
-  constexpr int most_tries = 4;
-  VkResult result = VK_ERROR_INVALID_EXTERNAL_HANDLE;
-  for (int i = 0; i < most_tries && result == VK_ERROR_INVALID_EXTERNAL_HANDLE; ++i) {
-    auto copy = handle.duplicate();
-    if (!copy) return fail(std::move(copy.error()));
-    const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, info.pNext,
-                                              to_vulkan(handle.kind()), static_cast<int>(copy->get())};
-    VkMemoryAllocateInfo with_handle = info;
-    with_handle.pNext = &import_info;
-    VkDeviceMemory memory = VK_NULL_HANDLE;
-    result = device.functions().vkAllocateMemory(device.handle(), &with_handle, nullptr, &memory);
-    if (result == VK_SUCCESS) {
-      static_cast<void>(copy->detach());  // the driver's
-      handle.reset();
-      return memory;
-    }
+  // lavapipe reads what memory a descriptor is of at the file offset.
+  auto copy = platform::duplicate_with_own_offset(handle);
+  if (!copy) return fail(std::move(copy.error()));
+  const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, info.pNext,
+                                            to_vulkan(handle.kind()), static_cast<int>(copy->get())};
+  VkMemoryAllocateInfo with_handle = info;
+  with_handle.pNext = &import_info;
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  if (const VkResult result = device.functions().vkAllocateMemory(device.handle(), &with_handle, nullptr, &memory);
+      result != VK_SUCCESS) {
     // Against the specification lavapipe closes what it refuses; the number may be another thread's by now.
     if (!platform::is_same_object(handle.get(), copy->get())) static_cast<void>(copy->detach());
+    return fail(make_error(result, "vkAllocateMemory"));
   }
-  return fail(make_error(result, "vkAllocateMemory"));
+  static_cast<void>(copy->detach());  // the driver's
+  handle.reset();
+  return memory;
 }
 
 }  // namespace geyser::vulkan

@@ -91,7 +91,10 @@ Result<void> WebGpuTexture::import_opaque(const OwnedHandle& handle) {
                 text("Field [planes.offset] is [", layout().planes[0].offset, "]; Dawn opens images at [0] only."));
   }
   const OpaqueImage image(descriptor(), layout().vulkan_usage, layout().vulkan_create_flags);
-  return image.import(*device_, static_cast<int>(handle.get()), layout(), shared_);
+  // lavapipe reads what memory a descriptor is of at the file offset. Dawn duplicates what it gets.
+  auto copy = platform::duplicate_with_own_offset(handle);
+  if (!copy) return fail(std::move(copy.error()));
+  return image.import(*device_, static_cast<int>(copy->get()), layout(), shared_);
 }
 
 Result<void> WebGpuTexture::make_imported(const ApiTextureHandle& parcel, TextureUsage usages) {

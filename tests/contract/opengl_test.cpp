@@ -1,9 +1,13 @@
 // What only OpenGL has: the caller's own context, current on this thread, whose state is none of Geyser's business.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
+#include <thread>
+#include <vector>
 
 #include <geyser/opengl.hpp>
 
@@ -359,6 +363,52 @@ TEST_P(OpenGl, AShortVulkanHandleIsRefused) {
   EXPECT_TRUE(code == ErrorCode::incompatible_layout || (!measured && code == ErrorCode::out_of_memory))
       << imported.error().to_string();
   EXPECT_EQ(context_.gl().glGetError(), static_cast<GLenum>(GL_NO_ERROR));
+}
+
+// Duplicates of a descriptor share its file offset, also those in other processes. Mesa's software drivers read what
+// memory a descriptor is of at that offset.
+TEST(OpenGlContext, NobodyElseMovesTheOffsetOfWhatIsOpened) {
+  auto vulkan = make_end("vulkan");
+  auto end = make_end("opengl");
+  ASSERT_TRUE(vulkan) << vulkan.error().to_string();
+  ASSERT_TRUE(end) << end.error().to_string();
+  TextureDescriptor descriptor;
+  descriptor.extent = {16, 16, 1};
+  auto texture = (*vulkan)->manager().create_texture(descriptor, HandleKind::opaque_fd);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  const auto expected = make_pattern(descriptor, 1);
+  auto write = (*texture)->begin_access(AccessMode::discard, {});
+  ASSERT_TRUE(write);
+  ASSERT_TRUE((*vulkan)->fill(**texture, expected));
+  auto written = (*texture)->end_access(*std::move(write));
+  ASSERT_TRUE(written) << written.error().to_string();
+  auto parcel = (*vulkan)->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+
+  std::atomic<bool> done = false;
+  std::vector<std::thread> disturbers;
+  for (int k = 0; k < 4; ++k) {
+    disturbers.emplace_back([&done, descriptor_number = static_cast<int>(parcel->handles[0].get())] {
+      while (!done) ::lseek(descriptor_number, 4, SEEK_SET);
+    });
+  }
+  const auto open_and_read = [&]() -> std::string {
+    auto same = parcel->duplicate();
+    if (!same) return same.error().to_string();
+    auto imported = (*end)->manager().import_shared_texture(*std::move(same));
+    if (!imported) return imported.error().to_string();
+    auto read = (*imported)->begin_access(AccessMode::read, *written);
+    if (!read) return read.error().to_string();
+    auto actual = (*end)->read(**imported);
+    if (!actual) return actual.error().to_string();
+    auto ended = (*imported)->end_access(*std::move(read));
+    return ended ? difference(descriptor, expected, *actual) : ended.error().to_string();
+  };
+  std::map<std::string, int> said;
+  for (int i = 0; i < 200; ++i) ++said[open_and_read()];
+  done = true;
+  for (std::thread& disturber : disturbers) disturber.join();
+  EXPECT_EQ(said, (std::map<std::string, int>{{"", 200}}));
 }
 #endif
 

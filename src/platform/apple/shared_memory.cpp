@@ -117,4 +117,7 @@ bool is_same_object(NativeHandle a, NativeHandle b) noexcept {
   return first != 0 && first == send_right_of(b);
 }
 
+// A memory entry has no offset.
+Result<OwnedHandle> duplicate_with_own_offset(const OwnedHandle& handle) { return handle.duplicate(); }
+
 }  // namespace geyser::platform

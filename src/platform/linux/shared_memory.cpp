@@ -166,4 +166,14 @@ bool is_same_object(NativeHandle a, NativeHandle b) noexcept {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+// A dma-buf or a driver's own descriptor cannot be opened a second time.
+Result<OwnedHandle> duplicate_with_own_offset(const OwnedHandle& handle) {
+  const int descriptor = descriptor_of(handle.get());
+  if (::fcntl(descriptor, F_GET_SEALS) >= 0) {
+    const int opened = ::open(text("/proc/self/fd/", descriptor).c_str(), O_RDWR | O_CLOEXEC);
+    if (opened >= 0) return OwnedHandle::adopt(handle.kind(), opened);
+  }
+  return handle.duplicate();
+}
+
 }  // namespace geyser::platform

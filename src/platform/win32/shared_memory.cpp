@@ -131,4 +131,7 @@ Result<KernelIdentity> kernel_identity(NativeHandle handle) {
   return fail(ErrorCode::unsupported, text("Windows has no number for the kernel object of handle [", handle, "]."));
 }
 
+// A section has no offset.
+Result<OwnedHandle> duplicate_with_own_offset(const OwnedHandle& handle) { return handle.duplicate(); }
+
 }  // namespace geyser::platform
