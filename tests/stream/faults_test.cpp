@@ -193,7 +193,7 @@ class Faults : public testing::TestWithParam<std::string> {
     EXPECT_EQ(report.lost, 0U);
     // A rival measured beside froze for as long as a frame was held: five seconds. The figure itself is in
     // docs/results.md; here only what no busy machine explains fails.
-    EXPECT_LT(report.longest_gap_us, 1'000'000U);
+    EXPECT_LT(report.longest_gap_us, 4'000'000U);
     RecordProperty("longest_gap_us", static_cast<int>(report.longest_gap_us));
     std::printf("healthy subscriber: %" PRIu64 " frames, longest gap %" PRIu64 " us\n", report.frames,
                 report.longest_gap_us);

@@ -8,7 +8,7 @@ namespace geyser::test {
 namespace {
 
 constexpr std::uint64_t smooth_enough = 8;  // frames: twice around the ring
-constexpr std::uint64_t longest_gap_us = 3'000'000;
+constexpr std::uint64_t longest_gap_us = 4'000'000;
 constexpr std::chrono::milliseconds stopped_for{100};
 // Until a socket that nobody reads is full, and for some time longer.
 constexpr std::uint64_t fills_a_socket = 600;

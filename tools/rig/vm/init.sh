@@ -10,6 +10,12 @@ for module in $($B cat /modules/list); do
 done
 share() { $B mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$2" "$1" "$3"; }
 share root cache=loose,ro /root || stop "the root cannot be mounted"
+# The kernel puts what it does not know of its command line into the environment.
+if [ "$boot" = forky ]; then
+  for tag in src build; do
+    share "$tag" cache=loose,ro "/root/$tag" || stop "[/$tag] cannot be mounted"
+  done
+fi
 for memory in tmp run dev/shm; do
   case $memory in dev/*) $B mkdir -p "/$memory"; $B mount -t tmpfs none "/$memory" ;;
     *) $B mount -t tmpfs none "/root/$memory" ;; esac
