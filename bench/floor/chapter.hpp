@@ -1,17 +1,15 @@
-// The chapters of the benchmark, what they are told, and what they give.
+// The chapters of the benchmark, and what they are told.
 #pragma once
 
 #include <array>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "report.hpp"
 #include "way.hpp"
 
 namespace bench {
 
-using Json = nlohmann::ordered_json;
 using Size = std::array<std::uint32_t, 2>;
 
 struct Settings {
@@ -27,13 +25,6 @@ struct Settings {
   std::string directory;
 };
 
-struct Chapter {
-  std::string table;
-  Json figures;
-  std::string plot;   // SVG, or empty
-  bool whole = true;  // false: something failed
-};
-
 // One frame at a time and as fast as it goes, Vulkan to Vulkan and to CUDA, every way.
 Chapter measure_hand_off(const Settings& settings);
 Chapter measure_sizes(const Settings& settings);
@@ -45,7 +36,5 @@ Chapter measure_copies(const Settings& settings);
 Chapter measure_set_up(const Settings& settings);
 // The barriers of begin and end on the GPU.
 Chapter measure_barriers(const Settings& settings);
-
-[[gnu::format(printf, 2, 3)]] void add_line(std::string& table, const char* format, ...);
 
 }  // namespace bench

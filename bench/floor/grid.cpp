@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -172,15 +171,6 @@ std::vector<double> ratios(const std::vector<double>& over, const std::vector<do
     if (under[i] > 0) result.push_back(over[i] / under[i]);
   }
   return result;
-}
-
-void add_line(std::string& table, const char* format, ...) {
-  std::array<char, 1024> line{};
-  std::va_list values;
-  va_start(values, format);
-  std::vsnprintf(line.data(), line.size(), format, values);
-  va_end(values);
-  table.append(line.data()).append("\n");
 }
 
 std::vector<std::vector<Cell>> measure(const Plan& plan, const Settings& settings, const Way& base, Chapter& chapter) {

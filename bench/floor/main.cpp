@@ -14,67 +14,26 @@
 // memory, without any driver: what noticing a frame and further readers cost.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <filesystem>
-#include <fstream>
-#include <numeric>
-
-#include <CLI/CLI.hpp>
+#include <utility>
 
 #include "chapter.hpp"
 
 namespace {
 
-struct NamedChapter {
-  const char* name;
-  bench::Chapter (*measure)(const bench::Settings& settings);
-};
-constexpr std::array<NamedChapter, 7> chapters{{{"hand-off", bench::measure_hand_off},
-                                                {"sizes", bench::measure_sizes},
-                                                {"depths", bench::measure_depths},
-                                                {"consumers", bench::measure_consumers},
-                                                {"copies", bench::measure_copies},
-                                                {"set-up", bench::measure_set_up},
-                                                {"barriers", bench::measure_barriers}}};
-
-struct Output {
-  std::string json;
-  std::string svg;
-  std::vector<std::string> only;
-};
-
-bool write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (file) return true;
-  std::fprintf(stderr, "[%s] cannot be written.\n", path.c_str());
-  return false;
-}
-
-bool measure(const bench::Settings& settings, const Output& output) {
-  bench::Json figures{
-      {"rounds", settings.rounds}, {"frames", settings.frames}, {"processors", ::sysconf(_SC_NPROCESSORS_ONLN)}};
-  bool good = true;
-  for (const NamedChapter& chapter : chapters) {
-    const auto& only = output.only;
-    if (!only.empty() && std::find(only.begin(), only.end(), chapter.name) == only.end()) continue;
-    const bench::Chapter done = chapter.measure(settings);
-    if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
-    std::printf("%s\n", done.table.c_str());
-    std::fflush(stdout);
-    good = good && done.whole;
-    figures[chapter.name] = done.figures;
-    if (!output.svg.empty() && !done.plot.empty()) {
-      good =
-          write(std::filesystem::path(output.svg) / (std::string("floor-") + chapter.name + ".svg"), done.plot) && good;
-    }
+// `settings` are read when a chapter is measured.
+std::vector<bench::NamedChapter> name_chapters(const bench::Settings& settings) {
+  using Measure = bench::Chapter(const bench::Settings&);
+  const std::vector<std::pair<const char*, Measure*>> all{
+      {"hand-off", bench::measure_hand_off},   {"sizes", bench::measure_sizes},   {"depths", bench::measure_depths},
+      {"consumers", bench::measure_consumers}, {"copies", bench::measure_copies}, {"set-up", bench::measure_set_up},
+      {"barriers", bench::measure_barriers}};
+  std::vector<bench::NamedChapter> chapters;
+  for (const auto& [name, measure] : all) {
+    chapters.push_back(
+        {name, name, std::string("floor-") + name, [&settings, run = measure] { return run(settings); }});
   }
-  if (!output.json.empty()) good = write(output.json, figures.dump(2) + "\n") && good;
-  return good;
+  return chapters;
 }
 
 bool parse(const std::vector<std::string>& words, std::vector<bench::Size>& sizes) {
@@ -96,13 +55,12 @@ bool parse(const std::vector<std::string>& words, std::vector<bench::Size>& size
 int main(int count, char** words) {
   CLI::App app{"A ring of textures between processes: Geyser beside hand-written Vulkan and CUDA, and beside copies."};
   bench::Settings settings;
-  Output output;
+  const std::vector<bench::NamedChapter> chapters = name_chapters(settings);
+  bench::Output output;
   std::vector<std::string> size;
   std::vector<std::string> sizes;
   std::vector<std::string> copied;
   bool smoke = false;
-  std::vector<std::string> names(chapters.size());
-  std::transform(chapters.begin(), chapters.end(), names.begin(), [](const auto& chapter) { return chapter.name; });
   app.add_option("--rounds", settings.rounds, "Turns of each block")->capture_default_str()->check(CLI::Range(1, 1000));
   app.add_option("--frames", settings.frames, "Frames of a block")
       ->capture_default_str()
@@ -117,9 +75,7 @@ int main(int count, char** words) {
   app.add_option("--consumers", settings.consumers, "Of the chapter consumers")
       ->check(CLI::Range(std::size_t{1}, bench::most_consumers));
   app.add_option("--device", settings.device_index, "Vulkan device")->capture_default_str();
-  app.add_option("--only", output.only, "Chapters")->check(CLI::IsMember(names));
-  app.add_option("--json", output.json, "A file for all figures");
-  app.add_option("--svg", output.svg, "A directory for the plots");
+  output.add_options(app, chapters);
   app.add_flag("--smoke", smoke, "A few frames of everything, small: shows that it works, measures nothing");
   CLI11_PARSE(app, count, words);
   if (smoke) {
@@ -134,19 +90,8 @@ int main(int count, char** words) {
   std::vector<bench::Size> one;
   if (!parse(size, one) || !parse(sizes, settings.sizes) || !parse(copied, settings.copied)) return 2;
   if (!one.empty()) settings.size = one[0];
-  try {
-    std::string directory = (std::filesystem::temp_directory_path() / "geyser-bench-XXXXXX").string();
-    if (::mkdtemp(directory.data()) == nullptr) {
-      std::perror("No directory for the feeds");
-      return 1;
-    }
-    settings.directory = directory;
-    if (!output.svg.empty()) std::filesystem::create_directories(output.svg);
-    const bool good = measure(settings, output);
-    std::filesystem::remove_all(directory);
-    return good ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return bench::run(
+      chapters, output,
+      {{"rounds", settings.rounds}, {"frames", settings.frames}, {"processors", ::sysconf(_SC_NPROCESSORS_ONLN)}},
+      settings.directory);
 }

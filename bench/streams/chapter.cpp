@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
 #include <cstdio>
 #include <filesystem>
 
@@ -62,15 +61,6 @@ std::vector<double> ratios(const std::vector<double>& over, const std::vector<do
 double quiet_ratio(const std::vector<double>& over, const std::vector<double>& under) {
   const double least = minimum(under);
   return least > 0 ? minimum(over) / least : 0;
-}
-
-void add_line(std::string& table, const char* format, ...) {
-  std::array<char, 512> line{};
-  std::va_list values;
-  va_start(values, format);
-  std::vsnprintf(line.data(), line.size(), format, values);
-  va_end(values);
-  table.append(line.data()).append("\n");
 }
 
 void show_progress(const char* chapter, std::size_t done, std::size_t all) {

@@ -1,17 +1,14 @@
-// What every chapter of the benchmark gives, and how chapters run their blocks.
+// What every chapter of the benchmark is told, and how chapters run their blocks.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "block.hpp"
+#include "report.hpp"
 
 namespace bench {
-
-using Json = nlohmann::ordered_json;
 
 struct Settings {
   double seconds = 2;   // of a block
@@ -25,14 +22,6 @@ struct Settings {
   bool pinned = false;
   bool smoke = false;  // as few frames as show that the program works
   std::string directory;
-};
-
-struct Chapter {
-  std::string name;  // of its plot's file and its part of the JSON
-  std::string table;
-  Json figures;
-  std::string plot;
-  bool whole = true;  // false: something of Geyser's own could not be measured
 };
 
 Chapter measure_latency(const Settings& settings);
@@ -61,8 +50,6 @@ double quiet_ratio(const std::vector<double>& over, const std::vector<double>& u
 // Turn by turn.
 std::vector<double> ratios(const std::vector<double>& over, const std::vector<double>& under);
 
-// A line of a table, as printf has it.
-[[gnu::format(printf, 2, 3)]] void add_line(std::string& table, const char* format, ...);
 // How far a chapter is, to a terminal.
 void show_progress(const char* chapter, std::size_t done, std::size_t all);
 

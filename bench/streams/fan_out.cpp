@@ -63,7 +63,7 @@ void add_row(std::string& table, const char* way, const char* clock, const Slope
 }  // namespace
 
 Chapter measure_fan_out(const Settings& settings) {
-  Chapter chapter{"fan_out", {}, {}, {}};
+  Chapter chapter;
   std::vector<Case> cases;
   std::vector<double> counts;
   for (const std::size_t readers : settings.fan_out) {

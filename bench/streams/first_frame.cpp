@@ -138,7 +138,7 @@ Chapter measure_first_frame(const Settings& settings) {
     }
   }
 
-  Chapter chapter{"first_frame", {}, {}, {}};
+  Chapter chapter;
   add_line(chapter.table,
            "First frame at a new subscriber, in ms, of pictures of %ux%u at 60 fps, by what the publisher does between "
            "two frames; the goal is %.0f ms.",

@@ -44,7 +44,7 @@ void tell(Chapter& chapter, const std::vector<Case>& cases, std::size_t way) {
 }  // namespace
 
 Chapter measure_hand_off(const Settings& settings) {
-  Chapter chapter{"hand_off", {}, {}, {}};
+  Chapter chapter;
   add_line(chapter.table,
            "Whole pictures of %ux%u RGBA at %u fps, in us. Ratio: p50 to that of the feed in the same turn, median of "
            "%u turns; quiet: of the least p50s.",

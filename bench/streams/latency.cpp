@@ -47,7 +47,7 @@ void tell(Chapter& chapter, const std::vector<Case>& cases, std::size_t way) {
 }  // namespace
 
 Chapter measure_latency(const Settings& settings) {
-  Chapter chapter{"latency", {}, {}, {}};
+  Chapter chapter;
   add_line(chapter.table,
            "Notification, in us. Ratio: p50 to that of a bare eventfd in the same turn, median of %u "
            "turns; quiet: of the least p50s; the goal is %.1f.",

@@ -11,40 +11,16 @@
 // counts them. Nothing is pinned unless --pin asks for it.
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <filesystem>
-#include <fstream>
-
-#include <CLI/CLI.hpp>
-
 #include "chapter.hpp"
 
 namespace {
 
-struct NamedChapter {
-  const char* name;
-  bench::Chapter (*measure)(const bench::Settings& settings);
-};
-constexpr std::array<NamedChapter, 4> chapters{{{"latency", bench::measure_latency},
-                                                {"hand-off", bench::measure_hand_off},
-                                                {"fan-out", bench::measure_fan_out},
-                                                {"first-frame", bench::measure_first_frame}}};
-
-struct Output {
-  std::string json;
-  std::string svg;
-  std::vector<std::string> only;
-};
-
-bool write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (file) return true;
-  std::fprintf(stderr, "[%s] cannot be written.\n", path.c_str());
-  return false;
+// `settings` are read when a chapter is measured.
+std::vector<bench::NamedChapter> name_chapters(const bench::Settings& settings) {
+  return {{"latency", "latency", "latency", [&] { return bench::measure_latency(settings); }},
+          {"hand-off", "hand_off", "hand_off", [&] { return bench::measure_hand_off(settings); }},
+          {"fan-out", "fan_out", "fan_out", [&] { return bench::measure_fan_out(settings); }},
+          {"first-frame", "first_frame", "first_frame", [&] { return bench::measure_first_frame(settings); }}};
 }
 
 bench::Json describe(const bench::Settings& settings) {
@@ -54,40 +30,20 @@ bench::Json describe(const bench::Settings& settings) {
           {"processors", ::sysconf(_SC_NPROCESSORS_ONLN)}};
 }
 
-bool measure(const bench::Settings& settings, const Output& output) {
-  bench::Json figures = describe(settings);
-  bool good = true;
-  for (const NamedChapter& chapter : chapters) {
-    const auto& only = output.only;
-    if (!only.empty() && std::find(only.begin(), only.end(), chapter.name) == only.end()) continue;
-    const bench::Chapter done = chapter.measure(settings);
-    if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
-    std::printf("%s\n", done.table.c_str());
-    std::fflush(stdout);
-    good = good && done.whole;
-    figures[done.name] = done.figures;
-    if (!output.svg.empty()) good = write(std::filesystem::path(output.svg) / (done.name + ".svg"), done.plot) && good;
-  }
-  if (!output.json.empty()) good = write(output.json, figures.dump(2) + "\n") && good;
-  return good;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
   CLI::App app{"Latency, cost and start of streams, beside the kernel's floor and other ways."};
   bench::Settings settings;
-  Output output;
+  const std::vector<bench::NamedChapter> chapters = name_chapters(settings);
+  bench::Output output;
   bool quick = false;
   auto* seconds = app.add_option("--seconds", settings.seconds, "Of a block")->check(CLI::Range(0.001, 3600.0));
   auto* rounds = app.add_option("--rounds", settings.rounds, "Turns of each block")->check(CLI::Range(1, 1000));
   auto* rates = app.add_option("--rates", settings.rates, "Frames a second")->check(CLI::Range(1, 100000));
   auto* readers = app.add_option("--readers", settings.readers, "Readers at once")->check(CLI::Range(1, 64));
-  app.add_option("--only", output.only, "Chapters: latency, hand-off, fan-out, first-frame")
-      ->check(CLI::IsMember({"latency", "hand-off", "fan-out", "first-frame"}));
   app.add_flag("--pin", settings.pinned, "The writer on the first processor, readers on the others");
-  app.add_option("--json", output.json, "A file for all figures");
-  app.add_option("--svg", output.svg, "A directory for the plots");
+  output.add_options(app, chapters);
   app.add_flag("--quick", quick, "Some twenty seconds, for a first impression");
   app.add_flag("--smoke", settings.smoke, "A few frames of everything: shows that it works, measures nothing");
   CLI11_PARSE(app, count, words);
@@ -100,19 +56,5 @@ int main(int count, char** words) {
     settings.fan_out = settings.smoke ? std::vector<std::size_t>{0, 2} : std::vector<std::size_t>{0, 4, 16, 64};
     settings.joins = settings.smoke ? 2 : 5;
   }
-  try {
-    std::string directory = (std::filesystem::temp_directory_path() / "geyser-bench-XXXXXX").string();
-    if (::mkdtemp(directory.data()) == nullptr) {
-      std::perror("No directory for the feeds");
-      return 1;
-    }
-    settings.directory = directory;
-    if (!output.svg.empty()) std::filesystem::create_directories(output.svg);
-    const bool good = measure(settings, output);
-    std::filesystem::remove_all(directory);
-    return good ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  return bench::run(chapters, output, describe(settings), settings.directory);
 }

@@ -86,7 +86,8 @@ Result<DrmSyncobj> DrmSyncobj::create() {
 Result<DrmSyncobj> DrmSyncobj::open(NativeHandle handle) {
   auto node = open_node();
   if (!node) return fail(std::move(node.error()));
-  drm_syncobj_handle opened{0, 0, descriptor_of(handle), 0};
+  drm_syncobj_handle opened{};  // a later libdrm has one member more
+  opened.fd = descriptor_of(handle);
   if (control(node->get(), DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &opened) != 0) {
     const int number = errno;
     return fail(
@@ -98,7 +99,9 @@ Result<DrmSyncobj> DrmSyncobj::open(NativeHandle handle) {
 }
 
 Result<OwnedHandle> DrmSyncobj::export_handle() const {
-  drm_syncobj_handle exported{object_, 0, -1, 0};
+  drm_syncobj_handle exported{};
+  exported.handle = object_;
+  exported.fd = -1;
   if (control(node_.get(), DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &exported) != 0) {
     return fail(failed("DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD", errno));
   }
@@ -142,7 +145,10 @@ Result<void> DrmSyncobj::signal(std::uint64_t point) {
 }
 
 Result<void> DrmSyncobj::put(std::uint64_t point, NativeHandle sync_file) {
-  drm_syncobj_handle taken{carrier_, DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE, descriptor_of(sync_file), 0};
+  drm_syncobj_handle taken{};
+  taken.handle = carrier_;
+  taken.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE;
+  taken.fd = descriptor_of(sync_file);
   if (control(node_.get(), DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &taken) != 0) {
     const int number = errno;
     return fail(
@@ -160,7 +166,10 @@ Result<OwnedHandle> DrmSyncobj::get(std::uint64_t point) const {
     if (number != EINVAL) return fail(failed("DRM_IOCTL_SYNCOBJ_TRANSFER", number));
     return fail(ErrorCode::invalid_argument, text("Point [", point, "] of the DRM sync object has no fence yet."));
   }
-  drm_syncobj_handle exported{carrier_, DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE, -1, 0};
+  drm_syncobj_handle exported{};
+  exported.handle = carrier_;
+  exported.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE;
+  exported.fd = -1;
   if (control(node_.get(), DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &exported) != 0) {
     return fail(failed("DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD", errno));
   }
