@@ -10,6 +10,7 @@
 #include "vulkan/dma_buf.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/external_memory.hpp"
+#include "vulkan/external_semaphore.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/sync_file.hpp"
 
@@ -50,7 +51,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   const auto enabled = [&](const char* name) {
     return std::find(enabled_extensions.begin(), enabled_extensions.end(), name) != enabled_extensions.end();
   };
-  extensions_.external_memory = enabled(external_memory_extension());
+  extensions_.external_memory = enabled(external_memory_extension()) && has_memory_functions(*this);
   extensions_.dma_buf = enabled(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) && functions_.vkGetMemoryFdKHR != nullptr &&
                         enabled(VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME) &&
                         enabled(VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME) &&
@@ -58,7 +59,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
                         functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
   if (extensions_.dma_buf) extensions_.plane_aspects = probe_plane_aspects(*this);
   extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
-  extensions_.external_semaphore = enabled(external_semaphore_extension());
+  extensions_.external_semaphore = enabled(external_semaphore_extension()) && has_semaphore_functions(*this);
   if (enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) && functions_.vkGetSemaphoreFdKHR != nullptr &&
       functions_.vkImportSemaphoreFdKHR != nullptr) {
     sync_files_ = std::make_unique<SyncFiles>(*this);

@@ -19,6 +19,8 @@ const char* external_semaphore_extension() noexcept;
 // The kinds that only the same driver on the same device opens, best first. Whether a driver has them it is asked.
 std::span<const HandleKind> opaque_memory_kinds() noexcept;
 [[nodiscard]] bool is_opaque_memory(HandleKind kind) noexcept;
+// Whether the entry points that export memory are there: a device may be said to have an extension without them.
+[[nodiscard]] bool has_memory_functions(const Device& device) noexcept;
 
 // Errors: out_of_memory, operating_system.
 Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind);

@@ -14,6 +14,8 @@ namespace geyser::vulkan {
 
 // The kinds of fences whose semaphores have handles here, best first.
 std::span<const FenceKind> opaque_fence_kinds() noexcept;
+// As has_memory_functions().
+[[nodiscard]] bool has_semaphore_functions(const Device& device) noexcept;
 // Of those handles.
 VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept;
 

@@ -21,6 +21,8 @@ std::span<const HandleKind> opaque_memory_kinds() noexcept {
   return kinds;
 }
 
+bool has_memory_functions(const Device& device) noexcept { return device.functions().vkGetMemoryFdKHR != nullptr; }
+
 Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
   const VkMemoryGetFdInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, nullptr, memory, to_vulkan(kind)};
   int fd = -1;

@@ -10,6 +10,10 @@ std::span<const FenceKind> opaque_fence_kinds() noexcept {
   return kinds;
 }
 
+bool has_semaphore_functions(const Device& device) noexcept {
+  return device.functions().vkGetSemaphoreFdKHR != nullptr && device.functions().vkImportSemaphoreFdKHR != nullptr;
+}
+
 VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept {
   return VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
 }

@@ -25,14 +25,24 @@ std::span<const HandleKind> opaque_memory_kinds() noexcept {
   return kinds;
 }
 
-Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
-  const auto get = reinterpret_cast<PFN_vkGetMemoryWin32HandleKHR>(
+namespace {
+
+PFN_vkGetMemoryWin32HandleKHR get_handle_function(const Device& device) noexcept {
+  return reinterpret_cast<PFN_vkGetMemoryWin32HandleKHR>(
       device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkGetMemoryWin32HandleKHR"));
+}
+
+}  // namespace
+
+bool has_memory_functions(const Device& device) noexcept { return get_handle_function(device) != nullptr; }
+
+Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
+  const auto get = get_handle_function(device);
   const VkMemoryGetWin32HandleInfoKHR info{VK_STRUCTURE_TYPE_MEMORY_GET_WIN32_HANDLE_INFO_KHR, nullptr, memory,
                                            to_vulkan(kind)};
   HANDLE handle = nullptr;
-  const VkResult result = get != nullptr ? get(device.handle(), &info, &handle) : VK_ERROR_EXTENSION_NOT_PRESENT;
-  if (result != VK_SUCCESS) return fail(make_error(result, "vkGetMemoryWin32HandleKHR"));
+  if (const VkResult result = get(device.handle(), &info, &handle); result != VK_SUCCESS)
+    return fail(make_error(result, "vkGetMemoryWin32HandleKHR"));
   return OwnedHandle::adopt(kind, reinterpret_cast<NativeHandle>(handle));
 }
 

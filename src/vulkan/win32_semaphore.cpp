@@ -16,25 +16,42 @@ std::span<const FenceKind> opaque_fence_kinds() noexcept {
   return kinds;
 }
 
+namespace {
+
+PFN_vkGetSemaphoreWin32HandleKHR get_handle_function(const Device& device) noexcept {
+  return reinterpret_cast<PFN_vkGetSemaphoreWin32HandleKHR>(
+      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkGetSemaphoreWin32HandleKHR"));
+}
+
+PFN_vkImportSemaphoreWin32HandleKHR import_handle_function(const Device& device) noexcept {
+  return reinterpret_cast<PFN_vkImportSemaphoreWin32HandleKHR>(
+      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkImportSemaphoreWin32HandleKHR"));
+}
+
+}  // namespace
+
+bool has_semaphore_functions(const Device& device) noexcept {
+  return get_handle_function(device) != nullptr && import_handle_function(device) != nullptr;
+}
+
 VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept {
   return VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_WIN32_BIT;
 }
 
 Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore) {
-  const auto get = reinterpret_cast<PFN_vkGetSemaphoreWin32HandleKHR>(
-      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkGetSemaphoreWin32HandleKHR"));
+  const auto get = get_handle_function(device);
   const VkSemaphoreGetWin32HandleInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_WIN32_HANDLE_INFO_KHR, nullptr, semaphore,
                                               semaphore_handle_type()};
   HANDLE handle = nullptr;
-  const VkResult result = get != nullptr ? get(device.handle(), &info, &handle) : VK_ERROR_EXTENSION_NOT_PRESENT;
-  if (result != VK_SUCCESS) return fail(make_error(result, "vkGetSemaphoreWin32HandleKHR"));
+  if (const VkResult result = get(device.handle(), &info, &handle); result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetSemaphoreWin32HandleKHR"));
+  }
   return OwnedHandle::adopt(HandleKind::opaque_win32, reinterpret_cast<NativeHandle>(handle));
 }
 
 // As with memory, the driver does not take the handle over.
 Result<void> import_semaphore_payload(const Device& device, VkSemaphore semaphore, OwnedHandle& handle) {
-  const auto import_handle = reinterpret_cast<PFN_vkImportSemaphoreWin32HandleKHR>(
-      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkImportSemaphoreWin32HandleKHR"));
+  const auto import_handle = import_handle_function(device);
   const VkImportSemaphoreWin32HandleInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_WIN32_HANDLE_INFO_KHR,
                                                  nullptr,
                                                  semaphore,
@@ -42,9 +59,9 @@ Result<void> import_semaphore_payload(const Device& device, VkSemaphore semaphor
                                                  semaphore_handle_type(),
                                                  reinterpret_cast<HANDLE>(handle.get()),
                                                  nullptr};
-  const VkResult result =
-      import_handle != nullptr ? import_handle(device.handle(), &info) : VK_ERROR_EXTENSION_NOT_PRESENT;
-  if (result != VK_SUCCESS) return fail(make_error(result, "vkImportSemaphoreWin32HandleKHR"));
+  if (const VkResult result = import_handle(device.handle(), &info); result != VK_SUCCESS) {
+    return fail(make_error(result, "vkImportSemaphoreWin32HandleKHR"));
+  }
   handle.reset();
   return {};
 }

@@ -17,6 +17,22 @@
 namespace geyser::test {
 namespace {
 
+// Entry points without those that export and import, as of a device that was made without the extensions that its
+// caller says it has.
+PFN_vkGetInstanceProcAddr whole = nullptr;
+PFN_vkGetDeviceProcAddr whole_device = nullptr;
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL lacking_device(VkDevice device, const char* name) {
+  return std::string(name).ends_with("FdKHR") ? nullptr : whole_device(device, name);
+}
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL lacking(VkInstance instance, const char* name) {
+  const PFN_vkVoidFunction real = whole(instance, name);
+  if (std::string(name) != "vkGetDeviceProcAddr") return real;
+  whole_device = reinterpret_cast<PFN_vkGetDeviceProcAddr>(real);
+  return reinterpret_cast<PFN_vkVoidFunction>(lacking_device);
+}
+
 class Vulkan : public testing::Test {
  protected:
   void SetUp() override {
@@ -29,13 +45,13 @@ class Vulkan : public testing::Test {
     for (const std::string& complaint : end_->complaints) ADD_FAILURE() << complaint;
   }
   // The end's device as a caller's: everything that device_requirements() asked for is enabled on it.
-  Result<std::unique_ptr<TextureShareManager>> wrap() {
+  Result<std::unique_ptr<TextureShareManager>> wrap(PFN_vkGetInstanceProcAddr get = nullptr) {
     const auto device = vulkan::native(end_->manager());
     const auto requirements =
         vulkan::device_requirements(device->instance, device->physical_device, device->get_instance_proc_addr);
     if (!requirements) return fail(GeyserError(requirements.error()));
     vulkan::WrapOptions options;
-    options.get_instance_proc_addr = device->get_instance_proc_addr;
+    options.get_instance_proc_addr = get != nullptr ? get : device->get_instance_proc_addr;
     options.instance = device->instance;
     options.physical_device = device->physical_device;
     options.device = device->device;
@@ -107,6 +123,19 @@ TEST_F(Vulkan, AWrappedDeviceNeedsEverything) {
   vulkan::WrapOptions options;
   EXPECT_EQ(vulkan::wrap_device(options).error().message(),
             "Instance, physical device, device and queue must all be given.");
+}
+
+TEST_F(Vulkan, AnExtensionWithoutItsEntryPointsIsNone) {
+  whole = vulkan::native(end_->manager())->get_instance_proc_addr;
+  auto wrapped = wrap(lacking);
+  ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+  for (const TextureCapability& row : (*wrapped)->capabilities().textures) {
+    EXPECT_EQ(row.handle_kind, HandleKind::host_memory);
+  }
+  for (const FenceCapability& row : (*wrapped)->capabilities().fences) {
+    EXPECT_EQ(row.kind, FenceKind::host_timeline);
+  }
+  EXPECT_EQ((*wrapped)->create_texture(descriptor_, HandleKind::opaque_fd).error().code(), ErrorCode::unsupported);
 }
 
 TEST_F(Vulkan, TheCallersImageIsAdopted) {

@@ -192,6 +192,16 @@ TEST_F(Win32Vulkan, BelievesPropertiesNotTheExtensionsName) {
   EXPECT_EQ(cpu->fence_kind, FenceKind::host_timeline);
 }
 
+TEST_F(Win32Vulkan, AnExtensionWithoutItsEntryPointsIsNone) {
+  set_environment("GEYSER_INTERPOSER", "no_entry_points");
+  const auto lacking = make_end("vulkan", Validation::off);
+  const auto agreement = lacking ? agree(**lacking, **lacking) : fail(GeyserError(lacking.error()));
+  set_environment("GEYSER_INTERPOSER", nullptr);
+  ASSERT_TRUE(agreement) << agreement.error().to_string();
+  EXPECT_EQ(agreement->handle_kind, HandleKind::host_memory);
+  EXPECT_EQ(agreement->fence_kind, FenceKind::host_timeline);
+}
+
 TEST_F(Win32Vulkan, AllocatesDedicatedWhereTheDriverWantsIt) {
   EXPECT_FALSE(agree(*a_, *b_)->dedicated);
   a_ = open("dedicated_only");

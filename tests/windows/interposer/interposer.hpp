@@ -13,7 +13,7 @@
 // * A global number is a section's name, which may be guessed as the real ones may.
 //
 // GEYSER_INTERPOSER in the environment spoils it: "no_export", "no_import", "dedicated_only", "no_semaphores",
-// "other_luid", "other_node".
+// "other_luid", "other_node", "no_entry_points" (of the extensions).
 #pragma once
 
 #include <windows.h>
