@@ -79,6 +79,12 @@ else()
   set(GEYSER_HAVE_CUDA FALSE)
 endif()
 
+# Direct3D is a part of Windows; its headers are the compiler's.
+option(GEYSER_WITH_DIRECT3D "Build the Direct3D backends (Windows)" ${WIN32})
+if(GEYSER_WITH_DIRECT3D AND NOT WIN32)
+  message(FATAL_ERROR "GEYSER_WITH_DIRECT3D is ON, but this system is not Windows")
+endif()
+
 # Metal is a part of Apple's systems.
 if(APPLE AND NOT GEYSER_WITH_METAL STREQUAL "OFF")
   set(GEYSER_HAVE_METAL TRUE)

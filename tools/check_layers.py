@@ -19,6 +19,9 @@ LAYERS = {
     "cuda": {"common", "platform"},
     "gbm": {"common", "platform"},
     "metal": {"common", "platform"},
+    "dxgi": {"common", "platform"},
+    "d3d11": {"common", "dxgi", "platform"},
+    "d3d12": {"common", "dxgi", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -30,6 +33,8 @@ PUBLIC = {
     "cuda": {"cuda"},
     "gbm": {"gbm"},
     "metal": {"metal"},
+    "d3d11": {"d3d11"},
+    "d3d12": {"d3d12"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

@@ -24,8 +24,9 @@ enum class HandleKind : std::uint8_t {
   io_surface = 9,             // Apple: a send right of an IOSurface's Mach port
   metal_shared_texture = 10,  // Apple: an MTLSharedTextureHandle, which only XPC carries
   metal_shared_event = 11,    // Apple: an MTLSharedEventHandle, which only XPC carries
+  d3d_kmt = 12,               // Windows: a global number of a Direct3D 11 texture (its legacy shared handle)
 };
-inline constexpr std::size_t handle_kind_count = 12;
+inline constexpr std::size_t handle_kind_count = 13;
 
 // Who closes the handle after an API has imported it (the ownership table, docs/ownership.md).
 enum class ImportOwnership : std::uint8_t {
@@ -39,6 +40,7 @@ struct HandleKindInfo {
   std::string_view name;      // as in the enumeration
   ImportOwnership on_import;  // the rule of the API that defines the kind; an API that differs says so in its header
   bool crosses_process;       // can be sent to another process by a Channel
+  bool is_global_number;      // no handle of any process: nothing is duplicated or closed
 };
 
 // The row of a kind; the row of `none` for a value that is none. Never fails.

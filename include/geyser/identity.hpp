@@ -44,6 +44,9 @@ struct DeviceIdentity {
 // Whether opaque handles of `a` open on `b`: both have UUIDs and all 32 bytes are equal (compared as bytes). A driver
 // UUID of zeroes is not known (CUDA names devices only), and the device's alone decides.
 [[nodiscard]] GEYSER_API bool same_device_and_driver(const DeviceIdentity& a, const DeviceIdentity& b) noexcept;
+// Whether both are on one adapter of Windows, by its LUID: where handles of Direct3D (d3d_nt, d3d_kmt, d3d12_fence)
+// open.
+[[nodiscard]] GEYSER_API bool same_adapter(const DeviceIdentity& a, const DeviceIdentity& b) noexcept;
 // "llvmpipe (device 6d65..., driver 6c6c...)"
 [[nodiscard]] GEYSER_API std::string to_string(const DeviceIdentity& identity);
 [[nodiscard]] GEYSER_API std::string to_string(const Uuid& uuid);  // 32 hexadecimal digits

@@ -25,7 +25,7 @@ enum class SharePath : std::uint8_t {
 // One way that was considered, best first. Names are stable: "opaque_fd", "opaque_fd linear" (rows in the device's own
 // memory), "dma_buf modifier", "dma_buf linear", "opaque_fd peer" (of another device, whose memory the importer's
 // device copies), between Apple's APIs
-// "io_surface", "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for
+// "io_surface", with Direct3D "d3d_nt" and "d3d_kmt", "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for
 // a subscriber of a stream also "publisher's ring". Those with "linear" and "peer" of opaque handles are listed where
 // an end has such a thing.
 struct Rung {
@@ -50,6 +50,7 @@ struct NegotiationPolicy {
   // dma-bufs of these are not offered; exclude() adds what an importer could not open. At most max_modifiers.
   std::vector<std::uint64_t> refused_modifiers;
   bool allow_io_surface = true;
+  bool allow_direct3d = true;  // d3d_nt and d3d_kmt
   // Fences whose handle is an object that no Channel carries (metal_shared_event): both ends are in one process, or the
   // caller has an XPC connection between them.
   bool allow_objects = false;

@@ -11,6 +11,10 @@ bool same_device_and_driver(const DeviceIdentity& a, const DeviceIdentity& b) no
   return a.driver_uuid == b.driver_uuid || a.driver_uuid == Uuid{} || b.driver_uuid == Uuid{};
 }
 
+bool same_adapter(const DeviceIdentity& a, const DeviceIdentity& b) noexcept {
+  return a.has_luid && b.has_luid && a.luid == b.luid;
+}
+
 std::string to_string(const Uuid& uuid) {
   static constexpr std::string_view digits = "0123456789abcdef";
   std::string out;

@@ -80,6 +80,16 @@ std::string why_not_opaque(const Ends& ends, const NegotiationPolicy& policy, Ha
   return reason.empty() ? obstacles(ends, kind, Tiling::opaque) : reason;
 }
 
+// Direct3D's handles open on the adapter that they were made on, by whatever API.
+std::string why_not_direct3d(const Ends& ends, const NegotiationPolicy& policy, HandleKind kind) {
+  if (!policy.allow_direct3d) return "The policy forbids it.";
+  if (!same_adapter(ends.exporter.identity, ends.importer.identity)) {
+    return text("Direct3D's handles need one adapter, but the ends are [", to_string(ends.exporter.identity), "] and [",
+                to_string(ends.importer.identity), "] of different or unknown LUIDs.");
+  }
+  return obstacles(ends, kind, Tiling::opaque);
+}
+
 std::uint32_t row_alignment(const Ends& ends, HandleKind kind, Direction direction) {
   const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
   const auto row = detail::find_row(side, ends.descriptor, kind, Tiling::linear, direction);
@@ -144,7 +154,9 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     chosen = true;
     take();
   };
-  const bool windows = has_rows(ends, HandleKind::opaque_win32) || has_rows(ends, HandleKind::opaque_win32_kmt);
+  const bool direct3d = has_rows(ends, HandleKind::d3d_nt) || has_rows(ends, HandleKind::d3d_kmt);
+  const bool windows =
+      direct3d || has_rows(ends, HandleKind::opaque_win32) || has_rows(ends, HandleKind::opaque_win32_kmt);
   const auto take_tiled = [&](HandleKind kind) {
     agreement.handle_kind = kind;
     agreement.tiling = Tiling::opaque;
@@ -167,6 +179,10 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
     consider(std::string(to_string(kind)), why_not_opaque(ends, policy, kind), [&] { take_tiled(kind); });
   }
   if (!policy.prefer_linear) consider_linear();
+  for (const HandleKind kind : {HandleKind::d3d_nt, HandleKind::d3d_kmt}) {
+    if (!has_rows(ends, kind)) continue;
+    consider(std::string(to_string(kind)), why_not_direct3d(ends, policy, kind), [&] { take_tiled(kind); });
+  }
   // Only Apple's ends know of surfaces: others hear of no way that their system does not have.
   if (has_rows(ends, HandleKind::io_surface, Tiling::linear)) {
     consider("io_surface",
@@ -243,6 +259,9 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
       policy.force_fence == FenceKind::none) {
     return "The copy through host memory is waited for by the CPU.";
   }
+  if (kind == FenceKind::d3d12_fence && !same_adapter(ends.exporter.identity, ends.importer.identity)) {
+    return "Direct3D's fences need one adapter.";
+  }
   const bool same = same_device_and_driver(ends.exporter.identity, ends.importer.identity);
   if (opaque && !same && agreement.path != SharePath::gpu_copy) return "Opaque fences need one device and driver.";
   if (kind == FenceKind::metal_shared_event && !policy.allow_objects && policy.force_fence != kind) {
@@ -267,15 +286,17 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
 
 bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& agreement) {
   bool chosen = false;
-  const bool windows = find_fence(ends.exporter, FenceKind::opaque_win32_timeline) != nullptr ||
-                       find_fence(ends.importer, FenceKind::opaque_win32_timeline) != nullptr;
-  for (const FenceKind kind :
-       {FenceKind::opaque_win32_timeline, FenceKind::opaque_fd_timeline, FenceKind::metal_shared_event,
-        FenceKind::drm_syncobj, FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
-    const bool of_windows = kind == FenceKind::opaque_win32_timeline;
+  const auto known = [&](FenceKind kind) {
+    return find_fence(ends.exporter, kind) != nullptr || find_fence(ends.importer, kind) != nullptr;
+  };
+  const bool windows = known(FenceKind::opaque_win32_timeline) || known(FenceKind::d3d12_fence);
+  for (const FenceKind kind : {FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence, FenceKind::opaque_fd_timeline,
+                               FenceKind::metal_shared_event, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
+                               FenceKind::sync_file, FenceKind::host_timeline}) {
+    const bool of_windows = kind == FenceKind::opaque_win32_timeline || kind == FenceKind::d3d12_fence;
     if (kind != FenceKind::host_timeline && of_windows != windows) continue;  // no end has the other system's
-    const bool known = find_fence(ends.exporter, kind) != nullptr || find_fence(ends.importer, kind) != nullptr;
-    if (kind == FenceKind::metal_shared_event && !known) continue;
+    const bool optional = kind == FenceKind::metal_shared_event || kind == FenceKind::d3d12_fence;
+    if (optional && !known(kind)) continue;
     std::string reason = why_not_fence(ends, policy, agreement, kind);
     const bool fits = reason.empty() && !chosen;
     if (reason.empty() && chosen) reason = "A better rung was chosen.";

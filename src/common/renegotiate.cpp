@@ -20,6 +20,10 @@ bool exclude(NegotiationPolicy& policy, const Agreement& failed) {
     policy.allow_io_surface = false;
     return true;
   }
+  if (failed.handle_kind == HandleKind::d3d_nt || failed.handle_kind == HandleKind::d3d_kmt) {
+    policy.allow_direct3d = false;
+    return true;
+  }
   if (failed.handle_kind != HandleKind::dma_buf) {
     policy.allow_opaque = false;
     return true;

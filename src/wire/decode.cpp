@@ -36,7 +36,7 @@ class Decoder {
       const auto kind = enumerator<HandleKind>(envelope.handle_kinds()->Get(static_cast<flatbuffers::uoffset_t>(i)), 1,
                                                handle_kind_count - 1, "handle_kinds");
       // A number must not be taken for a handle of this process, nor a handle be kept as a number that nobody closes.
-      if ((kind == HandleKind::opaque_win32_kmt) != (handles_[i].kind() == HandleKind::opaque_win32_kmt)) {
+      if (handle_kind_info(kind).is_global_number != handle_kind_info(handles_[i].kind()).is_global_number) {
         return fail(ErrorCode::protocol, text("Field [handle_kinds] says [", to_string(kind), "], but handle [", i,
                                               "] came as another thing."));
       }

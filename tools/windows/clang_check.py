@@ -11,11 +11,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "windows"
+# What is of Windows whole; elsewhere it is what has win32 in its path.
+OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "tests/windows", "tests/d3d11", "tests/d3d12")
 
 
 def command_of(entry: dict) -> list[str] | None:
     source = pathlib.Path(entry["file"])
-    if "win32" not in source.as_posix() and ROOT / "tests" / "windows" not in source.parents:
+    whole = any(ROOT / part in source.parents for part in OWN)
+    if "win32" not in source.as_posix() and not whole:
         return None
     words = shlex.split(entry["command"])
     compiler = next(i for i, word in enumerate(words) if word.endswith("g++-posix"))

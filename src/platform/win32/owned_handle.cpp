@@ -1,4 +1,4 @@
-// OwnedHandle on Windows: NT handles, and the global numbers of opaque_win32_kmt, which hold no reference and are
+// OwnedHandle on Windows: NT handles, and global numbers (opaque_win32_kmt, d3d_kmt), which hold no reference and are
 // never closed. Nothing is inherited by child processes.
 #include <geyser/handle.hpp>
 
@@ -14,7 +14,7 @@ using platform::handle_of;
 
 namespace {
 
-bool is_number(HandleKind kind) noexcept { return kind == HandleKind::opaque_win32_kmt; }
+bool is_number(HandleKind kind) noexcept { return handle_kind_info(kind).is_global_number; }
 
 }  // namespace
 

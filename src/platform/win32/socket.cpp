@@ -113,7 +113,7 @@ void Socket::State::start_write(const PipeHeader& header, std::span<const Escrow
   put(&header, sizeof(header));
   for (const Escrow& one : handles) {
     auto value = static_cast<std::uint64_t>(one.handle.get());
-    if (one.handle.kind() == HandleKind::opaque_win32_kmt) value |= pipe_number_flag;
+    if (handle_kind_info(one.handle.kind()).is_global_number) value |= pipe_number_flag;
     put(&value, sizeof(value));
   }
   put(bytes.data(), bytes.size());
