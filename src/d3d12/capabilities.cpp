@@ -101,6 +101,7 @@ Capabilities probe_capabilities(const Context& context) {
     row.format = info.format;
     row.usages = usages_of(*support);
     row.exportable = row.importable = true;
+    row.requires_whole_blocks = info.is_compressed();
     if (shares) {
       row.handle_kind = HandleKind::d3d_nt;
       row.tiling = Tiling::opaque;
