@@ -49,6 +49,8 @@ struct MemoryLayout {
   // Opaque handles need identical create info on both sides: Vulkan's flags as the exporter used them.
   std::uint32_t vulkan_usage = 0;
   std::uint32_t vulkan_create_flags = 0;
+  // Of Direct3D 11: whoever uses the texture acquires its keyed mutex with key 0, and releases it so.
+  bool keyed_mutex = false;
   std::uint32_t plane_count = 0;
   std::array<MemoryPlane, max_memory_planes> planes{};
 

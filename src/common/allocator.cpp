@@ -52,7 +52,9 @@ Result<void> TextureShareManager::use_allocator(std::shared_ptr<TextureShareMana
   const bool any_device = std::all_of(theirs.textures.begin(), theirs.textures.end(), [](const TextureCapability& row) {
     return row.handle_kind == HandleKind::dma_buf;
   });
-  if (!any_device && !same_device_and_driver(theirs.identity, capabilities_.identity)) {
+  // Of Direct3D's identity only the adapter is known; opaque handles are compared at each import.
+  if (!any_device && !same_device_and_driver(theirs.identity, capabilities_.identity) &&
+      !same_adapter(theirs.identity, capabilities_.identity)) {
     return fail(ErrorCode::incompatible_device,
                 text("The allocator is on [", to_string(theirs.identity), "], but this manager is on [",
                      to_string(capabilities_.identity), "]."));

@@ -105,6 +105,13 @@ Result<std::unique_ptr<SharedTexture>> TextureShareManager::import_shared_textur
                                    to_string(capabilities_.identity), "]."))
                       .suggest("handle kind [host_memory]"));
   }
+  const bool direct3d = owned.kind == HandleKind::d3d_nt || owned.kind == HandleKind::d3d_kmt;
+  if (direct3d && !same_adapter(owned.identity, capabilities_.identity)) {
+    return refuse(GeyserError(ErrorCode::incompatible_device,
+                              text("The texture is on [", to_string(owned.identity), "], but this manager is on [",
+                                   to_string(capabilities_.identity), "], an adapter of another or no LUID."))
+                      .suggest("handle kind [host_memory]"));
+  }
   const std::string name = to_string(owned.descriptor);
   auto texture = do_import(std::move(owned));
   if (!texture) return fail(std::move(texture.error()).during(text("importing texture [", name, "]")));

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/text.hpp"
-#include "dxgi/adapter.hpp"
 #include "dxgi/format.hpp"
 
 namespace geyser::d3d12 {
@@ -117,10 +116,13 @@ Result<Com<ID3D12Resource>> place(const Context& context, const ApiTextureHandle
 }  // namespace
 
 Result<Com<ID3D12Resource>> open_resource(const Context& context, const ApiTextureHandle& parcel) {
-  if (auto same = dxgi::check_adapter(parcel.identity, context.identity()); !same) return fail(std::move(same.error()));
   if (parcel.handle_count != 1) {
     return fail(ErrorCode::invalid_handle,
                 text("A texture of [d3d_nt] has [1] handle, not [", parcel.handle_count, "]."));
+  }
+  if (parcel.layout.keyed_mutex) {
+    return fail(GeyserError(ErrorCode::unsupported, "Direct3D 12 has no keyed mutexes, but the texture has one.")
+                    .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
   }
   if (parcel.api == Api::d3d12 && !parcel.layout.dedicated) return place(context, parcel);
   auto resource = open_object<ID3D12Resource>(context, parcel.handles[0]);

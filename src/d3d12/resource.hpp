@@ -20,7 +20,8 @@ Result<void> check(const D3D12_RESOURCE_DESC& found, const TextureDescriptor& de
 // In the state COMMON. Errors: out_of_memory, unsupported, device_lost.
 Result<Com<ID3D12Resource>> create_resource(const Context& context, const TextureDescriptor& descriptor, bool shared);
 // What a parcel of d3d_nt has: a resource, or of Direct3D 12 a heap with the resource at its start (a layout that is
-// not dedicated). Errors: incompatible_device, invalid_handle, incompatible_layout.
+// not dedicated). Errors: unsupported (a keyed mutex), invalid_handle,
+// incompatible_layout.
 Result<Com<ID3D12Resource>> open_resource(const Context& context, const ApiTextureHandle& parcel);
 // The layout that a parcel says of a resource.
 MemoryLayout layout_of(const Context& context, const D3D12_RESOURCE_DESC& desc);

@@ -212,7 +212,36 @@ void add_linear_row(const Device& device, const FormatInfo& info, VkFormatFeatur
   if (row.exportable || row.importable) rows.push_back(row);
 }
 
+// Rows of Direct3D's memory, which a driver opens and does not make. Textures of Direct3D 11 and resources of 12 are
+// one kind, since both open both; what a driver has only one of, it refuses when the other comes (external_features()).
+void add_direct3d_rows(const Device& device, TextureCapability row, VkFormat format,
+                       std::vector<TextureCapability>& rows) {
+  for (const HandleKind kind : direct3d_memory_kinds()) {
+    row.handle_kind = kind;
+    row.tiling = Tiling::opaque;
+    std::vector<TextureCapability> found;
+    if (kind == HandleKind::d3d_nt) {
+      add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_RESOURCE_BIT, found);
+      if (found.empty()) add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D11_TEXTURE_BIT, found);
+    } else {
+      add_rows(device, row, format, VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D11_TEXTURE_KMT_BIT, found);
+    }
+    for (TextureCapability& one : found) {
+      if (!one.importable) continue;
+      one.exportable = false;
+      one.sample_counts = 1;  // the parcel's descriptor has no others of Direct3D's
+      rows.push_back(one);
+    }
+  }
+}
+
 }  // namespace
+
+VkExternalMemoryFeatureFlags external_features(const Device& device, const TextureDescriptor& descriptor,
+                                               const ImageRecipe& recipe) {
+  const auto answer = ask(device, {to_vulkan(descriptor.format), descriptor.dimension, recipe.usage, recipe.direct3d});
+  return answer ? answer->external : 0;
+}
 
 Capabilities probe_capabilities(Device& device) {
   Capabilities capabilities;
@@ -234,6 +263,9 @@ Capabilities probe_capabilities(Device& device) {
       row.handle_kind = kind;
       row.tiling = Tiling::opaque;
       add_rows(device, row, format, to_vulkan(kind), capabilities.textures);
+    }
+    if (device.extensions().external_memory && !info.has_depth && !info.has_stencil) {
+      add_direct3d_rows(device, row, format, capabilities.textures);
     }
     // No fourcc code stands for a depth format, and the layout of one cannot be asked for by the letter: its aspect
     // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).

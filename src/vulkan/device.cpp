@@ -59,6 +59,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
                         functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
   if (extensions_.dma_buf) extensions_.plane_aspects = probe_plane_aspects(*this);
   extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
+  extensions_.keyed_mutex = extensions_.external_memory && enabled(keyed_mutex_extension);
   extensions_.external_semaphore = enabled(external_semaphore_extension()) && has_semaphore_functions(*this);
   if (enabled(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) && functions_.vkGetSemaphoreFdKHR != nullptr &&
       functions_.vkImportSemaphoreFdKHR != nullptr) {
@@ -153,14 +154,14 @@ int Device::pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags want
 }
 
 Result<Ticket> Device::submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                              const SemaphoreUse* signal) {
-  auto ticket = queue_submission(waits, commands, signal);
+                              const SemaphoreUse* signal, const KeyedMutexUse* mutex) {
+  auto ticket = queue_submission(waits, commands, signal, mutex);
   if (has_garbage_.load(std::memory_order_relaxed)) collect_garbage();
   return ticket;
 }
 
 Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                                        const SemaphoreUse* signal) {
+                                        const SemaphoreUse* signal, const KeyedMutexUse* mutex) {
   std::array<VkSemaphore, max_waits> wait_semaphores{};
   std::array<std::uint64_t, max_waits> wait_values{};
   std::array<VkPipelineStageFlags, max_waits> stages{};
@@ -196,7 +197,9 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
                           commands.data(),
                           signal_count,
                           signal_semaphores.data()};
-  if (const VkResult result = functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE); result != VK_SUCCESS) {
+  const VkResult result = mutex != nullptr ? submit_with_mutex(*this, info, *mutex)
+                                           : functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE);
+  if (result != VK_SUCCESS) {
     note(result);
     return fail(make_error(result, "vkQueueSubmit"));
   }
@@ -224,7 +227,7 @@ void Device::note(VkResult result) const noexcept {
 
 void Device::destroy_later(std::function<void()> destroy) {
   // Whatever the caller submitted before this call is earlier on the same queue.
-  auto ticket = queue_submission({}, {}, nullptr);
+  auto ticket = queue_submission({}, {}, nullptr, nullptr);
   {
     const std::lock_guard<std::mutex> lock(garbage_mutex_);
     garbage_.push_back({ticket ? *ticket : last_ticket_, std::move(destroy)});

@@ -20,6 +20,9 @@ namespace geyser::vulkan {
 
 class SyncFiles;
 class VulkanFence;
+struct KeyedMutexUse;
+
+inline constexpr const char* keyed_mutex_extension = "VK_KHR_win32_keyed_mutex";  // of a header that needs the system's
 
 // A driver that has dma-bufs can be asked for their planes by memory plane, as the specification wants it. Mesa 26.1's
 // lavapipe takes each of them for the first, and answers only for the format's planes; `none`: it tells none apart.
@@ -31,6 +34,7 @@ struct DeviceExtensions {
   PlaneAspects plane_aspects = PlaneAspects::memory;
   bool foreign = false;             // VK_EXT_queue_family_foreign
   bool external_semaphore = false;  // by this system's handles (external_semaphore.hpp)
+  bool keyed_mutex = false;         // VK_KHR_win32_keyed_mutex
   bool host_pointer = false;        // VK_EXT_external_memory_host, at the pages' alignment
 };
 
@@ -67,7 +71,7 @@ class Device : public std::enable_shared_from_this<Device> {
   // Queues `commands` (may be empty) on the queue after `waits`. Never allocates, never blocks on the GPU. Destroys
   // what the device is done with.
   Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                        const SemaphoreUse* signal);
+                        const SemaphoreUse* signal, const KeyedMutexUse* mutex = nullptr);
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
   // What is done already: everything when the device is lost.
   Ticket completed() const noexcept;
@@ -99,7 +103,7 @@ class Device : public std::enable_shared_from_this<Device> {
   // Everything after the native objects are known.
   Result<void> initialize(const std::vector<std::string>& enabled_extensions);
   Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                                  const SemaphoreUse* signal);
+                                  const SemaphoreUse* signal, const KeyedMutexUse* mutex);
   void read_properties();
   void note(VkResult result) const noexcept;
 

@@ -85,10 +85,11 @@ Result<Candidate> choose_device(const InstanceFunctions& functions, VkInstance i
 
 std::span<const char* const> wanted_device_extensions() noexcept {
   // Core in 1.2 or later, but still to be enabled by name where the device is older.
-  static constexpr std::array<const char*, 11> names{
+  static constexpr std::array<const char*, 12> names{
       VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
       "VK_KHR_external_memory_win32",  // of a header that needs the system's
       "VK_KHR_external_semaphore_win32",
+      keyed_mutex_extension,
       VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
       VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME,
       VK_KHR_IMAGE_FORMAT_LIST_EXTENSION_NAME,  // wanted by the next

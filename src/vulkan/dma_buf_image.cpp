@@ -60,7 +60,7 @@ Result<Image> Image::import_dma_buf(const std::shared_ptr<Device>& device, ApiTe
   const ReceivedBuffer& buffer = received->buffers[0];
   const auto memory_type = memory_type_of(*device, requirements, buffer);
   if (!memory_type) return fail(GeyserError(memory_type.error()));
-  if (auto done = image.take(parcel.handles[buffer.handle], buffer.size, *memory_type,
+  if (auto done = image.take(parcel.handles[buffer.handle], to_vulkan(parcel.kind), buffer.size, *memory_type,
                              recipe.dedicated || requirements.dedicated);
       !done) {
     return fail(std::move(done.error()));
@@ -83,7 +83,9 @@ Result<void> Image::take_disjoint(ApiTextureHandle& parcel, const ReceivedBuffer
     const ReceivedBuffer& buffer = received.buffers[i];
     const auto memory_type = memory_type_of(*device_, together, buffer);
     if (!memory_type) return fail(GeyserError(memory_type.error()));
-    if (auto done = take(parcel.handles[buffer.handle], buffer.size, *memory_type, false); !done) return done;
+    if (auto done = take(parcel.handles[buffer.handle], to_vulkan(parcel.kind), buffer.size, *memory_type, false);
+        !done)
+      return done;
   }
   return bind_planes({received.of_plane.data(), parcel.layout.plane_count});
 }

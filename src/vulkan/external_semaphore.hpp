@@ -13,15 +13,15 @@
 namespace geyser::vulkan {
 
 // The kinds of fences whose semaphores have handles here, best first.
-std::span<const FenceKind> opaque_fence_kinds() noexcept;
+std::span<const FenceKind> semaphore_fence_kinds() noexcept;
 // As has_memory_functions().
 [[nodiscard]] bool has_semaphore_functions(const Device& device) noexcept;
-// Of those handles.
-VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept;
+// Of a kind's handles.
+VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type(FenceKind kind) noexcept;
 
 // Errors: those of the export.
-Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore);
+Result<OwnedHandle> export_semaphore(const Device& device, FenceKind kind, VkSemaphore semaphore);
 // Into a new semaphore. Consumes the handle on success, whoever the driver leaves to close it.
-Result<void> import_semaphore_payload(const Device& device, VkSemaphore semaphore, OwnedHandle& handle);
+Result<void> import_semaphore_payload(const Device& device, FenceKind kind, VkSemaphore semaphore, OwnedHandle& handle);
 
 }  // namespace geyser::vulkan

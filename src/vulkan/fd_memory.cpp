@@ -1,6 +1,7 @@
 #include <array>
 #include <utility>
 
+#include "common/text.hpp"
 #include "platform/shared_memory.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/external_memory.hpp"
@@ -21,6 +22,8 @@ std::span<const HandleKind> opaque_memory_kinds() noexcept {
   return kinds;
 }
 
+std::span<const HandleKind> direct3d_memory_kinds() noexcept { return {}; }
+
 bool has_memory_functions(const Device& device) noexcept { return device.functions().vkGetMemoryFdKHR != nullptr; }
 
 Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
@@ -32,12 +35,13 @@ Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, H
   return OwnedHandle::adopt(kind, fd);
 }
 
-Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info, OwnedHandle& handle) {
+Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info,
+                                     VkExternalMemoryHandleTypeFlagBits type, OwnedHandle& handle) {
   // lavapipe reads what memory a descriptor is of at the file offset.
   auto copy = platform::duplicate_with_own_offset(handle);
   if (!copy) return fail(std::move(copy.error()));
-  const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, info.pNext,
-                                            to_vulkan(handle.kind()), static_cast<int>(copy->get())};
+  const VkImportMemoryFdInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, info.pNext, type,
+                                            static_cast<int>(copy->get())};
   VkMemoryAllocateInfo with_handle = info;
   with_handle.pNext = &import_info;
   VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -50,6 +54,14 @@ Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocat
   static_cast<void>(copy->detach());  // the driver's
   handle.reset();
   return memory;
+}
+
+Result<std::uint32_t> memory_types_of(const Device&, VkExternalMemoryHandleTypeFlagBits, const OwnedHandle& handle) {
+  return fail(ErrorCode::unsupported, detail::text("No system but Windows has [", to_string(handle.kind()), "]."));
+}
+
+VkResult submit_with_mutex(const Device&, const VkSubmitInfo&, const KeyedMutexUse&) {
+  return VK_ERROR_EXTENSION_NOT_PRESENT;
 }
 
 }  // namespace geyser::vulkan

@@ -5,7 +5,7 @@
 
 namespace geyser::vulkan {
 
-std::span<const FenceKind> opaque_fence_kinds() noexcept {
+std::span<const FenceKind> semaphore_fence_kinds() noexcept {
   static constexpr std::array<FenceKind, 2> kinds{FenceKind::opaque_fd_timeline, FenceKind::opaque_fd_binary};
   return kinds;
 }
@@ -14,11 +14,11 @@ bool has_semaphore_functions(const Device& device) noexcept {
   return device.functions().vkGetSemaphoreFdKHR != nullptr && device.functions().vkImportSemaphoreFdKHR != nullptr;
 }
 
-VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept {
+VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type(FenceKind) noexcept {
   return VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
 }
 
-Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore) {
+Result<OwnedHandle> export_semaphore(const Device& device, FenceKind, VkSemaphore semaphore) {
   const VkSemaphoreGetFdInfoKHR info{VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR, nullptr, semaphore,
                                      VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
   int fd = -1;
@@ -29,7 +29,7 @@ Result<OwnedHandle> export_semaphore(const Device& device, VkSemaphore semaphore
   return OwnedHandle::adopt(HandleKind::opaque_fd, fd);
 }
 
-Result<void> import_semaphore_payload(const Device& device, VkSemaphore semaphore, OwnedHandle& handle) {
+Result<void> import_semaphore_payload(const Device& device, FenceKind, VkSemaphore semaphore, OwnedHandle& handle) {
   const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
                                         nullptr,
                                         semaphore,

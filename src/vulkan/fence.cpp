@@ -17,7 +17,8 @@ using detail::text;
 namespace {
 
 bool is_timeline(FenceKind kind) noexcept {
-  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline;
+  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline ||
+         kind == FenceKind::d3d12_fence;
 }
 
 bool is_semaphore(FenceKind kind) noexcept { return is_timeline(kind) || kind == FenceKind::opaque_fd_binary; }
@@ -28,7 +29,7 @@ VkSemaphoreType type_of(FenceKind kind) {
 
 Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool exportable) {
   const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
-                                                static_cast<VkFlags>(semaphore_handle_type())};
+                                                static_cast<VkFlags>(semaphore_handle_type(kind))};
   const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                        exportable ? &export_info : nullptr, type_of(kind), 0};
   const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
@@ -44,7 +45,7 @@ Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool ex
 Result<VkSemaphore> import_semaphore(const Device& device, FenceKind kind, OwnedHandle& handle) {
   auto semaphore = make_semaphore(device, kind, false);
   if (!semaphore) return semaphore;
-  if (auto done = import_semaphore_payload(device, *semaphore, handle); !done) {
+  if (auto done = import_semaphore_payload(device, kind, *semaphore, handle); !done) {
     device.functions().vkDestroySemaphore(device.handle(), *semaphore, nullptr);
     return fail(std::move(done.error()));
   }
@@ -62,7 +63,7 @@ FenceCapability probe(const Device& device, FenceKind kind) {
   if (!device.extensions().external_semaphore) return capability;
   const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type_of(kind), 0};
   const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO, &type,
-                                                   semaphore_handle_type()};
+                                                   semaphore_handle_type(kind)};
   VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
   device.instance_functions().vkGetPhysicalDeviceExternalSemaphoreProperties(device.native().physical_device, &info,
                                                                              &properties);
@@ -76,7 +77,7 @@ FenceCapability probe(const Device& device, FenceKind kind) {
 
 std::vector<FenceCapability> fence_capabilities(Device& device) {
   std::vector<FenceCapability> capabilities;
-  for (const FenceKind kind : opaque_fence_kinds()) {
+  for (const FenceKind kind : semaphore_fence_kinds()) {
     const FenceCapability capability = probe(device, kind);
     if (capability.exportable || capability.importable) capabilities.push_back(capability);
   }
@@ -142,7 +143,7 @@ Result<void> VulkanFence::do_signal(std::uint64_t value) {
 }
 
 Result<FenceHandle> VulkanFence::do_export() const {
-  auto exported = export_semaphore(*device_, semaphore_);
+  auto exported = export_semaphore(*device_, kind(), semaphore_);
   if (!exported) return fail(std::move(exported.error()));
   FenceHandle handle;
   handle.kind = kind();
@@ -174,7 +175,8 @@ Result<OwnedHandle> VulkanFence::do_forward(std::uint64_t value) const {
   const SemaphoreUse signal{*semaphore, 0};
   auto ticket = device_->submit({&wait, 1}, {}, &signal);
   // Its payload lives on in the handle.
-  auto handle = ticket ? export_semaphore(*device_, *semaphore) : fail(std::move(ticket.error()));
+  auto handle =
+      ticket ? export_semaphore(*device_, FenceKind::opaque_fd_binary, *semaphore) : fail(std::move(ticket.error()));
   destroy_later(*device_, *semaphore);
   return handle;
 }

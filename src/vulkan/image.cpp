@@ -62,7 +62,8 @@ Result<void> Image::create_image(const TextureDescriptor& descriptor, const Imag
                                  const void* next) {
   const VkExternalMemoryImageCreateInfo external_info{
       VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, next,
-      static_cast<VkExternalMemoryHandleTypeFlags>(to_vulkan(recipe.external))};
+      static_cast<VkExternalMemoryHandleTypeFlags>(recipe.direct3d != 0 ? recipe.direct3d
+                                                                        : to_vulkan(recipe.external))};
   VkImageCreateFlags flags = recipe.flags;
   if (disjoint_) flags |= VK_IMAGE_CREATE_DISJOINT_BIT;
   const VkImageCreateInfo info{VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
@@ -211,19 +212,20 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
                 text("Field [layout.memory_type] is [", layout.memory_type, "], which the image cannot use (types [",
                      requirements.memory.memoryTypeBits, "])."));
   }
-  if (auto done = image.take(handle, layout.allocation_size, type, layout.dedicated); !done) {
+  if (auto done = image.take(handle, to_vulkan(handle.kind()), layout.allocation_size, type, layout.dedicated); !done) {
     return fail(std::move(done.error()));
   }
   if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   return image;
 }
 
-Result<void> Image::take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated) {
+Result<void> Image::take(OwnedHandle& handle, VkExternalMemoryHandleTypeFlagBits type, std::uint64_t size,
+                         std::uint32_t memory_type, bool dedicated) {
   const VkMemoryDedicatedAllocateInfo dedicated_info{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image_,
                                                      VK_NULL_HANDLE};
   auto memory = import_memory(
       *device_, {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, dedicated ? &dedicated_info : nullptr, size, memory_type},
-      handle);
+      type, handle);
   if (!memory) {
     return fail(
         std::move(memory.error()).during(text("importing [", size, "] bytes as [", to_string(handle.kind()), "]")));

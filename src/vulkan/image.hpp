@@ -24,6 +24,8 @@ struct ReceivedBuffers;
 // How an image is made, beside its descriptor.
 struct ImageRecipe {
   HandleKind external = HandleKind::none;  // none: memory of this device alone
+  // Of Direct3D's memory the type that handle_type_of() says; else what `external` says by itself.
+  VkExternalMemoryHandleTypeFlagBits direct3d{};
   VkImageUsageFlags usage = 0;
   VkImageCreateFlags flags = 0;
   bool dedicated = false;
@@ -53,6 +55,9 @@ class Image {
   // A dma_buf parcel, of whose handles it consumes one for each buffer on success.
   static Result<Image> import_dma_buf(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
                                       const ImageRecipe& recipe);
+  // A texture of Direct3D's, or of a heap's start. Closes the parcel's handle on success.
+  static Result<Image> import_direct3d(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel,
+                                       const ImageRecipe& recipe);
   // Linear, in `memory`, with rows where `layout` says.
   // Errors: incompatible_layout (the driver has them elsewhere), unsupported.
   static Result<Image> place(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
@@ -86,7 +91,8 @@ class Image {
   // Memory plane i to memories_[memory_of_plane[i]].
   Result<void> bind_planes(std::span<const std::uint32_t> memory_of_plane);
   // Imports the handle as memory of this image; consumes the handle on success.
-  Result<void> take(OwnedHandle& handle, std::uint64_t size, std::uint32_t memory_type, bool dedicated);
+  Result<void> take(OwnedHandle& handle, VkExternalMemoryHandleTypeFlagBits type, std::uint64_t size,
+                    std::uint32_t memory_type, bool dedicated);
   Result<void> take_disjoint(ApiTextureHandle& parcel, const ReceivedBuffers& buffers);
 
   std::shared_ptr<Device> device_;
@@ -98,5 +104,7 @@ class Image {
 };
 
 VkExternalMemoryHandleTypeFlagBits to_vulkan(HandleKind kind) noexcept;
+// What a parcel's handle is to Vulkan: one kind of Geyser's is several of Vulkan's where Direct3D made it.
+VkExternalMemoryHandleTypeFlagBits handle_type_of(const ApiTextureHandle& parcel) noexcept;
 
 }  // namespace geyser::vulkan

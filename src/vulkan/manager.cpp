@@ -94,9 +94,16 @@ Result<std::unique_ptr<SharedTexture>> VulkanManager::do_import(ApiTextureHandle
     recipe.disjoint = row && (*row)->disjoint;
     recipe.dedicated = row && (*row)->requires_dedicated;
   }
+  if (is_direct3d_memory(parcel.kind)) recipe.direct3d = handle_type_of(parcel);
   recipe.in_place = parcel.kind == HandleKind::host_memory && parcel.layout.tiling == Tiling::linear;
   recipe.usage =
       to_vulkan(common_usages(capabilities(), parcel.descriptor, parcel.kind, parcel.layout.tiling, modifiers));
+  if (is_direct3d_memory(parcel.kind)) {
+    // What Direct3D allows by flags it was given for; copies and sampling it always does.
+    constexpr TextureUsage always =
+        TextureUsage::sampled | TextureUsage::transfer_source | TextureUsage::transfer_destination;
+    recipe.usage &= to_vulkan(parcel.descriptor.usage | always);
+  }
   return VulkanTexture::import(device_, std::move(parcel), recipe);
 }
 

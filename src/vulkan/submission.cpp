@@ -1,7 +1,9 @@
 // What an access waits for and signals, as semaphores of one submission.
+#include <algorithm>
 #include <utility>
 
 #include "common/text.hpp"
+#include "vulkan/external_memory.hpp"
 #include "vulkan/fence.hpp"
 #include "vulkan/sync_file.hpp"
 #include "vulkan/texture.hpp"
@@ -51,8 +53,13 @@ Result<void> VulkanTexture::add_waits(Submission& next, const SyncPoints& waits)
 }
 
 Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait_timeout()).count();
+  const KeyedMutexUse mutex{image_.memories().empty() ? VK_NULL_HANDLE : image_.memories()[0],
+                            submission_.acquires_mutex, submission_.releases_mutex,
+                            static_cast<std::uint32_t>(std::clamp<std::int64_t>(milliseconds, 0, 0x7fffffff))};
   auto ticket = device_->submit({submission_.waits.data(), submission_.wait_count},
-                                {submission_.commands.data(), submission_.command_count}, signal);
+                                {submission_.commands.data(), submission_.command_count}, signal,
+                                mutex.acquire || mutex.release ? &mutex : nullptr);
   if (!ticket) {
     discard_sync_files(submission_);
     return ticket;

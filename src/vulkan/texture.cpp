@@ -75,6 +75,7 @@ namespace {
 // Chooses by handle kind. Opaque images repeat the exporter's creation, which the layout describes.
 Result<Image> import_image(const std::shared_ptr<Device>& device, ApiTextureHandle& parcel, ImageRecipe& recipe) {
   if (parcel.kind == HandleKind::dma_buf) return Image::import_dma_buf(device, parcel, recipe);
+  if (is_direct3d_memory(parcel.kind)) return Image::import_direct3d(device, parcel, recipe);
   if (parcel.kind == HandleKind::host_memory) {
     if (parcel.layout != host_layout(parcel.descriptor)) {
       return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
@@ -97,6 +98,11 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_p
                                                              ApiTextureHandle&& parcel, ImageRecipe recipe) {
   if (recipe.in_place) {
     return open_in_place(device, parcel.descriptor, recipe, parcel.layout, std::move(parcel.handles[0]));
+  }
+  if (parcel.layout.keyed_mutex && !device->extensions().keyed_mutex) {
+    return fail(GeyserError(ErrorCode::unsupported,
+                            "The texture has a keyed mutex, but the device is without VK_KHR_win32_keyed_mutex.")
+                    .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
   }
   const bool copied = parcel.kind == HandleKind::host_memory;
   auto image = import_image(device, parcel, recipe);
@@ -152,7 +158,8 @@ Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
 // copied path the image never leaves this device.
 std::uint32_t VulkanTexture::outside_family() const noexcept {
   if (staging_) return VK_QUEUE_FAMILY_IGNORED;
-  const bool foreign = !is_opaque_memory(handle_kind()) && device_->extensions().foreign;
+  const bool same_gpu = is_opaque_memory(handle_kind()) || is_direct3d_memory(handle_kind());
+  const bool foreign = !same_gpu && device_->extensions().foreign;
   return foreign ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL;
 }
 
@@ -246,6 +253,7 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
     mutable_statistics().bytes_copied += staging_->upload();
   }
   mutable_statistics().gpu_waits += next.wait_count;
+  next.acquires_mutex = layout().keyed_mutex && holders_ == 0;
   submission_ = next;
   opening_ = opening;
   if (!is_deferred()) {
@@ -260,6 +268,7 @@ Result<void> VulkanTexture::do_begin(AccessMode mode, const AccessState& state, 
 Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   --holders_;
   if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
+  submission_.releases_mutex = layout().keyed_mutex && holders_ == 0;
   const bool download = staging_ && is_write(mode);
   const bool recorded = std::exchange(barriers_, Barriers::submitted) == Barriers::recorded;
   if (download) {

@@ -57,8 +57,10 @@ class VulkanTexture final : public SharedTexture {
     std::array<VkCommandBuffer, max_access_commands + 4> commands{};
     std::size_t command_count = 0;
     std::size_t given = 0;  // of `commands`, those that are the caller's
+    bool acquires_mutex = false;
+    bool releases_mutex = false;
     void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }
-    bool is_empty() const { return wait_count == 0 && command_count == 0; }
+    bool is_empty() const { return wait_count == 0 && command_count == 0 && !acquires_mutex; }
   };
   // What brings the image to where the caller's commands find it.
   struct Opening {

@@ -25,7 +25,17 @@ std::span<const HandleKind> opaque_memory_kinds() noexcept {
   return kinds;
 }
 
+std::span<const HandleKind> direct3d_memory_kinds() noexcept {
+  static constexpr std::array<HandleKind, 2> kinds{HandleKind::d3d_nt, HandleKind::d3d_kmt};
+  return kinds;
+}
+
 namespace {
+
+PFN_vkGetMemoryWin32HandlePropertiesKHR properties_function(const Device& device) noexcept {
+  return reinterpret_cast<PFN_vkGetMemoryWin32HandlePropertiesKHR>(
+      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkGetMemoryWin32HandlePropertiesKHR"));
+}
 
 PFN_vkGetMemoryWin32HandleKHR get_handle_function(const Device& device) noexcept {
   return reinterpret_cast<PFN_vkGetMemoryWin32HandleKHR>(
@@ -34,7 +44,9 @@ PFN_vkGetMemoryWin32HandleKHR get_handle_function(const Device& device) noexcept
 
 }  // namespace
 
-bool has_memory_functions(const Device& device) noexcept { return get_handle_function(device) != nullptr; }
+bool has_memory_functions(const Device& device) noexcept {
+  return get_handle_function(device) != nullptr && properties_function(device) != nullptr;
+}
 
 Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, HandleKind kind) {
   const auto get = get_handle_function(device);
@@ -47,10 +59,10 @@ Result<OwnedHandle> export_memory(const Device& device, VkDeviceMemory memory, H
 }
 
 // The driver takes a reference of its own: the handle stays the application's, to be closed when it is an NT handle.
-Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info, OwnedHandle& handle) {
+Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocateInfo& info,
+                                     VkExternalMemoryHandleTypeFlagBits type, OwnedHandle& handle) {
   const VkImportMemoryWin32HandleInfoKHR import_info{VK_STRUCTURE_TYPE_IMPORT_MEMORY_WIN32_HANDLE_INFO_KHR, info.pNext,
-                                                     to_vulkan(handle.kind()), reinterpret_cast<HANDLE>(handle.get()),
-                                                     nullptr};
+                                                     type, reinterpret_cast<HANDLE>(handle.get()), nullptr};
   VkMemoryAllocateInfo with_handle = info;
   with_handle.pNext = &import_info;
   VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -60,6 +72,33 @@ Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocat
   }
   handle.reset();
   return memory;
+}
+
+Result<std::uint32_t> memory_types_of(const Device& device, VkExternalMemoryHandleTypeFlagBits type,
+                                      const OwnedHandle& handle) {
+  VkMemoryWin32HandlePropertiesKHR properties{VK_STRUCTURE_TYPE_MEMORY_WIN32_HANDLE_PROPERTIES_KHR, nullptr, 0};
+  if (const VkResult result =
+          properties_function(device)(device.handle(), type, reinterpret_cast<HANDLE>(handle.get()), &properties);
+      result != VK_SUCCESS) {
+    return fail(make_error(result, "vkGetMemoryWin32HandlePropertiesKHR"));
+  }
+  return properties.memoryTypeBits;
+}
+
+VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const KeyedMutexUse& mutex) {
+  const std::uint64_t key = 0;
+  const VkWin32KeyedMutexAcquireReleaseInfoKHR keyed{VK_STRUCTURE_TYPE_WIN32_KEYED_MUTEX_ACQUIRE_RELEASE_INFO_KHR,
+                                                     info.pNext,
+                                                     mutex.acquire ? 1U : 0U,
+                                                     &mutex.memory,
+                                                     &key,
+                                                     &mutex.timeout_milliseconds,
+                                                     mutex.release ? 1U : 0U,
+                                                     &mutex.memory,
+                                                     &key};
+  VkSubmitInfo chained = info;
+  chained.pNext = &keyed;
+  return device.functions().vkQueueSubmit(device.native().queue, 1, &chained, VK_NULL_HANDLE);
 }
 
 }  // namespace geyser::vulkan

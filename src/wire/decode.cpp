@@ -225,6 +225,7 @@ class Decoder {
     out.dedicated = in->dedicated();
     out.vulkan_usage = in->vulkan_usage();
     out.vulkan_create_flags = in->vulkan_create_flags();
+    out.keyed_mutex = in->keyed_mutex();
     if (!is_aligned(in->planes(), alignof(fb::MemoryPlane), "layout.planes")) return out;
     out.plane_count = static_cast<std::uint32_t>(count(in->planes(), max_memory_planes, "layout.planes"));
     for (std::uint32_t i = 0; i < out.plane_count; ++i) {

@@ -127,7 +127,7 @@ class Encoder {
     const auto planes_offset = builder_.CreateVectorOfStructs(planes);
     return fb::CreateLayout(builder_, byte_of(layout.tiling), layout.modifier, layout.allocation_size,
                             layout.memory_type, layout.dedicated, layout.vulkan_usage, layout.vulkan_create_flags,
-                            planes_offset);
+                            planes_offset, layout.keyed_mutex);
   }
 
   Offset<fb::Parcel> add(ApiTextureHandle& parcel) {

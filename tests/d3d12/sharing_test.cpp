@@ -300,6 +300,7 @@ TEST_F(Sharing, WhatIsOpenedMustBeWhatTheParcelSays) {
                   parcel.descriptor.array_layers = 2;
                 }),
                 "DepthOrArraySize is [1]");
+  EXPECT_EQ(spoilt([](auto& parcel) { parcel.layout.keyed_mutex = true; }).code(), ErrorCode::unsupported);
   expect_layout(spoilt([](auto& parcel) { parcel.descriptor.dimension = TextureDimension::three_d; }), "Dimension");
   expect_layout(spoilt([](auto& parcel) { parcel.descriptor.format = TextureFormat::bgra8_unorm; }), "Format is [28]");
   expect_layout(

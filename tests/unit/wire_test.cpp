@@ -29,6 +29,7 @@ TEST(Wire, OfferComesBackWhole) {
   const Agreement agreement = offer.agreement;
   const TextureDescriptor first = offer.textures[0].descriptor;
   const TextureDescriptor second = offer.textures[1].descriptor;
+  offer.textures[1].layout.keyed_mutex = true;
   const MemoryLayout layout = offer.textures[1].layout;
   const DeviceIdentity identity = offer.textures[0].identity;
   const FenceId fence = offer.fences[0].id;

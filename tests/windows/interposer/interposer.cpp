@@ -1,5 +1,6 @@
 #include "windows/interposer/interposer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -11,11 +12,12 @@ namespace geyser::test::interposer {
 
 namespace {
 
-constexpr std::array<const char*, 2> added{VK_KHR_EXTERNAL_MEMORY_WIN32_EXTENSION_NAME,
-                                           VK_KHR_EXTERNAL_SEMAPHORE_WIN32_EXTENSION_NAME};
+constexpr std::array<const char*, 3> added{VK_KHR_EXTERNAL_MEMORY_WIN32_EXTENSION_NAME,
+                                           VK_KHR_EXTERNAL_SEMAPHORE_WIN32_EXTENSION_NAME,
+                                           VK_KHR_WIN32_KEYED_MUTEX_EXTENSION_NAME};
 
 bool is_added(const char* name) noexcept {
-  return std::strcmp(name, added[0]) == 0 || std::strcmp(name, added[1]) == 0;
+  return std::any_of(added.begin(), added.end(), [&](const char* one) { return std::strcmp(name, one) == 0; });
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info, const VkAllocationCallbacks* allocator,
@@ -37,6 +39,7 @@ VKAPI_ATTR VkResult VKAPI_CALL enumerate_extensions(VkPhysicalDevice device, con
   std::vector<VkExtensionProperties> all(own);
   if (const VkResult result = next(device, layer, &own, all.data()); result != VK_SUCCESS) return result;
   for (const char* name : added) {
+    if (is_spoilt("no_keyed_mutex") && std::strcmp(name, VK_KHR_WIN32_KEYED_MUTEX_EXTENSION_NAME) == 0) continue;
     VkExtensionProperties one{};
     std::strncpy(one.extensionName, name, sizeof(one.extensionName) - 1);
     one.specVersion = 1;
@@ -121,7 +124,8 @@ PFN_vkVoidFunction plain(Function function) noexcept {
 PFN_vkVoidFunction interposed(std::string_view name) noexcept;
 
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device_proc_addr(VkDevice device, const char* name) {
-  if (is_spoilt("no_entry_points") && std::string_view(name).ends_with("Win32HandleKHR")) return nullptr;
+  if (is_spoilt("no_entry_points") && std::string_view(name).find("Win32Handle") != std::string_view::npos)
+    return nullptr;
   if (const auto function = interposed(name)) return function;
   const auto* found = state().find(device);
   return found != nullptr ? found->next(device, name) : nullptr;

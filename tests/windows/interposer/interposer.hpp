@@ -5,7 +5,13 @@
 // Real are the handles with their rights and owners, the processes, the shared pages, and what the driver writes and
 // reads there. Not real is the extension: its feature bits and error codes are this file's. Limits:
 // * OPAQUE_WIN32 and OPAQUE_WIN32_KMT memory, OPAQUE_WIN32 timeline semaphores. No names, no attributes, no temporary
-//   imports, no fences, no keyed mutexes.
+//   imports, no fences.
+// * Direct3D's handles are opened and not made: D3D11_TEXTURE, D3D11_TEXTURE_KMT, D3D12_RESOURCE and D3D12_HEAP memory
+// are
+//   sections whose pixels lie as the driver's own images', D3D12_FENCE is a section with a counter. What a section is
+//   of nobody can tell: it is the importer's word. A texture's last page is not of its pixels, and has its keyed mutex
+//   in the first word (VK_KHR_win32_keyed_mutex): 0 free, 1 held. It is acquired when a submission is made and released
+//   when the queue is idle, not in the order of the device's work.
 // * Of chains of structures only those are understood that Geyser makes.
 // * Values cross between a semaphore and its counter within about two milliseconds, by a thread; a process that is
 //   killed in between takes the value with it. A counter ahead of a signal that is pending for a smaller value is
@@ -13,7 +19,8 @@
 // * A global number is a section's name, which may be guessed as the real ones may.
 //
 // GEYSER_INTERPOSER in the environment spoils it: "no_export", "no_import", "dedicated_only", "no_semaphores",
-// "other_luid", "other_node", "no_entry_points" (of the extensions).
+// "other_luid", "other_node", "no_entry_points" (of the extensions), "no_direct3d", "no_direct3d12" (none of 12's
+// memory), "no_keyed_mutex".
 #pragma once
 
 #include <windows.h>
@@ -64,6 +71,7 @@ class Mutex {
 struct Memory {
   Section section;
   std::uint32_t number = 0;  // of OPAQUE_WIN32_KMT
+  std::atomic<std::uint32_t>* keyed_mutex = nullptr;
 };
 
 struct Semaphore {
@@ -115,8 +123,15 @@ const Structure* find(const void* chain, VkStructureType type) noexcept {
   return nullptr;
 }
 
-inline constexpr VkExternalMemoryHandleTypeFlags memory_types =
+inline constexpr VkExternalMemoryHandleTypeFlags opaque_types =
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT;
+inline constexpr VkExternalMemoryHandleTypeFlags direct3d_textures =
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D11_TEXTURE_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D11_TEXTURE_KMT_BIT |
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_RESOURCE_BIT;
+inline constexpr VkExternalMemoryHandleTypeFlags direct3d12_types =
+    VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_RESOURCE_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_HEAP_BIT;
+inline constexpr VkExternalMemoryHandleTypeFlags direct3d_types = direct3d_textures | direct3d12_types;
+inline constexpr VkExternalMemoryHandleTypeFlags memory_types = opaque_types | direct3d_types;
 
 // Null for names that are not interposed.
 PFN_vkVoidFunction memory_function(std::string_view name) noexcept;

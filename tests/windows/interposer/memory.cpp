@@ -60,14 +60,50 @@ Memory create(VkDeviceSize size, bool numbered) {
 Memory open(const VkImportMemoryWin32HandleInfoKHR& info, VkDeviceSize size) {
   Memory memory;
   HANDLE handle = nullptr;
-  if (info.handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
-    handle = duplicate(info.handle);
-  } else if (info.handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT) {
+  if (info.handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT ||
+      info.handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D11_TEXTURE_KMT_BIT) {
     memory.number = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(info.handle));
     handle = ::OpenFileMappingW(FILE_MAP_ALL_ACCESS, FALSE, name_of(memory.number).data());
+  } else {
+    handle = duplicate(info.handle);
   }
   memory.section = Section(handle, static_cast<std::size_t>(size));
   return memory;
+}
+
+// As the system knows the size of what Direct3D made.
+std::size_t mapped_size(const void* view) noexcept {
+  MEMORY_BASIC_INFORMATION information{};
+  return ::VirtualQuery(view, &information, sizeof(information)) != 0 ? information.RegionSize : 0;
+}
+
+// The whole of the section; null where the importer breaks a rule of the specification's.
+Memory open_direct3d(const VkMemoryAllocateInfo& info, const VkImportMemoryWin32HandleInfoKHR& imported) {
+  const auto* dedicated =
+      find<VkMemoryDedicatedAllocateInfo>(info.pNext, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO);
+  const bool texture = (static_cast<VkFlags>(imported.handleType) & direct3d_textures) != 0;
+  if (texture && (dedicated == nullptr || dedicated->image == VK_NULL_HANDLE)) return {};
+  Memory memory = open(imported, 0);
+  if (!memory.section) return {};
+  const std::size_t size = mapped_size(memory.section.view());
+  if (!texture) return size == whole_pages(info.allocationSize) ? std::move(memory) : Memory{};
+  memory.keyed_mutex =
+      reinterpret_cast<std::atomic<std::uint32_t>*>(static_cast<std::byte*>(memory.section.view()) + size - 4096);
+  return memory;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL handle_properties(VkDevice handle, VkExternalMemoryHandleTypeFlagBits type, HANDLE given,
+                                                 VkMemoryWin32HandlePropertiesKHR* properties) {
+  if ((static_cast<VkFlags>(type) & direct3d_types) == 0) return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+  const VkImportMemoryWin32HandleInfoKHR imported{VK_STRUCTURE_TYPE_IMPORT_MEMORY_WIN32_HANDLE_INFO_KHR, nullptr, type,
+                                                  given, nullptr};
+  const Memory memory = open(imported, 0);
+  if (!memory.section) return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+  VkMemoryHostPointerPropertiesEXT host{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
+  const VkResult result = GEYSER_NEXT(*state().find(handle), vkGetMemoryHostPointerPropertiesEXT)(
+      handle, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, memory.section.view(), &host);
+  properties->memoryTypeBits = host.memoryTypeBits;
+  return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice handle, const VkMemoryAllocateInfo* info,
@@ -81,7 +117,9 @@ VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice handle, const VkMemoryAl
   if (types == 0 && imported == nullptr) return next(handle, info, allocator, made);
 
   const VkDeviceSize size = whole_pages(info->allocationSize);
-  Memory memory = imported != nullptr
+  const bool direct3d = imported != nullptr && (static_cast<VkFlags>(imported->handleType) & direct3d_types) != 0;
+  Memory memory = direct3d ? open_direct3d(*info, *imported)
+                  : imported != nullptr
                       ? open(*imported, size)
                       : create(size, (types & VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_WIN32_KMT_BIT) != 0);
   if (!memory.section) return imported != nullptr ? VK_ERROR_INVALID_EXTERNAL_HANDLE : VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -94,6 +132,7 @@ VKAPI_ATTR VkResult VKAPI_CALL allocate_memory(VkDevice handle, const VkMemoryAl
   }
   const VkImportMemoryHostPointerInfoEXT pointer{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, nullptr, host,
                                                  memory.section.view()};
+  // Of a texture only as much as the image needs: what it is without the mutex's page the driver asks the system.
   const VkMemoryAllocateInfo changed{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &pointer, size, info->memoryTypeIndex};
   const VkResult result = next(handle, &changed, allocator, made);
   if (result != VK_SUCCESS) return result;
@@ -124,6 +163,51 @@ VKAPI_ATTR VkResult VKAPI_CALL get_memory_handle(VkDevice handle, const VkMemory
   return *given != nullptr ? VK_SUCCESS : VK_ERROR_TOO_MANY_OBJECTS;
 }
 
+std::atomic<std::uint32_t>* mutex_of(DeviceState& device, VkDeviceMemory memory) {
+  const std::lock_guard lock(device.mutex);
+  const auto found = device.memories.find(memory);
+  return found != device.memories.end() ? found->second.keyed_mutex : nullptr;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count, const VkSubmitInfo* infos,
+                                            VkFence fence) {
+  // Of which device the queue is nobody says: one in this process, or none whose submissions have mutexes.
+  DeviceState* device = nullptr;
+  const auto* keyed = count == 1 ? find<VkWin32KeyedMutexAcquireReleaseInfoKHR>(
+                                       infos->pNext, VK_STRUCTURE_TYPE_WIN32_KEYED_MUTEX_ACQUIRE_RELEASE_INFO_KHR)
+                                 : nullptr;
+  {
+    const std::lock_guard lock(state().mutex);
+    for (const auto& [handle, one] : state().devices) {
+      if (device == nullptr) device = one.get();
+      if (keyed == nullptr) continue;
+      const VkDeviceMemory memory = keyed->acquireCount != 0 ? keyed->pAcquireSyncs[0] : keyed->pReleaseSyncs[0];
+      if (mutex_of(*one, memory) != nullptr) device = one.get();
+    }
+  }
+  if (keyed == nullptr) return GEYSER_NEXT(*device, vkQueueSubmit)(queue, count, infos, fence);
+  for (std::uint32_t i = 0; i < keyed->acquireCount; ++i) {
+    auto* mutex = mutex_of(*device, keyed->pAcquireSyncs[i]);
+    if (mutex == nullptr || keyed->pAcquireKeys[i] != 0) return VK_ERROR_DEVICE_LOST;
+    const DWORD begun = ::GetTickCount();
+    for (std::uint32_t free = 0; !mutex->compare_exchange_strong(free, 1); free = 0) {
+      if (::GetTickCount() - begun >= keyed->pAcquireTimeouts[i]) return VK_TIMEOUT;
+      ::Sleep(1);
+    }
+  }
+  // The chain's first: Geyser puts nothing before it.
+  VkSubmitInfo plain = *infos;
+  plain.pNext = keyed->pNext;
+  VkResult result = GEYSER_NEXT(*device, vkQueueSubmit)(queue, 1, &plain, fence);
+  if (result == VK_SUCCESS && keyed->releaseCount != 0) result = GEYSER_NEXT(*device, vkQueueWaitIdle)(queue);
+  for (std::uint32_t i = 0; i < keyed->releaseCount; ++i) {
+    auto* mutex = mutex_of(*device, keyed->pReleaseSyncs[i]);
+    // Who releases what nobody holds has lost count.
+    if (mutex == nullptr || keyed->pReleaseKeys[i] != 0 || mutex->exchange(0) != 1) return VK_ERROR_DEVICE_LOST;
+  }
+  return result;
+}
+
 // An image of memory that is imported from the host says so.
 VKAPI_ATTR VkResult VKAPI_CALL create_image(VkDevice handle, const VkImageCreateInfo* info,
                                             const VkAllocationCallbacks* allocator, VkImage* image) {
@@ -146,6 +230,8 @@ PFN_vkVoidFunction memory_function(std::string_view name) noexcept {
   if (name == "vkAllocateMemory") return plain(&allocate_memory);
   if (name == "vkFreeMemory") return plain(&free_memory);
   if (name == "vkGetMemoryWin32HandleKHR") return plain(&get_memory_handle);
+  if (name == "vkGetMemoryWin32HandlePropertiesKHR") return plain(&handle_properties);
+  if (name == "vkQueueSubmit") return plain(&queue_submit);
   if (name == "vkCreateImage") return plain(&create_image);
   return nullptr;
 }

@@ -27,7 +27,17 @@ VKAPI_ATTR VkResult VKAPI_CALL image_format_properties(VkPhysicalDevice device,
     if (one->sType != VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES) continue;
     VkExternalMemoryProperties& external =
         reinterpret_cast<VkExternalImageFormatProperties*>(one)->externalMemoryProperties;
-    external = {0, memory_types, memory_types};
+    const VkFlags asked_type = asked->handleType;
+    external = {0, asked_type, asked_type};
+    if ((asked_type & direct3d_types) != 0) {
+      const bool none =
+          is_spoilt("no_direct3d") || (is_spoilt("no_direct3d12") && (asked_type & direct3d12_types) != 0);
+      if (!none) external.externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+      if ((asked_type & direct3d_textures) != 0) {
+        external.externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT;
+      }
+      continue;
+    }
     if (!is_spoilt("no_export")) external.externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT;
     if (!is_spoilt("no_import")) external.externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
     if (is_spoilt("dedicated_only")) external.externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT;
@@ -38,19 +48,21 @@ VKAPI_ATTR VkResult VKAPI_CALL image_format_properties(VkPhysicalDevice device,
 VKAPI_ATTR void VKAPI_CALL semaphore_properties(VkPhysicalDevice device,
                                                 const VkPhysicalDeviceExternalSemaphoreInfo* info,
                                                 VkExternalSemaphoreProperties* properties) {
-  if (info->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
+  const bool fence = info->handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_D3D12_FENCE_BIT;
+  if (!fence && info->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
     GEYSER_NEXT(state(), vkGetPhysicalDeviceExternalSemaphoreProperties)(device, info, properties);
     return;
   }
   const auto* type = find<VkSemaphoreTypeCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
   const bool offered =
       type != nullptr && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE && !is_spoilt("no_semaphores");
-  const VkFlags types = offered ? VkFlags{VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_WIN32_BIT} : VkFlags{0};
+  const VkFlags types = offered ? static_cast<VkFlags>(info->handleType) : VkFlags{0};
   properties->exportFromImportedHandleTypes = types;
   properties->compatibleHandleTypes = types;
   properties->externalSemaphoreFeatures =
       offered ? VkFlags{VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT}
               : VkFlags{0};
+  if (offered && fence) properties->externalSemaphoreFeatures = VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
 }
 
 // On Windows a device has a LUID, which Wine 8 does not give lavapipe's.
