@@ -39,6 +39,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_CUDA
   if (has_cuda()) names.emplace_back("cuda");
 #endif
+#ifdef GEYSER_TEST_D3D11
+  names.emplace_back("d3d11");
+#endif
 #ifdef GEYSER_TEST_METAL
   names.emplace_back("metal");
 #endif
@@ -58,6 +61,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_CUDA
   if (name == "cuda") return make_cuda_end(validation);
+#endif
+#ifdef GEYSER_TEST_D3D11
+  if (name == "d3d11") return make_d3d11_end();
 #endif
 #ifdef GEYSER_TEST_METAL
   if (name == "metal") return make_metal_end();
