@@ -2,6 +2,7 @@
 
 #include <geyser/d3d11.hpp>
 
+#include "d3d11/device.hpp"
 #include "d3d11/staging.hpp"
 #include "d3d11/texture.hpp"
 #include "platform/shared_memory.hpp"
@@ -21,13 +22,17 @@ class D3d11End final : public End {
     options.diagnostics = [collect = collector()](const GeyserError& error) {
       if (error.to_string().find("which this device does without") == std::string::npos) collect(error);
     };
-    auto manager = d3d11::create_manager(options);
+    device_ = d3d11_device();
+    auto manager = device_ ? d3d11::wrap_device({device_.get(), options.diagnostics}) : d3d11::create_manager(options);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
     return {};
   }
   TextureShareManager& manager() override { return *manager_; }
-  void close() override { manager_.reset(); }
+  void close() override {
+    manager_.reset();
+    device_.reset();
+  }
 
   Result<void> fill(SharedTexture& texture, std::span<const std::byte> bytes) override {
     auto copy = stage(texture);
@@ -66,6 +71,7 @@ class D3d11End final : public End {
     return Copy{*std::move(memory), *std::move(staging)};
   }
 
+  dxgi::Com<ID3D11Device> device_;
   std::unique_ptr<TextureShareManager> manager_;
 };
 

@@ -15,6 +15,8 @@ std::vector<Case> all_cases() {
 }
 
 Result<platform::KernelIdentity> object_of(const OwnedHandle& handle) {
+  // Only Direct3D can ask what its handles are of.
+  if (handle.kind() == HandleKind::d3d_nt || handle.kind() == HandleKind::d3d_kmt) return platform::KernelIdentity{};
   auto object = platform::kernel_identity(handle.get());
   if (!object && object.error().code() == ErrorCode::unsupported) return platform::KernelIdentity{};
   return object;
