@@ -25,6 +25,18 @@ find_program(GEYSER_FLATC flatc REQUIRED)
 
 find_package(Threads REQUIRED)
 
+# What the programs are written with: CLI11::CLI11, nlohmann_json::nlohmann_json, geyser_dependency_stb.
+macro(geyser_program_headers)
+  if(CMAKE_CROSSCOMPILING)
+    geyser_header_only(CLI11::CLI11 CLI/CLI.hpp CLI)
+    geyser_header_only(nlohmann_json::nlohmann_json nlohmann/json.hpp nlohmann)
+  else()
+    find_package(CLI11 REQUIRED)
+    find_package(nlohmann_json REQUIRED)
+  endif()
+  geyser_header_only(geyser_dependency_stb stb/stb_image.h stb)
+endmacro()
+
 # GEYSER_HAVE_<API>: whether to build that backend.
 function(geyser_backend api header)
   set(${api}_found FALSE)

@@ -1,7 +1,5 @@
 // A quick figure of this machine: one publisher and some subscribers, each a process, and how late its frames are.
 // It moves no pixels of its own: what is measured is Geyser.
-#include <unistd.h>
-
 #include <cmath>
 
 #include <geyser/stream/publisher.hpp>
@@ -14,6 +12,7 @@
 #include "pace.hpp"
 #include "picture_options.hpp"
 #include "progress.hpp"
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -196,7 +195,7 @@ void say_failed(Context& context, std::optional<int> status, const char* who) {
 }
 
 void bench(Context& context, const Options& options) {
-  const std::string feed = "geyser bench " + std::to_string(::getpid());
+  const std::string feed = "geyser bench " + std::to_string(own_process());
   auto publisher = Child::start(words_of(options, "publisher", feed), Child::Output::captured);
   if (!publisher) return context.fail(publisher.error());
   if (!publisher->wait_for_line(30s)) return say_failed(context, publisher->wait(1s), "The publisher");

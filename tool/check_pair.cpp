@@ -1,9 +1,8 @@
 // Publisher and receiver as two processes, and one verdict.
-#include <unistd.h>
-
 #include "check.hpp"
 #include "child.hpp"
 #include "feed_text.hpp"
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -98,7 +97,7 @@ void say_publisher_failed(Context& context, Child& publisher) {
 }
 
 void pair(Context& context, const Options& options) {
-  const std::string feed = "geyser check " + std::to_string(::getpid());
+  const std::string feed = "geyser check " + std::to_string(own_process());
   auto publisher = Child::start(publisher_words(options, feed), Child::Output::captured);
   if (!publisher) return context.fail(publisher.error());
   if (!publisher->wait_for_line(30s)) return say_publisher_failed(context, *publisher);

@@ -1,9 +1,8 @@
-// This program once more, as another process.
+// This program once more, as another process: posix/child.cpp, win32/child.cpp.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,26 +19,29 @@ class Child {
   [[nodiscard]] static Result<Child> start(std::vector<std::string> words, Output output);
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
-  // Ends it: SIGTERM, and after two seconds SIGKILL.
+  // Ends it: terminate(), and after two seconds as nobody can refuse.
   ~Child();
 
-  // Its exit status, or 128 and the signal that killed it. Nothing: it still runs when the time is over, or this
+  // Its exit status; on POSIX 128 and the signal that killed it. Nothing: it still runs when the time is over, or this
   // program was interrupted.
   [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds timeout);
+  // Asks it to stop. One that does not look for that yet is ended.
   void terminate() noexcept;
   // Whether it has written a whole line before it ended or the time was over.
   [[nodiscard]] bool wait_for_line(std::chrono::milliseconds timeout);
   // What it has written, when it has ended.
   [[nodiscard]] std::string take_output();
-  [[nodiscard]] int watched() const noexcept { return watched_; }  // readable when it has ended
+  [[nodiscard]] std::intptr_t watched() const noexcept { return watched_; }  // readable when it has ended
 
  private:
-  Child(pid_t process, int watched, int output) noexcept : process_(process), watched_(watched), output_(output) {}
+  Child(std::int64_t process, std::intptr_t watched, std::intptr_t output) noexcept
+      : process_(process), watched_(watched), output_(output) {}
   void drain();
+  friend std::optional<std::size_t> wait_for_any(const std::vector<Child*>&, std::chrono::milliseconds);
 
-  pid_t process_ = 0;
-  int watched_ = -1;
-  int output_ = -1;
+  std::int64_t process_ = 0;
+  std::intptr_t watched_ = -1;
+  std::intptr_t output_ = -1;
   std::optional<int> status_;
   std::string written_;
 };

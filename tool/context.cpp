@@ -1,18 +1,10 @@
 #include "context.hpp"
 
-#include <csignal>
 #include <cstdio>
 
 namespace geyser::tool {
 
 namespace {
-
-volatile std::sig_atomic_t stop = 0;
-
-void on_signal(int number) {
-  stop = 1;
-  std::signal(number, SIG_DFL);  // the second one ends the program at once
-}
 
 ExitCode exit_code_of(ErrorCode code) {
   switch (code) {
@@ -40,12 +32,5 @@ void Context::fail(ExitCode code, std::string_view sentence) {
   std::fprintf(stderr, "geyser: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
   exit_code = code;
 }
-
-void catch_interrupts() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-}
-
-bool interrupted() noexcept { return stop != 0; }
 
 }  // namespace geyser::tool

@@ -19,7 +19,8 @@ struct Context {
   void fail(ExitCode code, std::string_view sentence);
 };
 
-// Ctrl-C or SIGTERM has come: the command finishes what it does, and cleans up. True from then on.
+// Ctrl-C or SIGTERM has come (on Windows what Child::terminate() does): the command finishes what it does, and cleans
+// up. True from then on. posix/system.cpp, win32/system.cpp
 void catch_interrupts();
 [[nodiscard]] bool interrupted() noexcept;
 

@@ -1,9 +1,8 @@
-#include <poll.h>
-
 #include <geyser/stream/directory.hpp>
 
 #include "commands.hpp"
 #include "feed_text.hpp"
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -50,8 +49,7 @@ void list(Context& context, const Options& options) {
   if (!options.watch) return;
   catch_interrupts();
   while (!interrupted()) {
-    pollfd wait{static_cast<int>(directory->event()), POLLIN, 0};
-    if (::poll(&wait, 1, 1000) <= 0) continue;
+    if (!wait_readable(directory->event(), std::chrono::seconds(1))) continue;
     auto events = directory->changes();
     if (!events) return context.fail(events.error());
     for (const stream::FeedEvent& event : *events) {

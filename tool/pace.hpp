@@ -1,14 +1,13 @@
 // Waiting in a publisher's loop: it serves who joins meanwhile.
 #pragma once
 
-#include <poll.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include <geyser/stream/publisher.hpp>
 
 #include "context.hpp"
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -21,12 +20,8 @@ void serve_until(stream::Publisher& publisher, PaceClock::time_point until, Done
     publisher.service();
     const auto left = until - PaceClock::now();
     if (left.count() <= 0 || interrupted() || done()) return;
-    // A subscriber that died is noticed by looking; signals end the wait.
-    const auto slice = std::min<PaceClock::duration>(left, std::chrono::milliseconds(20));
-    const auto whole = std::chrono::duration_cast<std::chrono::nanoseconds>(slice).count();
-    const timespec patience{whole / 1'000'000'000, whole % 1'000'000'000};
-    pollfd event{static_cast<int>(publisher.event()), POLLIN, 0};
-    static_cast<void>(::ppoll(&event, 1, &patience, nullptr));
+    // A subscriber that died is noticed by looking.
+    wait_readable(publisher.event(), std::min<PaceClock::duration>(left, std::chrono::milliseconds(20)));
   }
 }
 

@@ -1,11 +1,11 @@
 // One line that says how far it is, on a terminal only, a few times a second.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <string>
+
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -33,7 +33,7 @@ class Progress {
   }
 
  private:
-  bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  bool terminal_ = error_is_terminal();
   bool shown_ = false;
   std::chrono::steady_clock::time_point next_;
 };

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <chrono>
 #include <thread>
 
@@ -11,6 +9,7 @@
 #include "frame_source.hpp"
 #include "picture_options.hpp"
 #include "pixels.hpp"
+#include "system.hpp"
 
 namespace geyser::tool {
 
@@ -74,7 +73,7 @@ class Figures {
   }
 
  private:
-  bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  bool terminal_ = error_is_terminal();
   bool shown_ = false;
   Clock::time_point next_ = Clock::now() + 1s;
   std::uint64_t before_ = 0;

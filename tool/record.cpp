@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "feeds.hpp"
 #include "flatten.hpp"
 #include "pixels.hpp"
+#include "system.hpp"
 #include "video_writer.hpp"
 
 namespace geyser::tool {
@@ -75,7 +74,7 @@ class Recording {
   nanoseconds last_{-1};
   bool past_limit_ = false;
 
-  bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  bool terminal_ = error_is_terminal();
   bool shown_ = false;
   Clock::time_point next_show_;
 };

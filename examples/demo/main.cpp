@@ -1,48 +1,24 @@
 // geyser-demo: a picture animated by one process and shown by another, without copying a pixel between them.
 #include <CLI/CLI.hpp>
 
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <cstdio>
 
 #include "pass.hpp"
 #include "roles.hpp"
-
-extern char** environ;
+#include "second_process.hpp"
 
 namespace {
 
-// The consumer is this program again, with its end of the channel as an inherited descriptor: no state of the
-// producer's driver comes along, as it would by a bare fork().
 int run_both(int argc, char** argv, const demo::Settings& settings) {
   auto pair = geyser::Channel::make_pair();
   if (!pair) {
     std::fprintf(stderr, "%s\n", pair.error().to_string().c_str());
     return 1;
   }
-  constexpr int inherited = 3;
-  std::vector<std::string> words(argv, argv + argc);
-  words.insert(words.begin() + 1, {"--consumer-channel", std::to_string(inherited)});
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const auto their_end = static_cast<int>(pair->second.native());
-  posix_spawn_file_actions_adddup2(&actions, their_end, inherited);
-  pid_t child = -1;
-  const int spawned = posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (spawned != 0) {
-    std::fprintf(stderr, "the consumer cannot be started: error %d\n", spawned);
-    return 1;
-  }
-  { const geyser::Channel closed = std::move(pair->second); }
+  const auto consumer = demo::start_consumer(argc, argv, std::move(pair->second));
+  if (!consumer) return 1;
   const int produced = demo::produce(std::move(pair->first), settings);
-  int status = 0;
-  waitpid(child, &status, 0);
-  const int consumed = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  const int consumed = demo::wait_for_consumer(*consumer);
   return produced != 0 ? produced : consumed;
 }
 
@@ -52,7 +28,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Shares an animated picture between two processes and two graphics APIs."};
   demo::Settings settings;
   settings.picture = DEMO_PICTURE;
-  int consumer_channel = -1;
+  std::int64_t consumer_channel = -1;
   const auto names = demo::pass_names();
   if (names.size() == 1) settings.from = settings.to = names[0];
   app.add_option("picture", settings.picture, "PNG or JPEG to animate")->check(CLI::ExistingFile);
@@ -70,7 +46,7 @@ int main(int argc, char** argv) {
   app.add_option("--consumer-channel", consumer_channel, "")->group("");
   CLI11_PARSE(app, argc, argv);
   if (consumer_channel < 0) return run_both(argc, argv, settings);
-  auto channel = geyser::Channel::adopt(consumer_channel);
+  auto channel = geyser::Channel::adopt(static_cast<geyser::NativeHandle>(consumer_channel));
   if (!channel) {
     std::fprintf(stderr, "consumer: %s\n", channel.error().to_string().c_str());
     return 1;

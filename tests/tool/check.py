@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+import stopping
+
 PROGRAM = os.path.abspath(sys.argv[1])
 FRAMES = os.environ.get("GEYSER_CHECK_FRAMES", "30")
 TIME = 120 + int(FRAMES)
@@ -40,12 +42,12 @@ class Publishing:
         self.words = words
 
     def __enter__(self):
-        self.process = subprocess.Popen([PROGRAM, *self.words], stdout=subprocess.PIPE, text=True)
+        self.process = stopping.start(PROGRAM, *self.words)
         assert self.process.stdout.readline().startswith("Publishing"), "the publisher does not start"
         return self.process
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
+        stopping.stop(self.process)
         self.process.wait(TIME)
         self.process.stdout.close()
 

@@ -27,8 +27,12 @@ int milliseconds_until(Clock::time_point end) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
-void close_if_open(int& descriptor) {
-  if (descriptor >= 0) ::close(descriptor);
+// The header holds what Windows needs, too.
+int number(std::intptr_t descriptor) { return static_cast<int>(descriptor); }
+
+template <typename Number>
+void close_if_open(Number& descriptor) {
+  if (descriptor >= 0) ::close(number(descriptor));
   descriptor = -1;
 }
 
@@ -84,28 +88,28 @@ Child& Child::operator=(Child&& other) noexcept {
 Child::~Child() {
   if (process_ != 0 && !status_) {
     terminate();
-    pollfd end{watched_, POLLIN, 0};
-    if (watched_ < 0 || ::poll(&end, 1, 2000) <= 0) ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
+    pollfd end{number(watched_), POLLIN, 0};
+    if (watched_ < 0 || ::poll(&end, 1, 2000) <= 0) ::kill(static_cast<pid_t>(process_), SIGKILL);
+    ::waitpid(static_cast<pid_t>(process_), nullptr, 0);
   }
   close_if_open(watched_);
   close_if_open(output_);
 }
 
 void Child::terminate() noexcept {
-  if (process_ != 0 && !status_) ::kill(process_, SIGTERM);
+  if (process_ != 0 && !status_) ::kill(static_cast<pid_t>(process_), SIGTERM);
 }
 
 std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
   const Clock::time_point end = Clock::now() + timeout;
   while (!status_ && !interrupted()) {
-    std::array<pollfd, 2> events{pollfd{watched_, POLLIN, 0}, pollfd{output_, POLLIN, 0}};
+    std::array<pollfd, 2> events{pollfd{number(watched_), POLLIN, 0}, pollfd{number(output_), POLLIN, 0}};
     const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
     if (ready == 0) break;
     if (ready < 0) continue;
     if (events[0].revents != 0) {
       int status = 0;
-      ::waitpid(process_, &status, 0);
+      ::waitpid(static_cast<pid_t>(process_), &status, 0);
       status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
     if (events[1].revents != 0) drain();
@@ -116,7 +120,7 @@ std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
 bool Child::wait_for_line(std::chrono::milliseconds timeout) {
   const Clock::time_point end = Clock::now() + timeout;
   while (written_.find('\n') == std::string::npos && output_ >= 0 && !interrupted()) {
-    pollfd event{output_, POLLIN, 0};
+    pollfd event{number(output_), POLLIN, 0};
     const int ready = ::poll(&event, 1, milliseconds_until(end));
     if (ready == 0) break;
     if (ready > 0) drain();
@@ -127,7 +131,7 @@ bool Child::wait_for_line(std::chrono::milliseconds timeout) {
 // What the pipe has now, or all when nobody can write to it any more.
 void Child::drain() {
   std::array<char, 4096> buffer{};
-  const ssize_t count = ::read(output_, buffer.data(), buffer.size());
+  const ssize_t count = ::read(number(output_), buffer.data(), buffer.size());
   if (count > 0) {
     written_.append(buffer.data(), static_cast<std::size_t>(count));
   } else if (count == 0) {
@@ -143,7 +147,7 @@ std::string Child::take_output() {
 std::optional<std::size_t> wait_for_any(const std::vector<Child*>& children, std::chrono::milliseconds timeout) {
   const Clock::time_point end = Clock::now() + timeout;
   std::vector<pollfd> events;
-  for (const Child* child : children) events.push_back({child->watched(), POLLIN, 0});
+  for (const Child* child : children) events.push_back({number(child->watched()), POLLIN, 0});
   while (!interrupted()) {
     const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
     if (ready == 0) break;
