@@ -1,5 +1,5 @@
 # Configures, builds and runs one consumer: cmake -D SOURCE=... -D BINARY=... [-D PREFIX=...] [-D LIBDIR=...]
-# [-D COMPONENTS='a|b'] [-D ARGUMENTS='-DX=Y|...'] -P run.cmake
+# [-D COMPONENTS='a|b'] [-D ARGUMENTS='-DX=Y|...'] [-D EMULATOR=... -D SUFFIX=...] -P run.cmake
 function(must)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
@@ -26,4 +26,4 @@ if(PREFIX)
 endif()
 must(${CMAKE_COMMAND} -S ${SOURCE} -B ${BINARY} -G ${GENERATOR} ${ARGUMENTS})
 must(${CMAKE_COMMAND} --build ${BINARY} --target consume)
-must(${BINARY}/consume)
+must(${EMULATOR} ${BINARY}/consume${SUFFIX})
