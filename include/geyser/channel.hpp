@@ -1,6 +1,6 @@
-// Messages with handles between two processes, all handles of a message in one go: SOCK_SEQPACKET on POSIX, a named
-// pipe on Windows, where a message whose sender is gone has lost its handles. Thread safety: one thread sends and one
-// receives at a time; distinct channels are independent.
+// Messages with handles between two processes, all handles of a message in one go: SOCK_SEQPACKET on POSIX, Mach ports
+// on Apple's systems, a named pipe on Windows, where a message whose sender is gone has lost its handles. Thread
+// safety: one thread sends and one receives at a time; distinct channels are independent.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,7 @@ class GEYSER_API Channel {
   // Errors: not_available (no such socket), timeout, protocol (peer credentials).
   [[nodiscard]] static Result<Channel> connect(const std::string& path, std::chrono::nanoseconds timeout);
   // Takes a connected socket or pipe over. Errors: invalid_handle (not a SOCK_SEQPACKET socket, not a pipe of
-  // messages).
+  // messages; on Apple's systems always: a child connects by path).
   [[nodiscard]] static Result<Channel> adopt(NativeHandle socket);
 
   // Sends one message; `handles` are borrowed and stay the caller's.
@@ -65,9 +65,9 @@ class GEYSER_API Channel {
                                                   std::chrono::nanoseconds timeout);
 
   [[nodiscard]] Result<PeerCredentials> peer_credentials() const;
-  // Pollable, on Windows an event; borrowed.
+  // Pollable, on Windows an event, on Apple's systems a receive right (EVFILT_MACHPORT); borrowed.
   [[nodiscard]] NativeHandle native() const noexcept;
-  // What adopt() takes. On Windows before anything was received, or asked for by native().
+  // What adopt() takes. On Windows before anything was received, or asked for by native(); nothing on Apple's systems.
   [[nodiscard]] NativeHandle detach() noexcept;
 
  private:
@@ -77,7 +77,8 @@ class GEYSER_API Channel {
   std::unique_ptr<Impl> impl_;
 };
 
-// A socket that others connect to; mode 0600. Removed from the file system by the destructor.
+// A socket that others connect to, on Apple's systems a file that names a Mach service; mode 0600. Removed from the
+// file system by the destructor.
 class GEYSER_API Listener {
  public:
   Listener(Listener&&) noexcept;

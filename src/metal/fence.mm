@@ -60,7 +60,9 @@ Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
   const auto object = Reference<MTLSharedEventHandle*>::adopt_pointer(platform::retained_object_of(handle.handle));
-  if (!object) return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedEventHandle.");
+  if (!object || ![object.get() isKindOfClass:[MTLSharedEventHandle class]]) {
+    return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedEventHandle.");
+  }
   auto event = Reference<EventObject>::adopt([context->device() newSharedEventWithHandle:object.get()]);
   if (!event) {
     return fail(ErrorCode::invalid_handle, text("Device [", context->identity().device_name,

@@ -163,7 +163,9 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::import_shared(const std::sh
   }
   const auto object =
       Reference<MTLSharedTextureHandle*>::adopt_pointer(platform::retained_object_of(parcel.handles[0]));
-  if (!object) return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedTextureHandle.");
+  if (!object || ![object.get() isKindOfClass:[MTLSharedTextureHandle class]]) {
+    return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedTextureHandle.");
+  }
   Init init{Api::metal, parcel.descriptor, parcel.layout, parcel.kind, SharePath::zero_copy, context->diagnostics()};
   std::unique_ptr<MetalTexture> texture(new MetalTexture(std::move(init), context));
   texture->planes_[0] = Reference<id<MTLTexture>>::adopt([context->device() newSharedTextureWithHandle:object.get()]);

@@ -2,6 +2,7 @@
 // the death of a process shows that kept one open.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <geyser/error.hpp>
@@ -20,7 +21,9 @@ class GEYSER_API DirectoryWatch {
   [[nodiscard]] NativeHandle native() const noexcept { return handle_.get(); }
 
  private:
+  struct State;
   OwnedHandle handle_;
+  std::shared_ptr<State> state_;  // Apple's systems: what is watched
 };
 
 }  // namespace geyser::platform

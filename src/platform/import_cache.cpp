@@ -31,7 +31,8 @@ std::optional<Key> key_of(const ApiTextureHandle& parcel) {
   Key key{parcel.descriptor, parcel.layout, parcel.identity, parcel.api, parcel.kind, parcel.handle_count, {}, true};
   for (std::uint32_t i = 0; i < parcel.handle_count; ++i) {
     const auto size = platform::kernel_size(parcel.handles[i].get());
-    if (!size || *size == 0) return std::nullopt;
+    // Unsupported: the system tells no size of memory, and a name is of one object all the same (Apple's).
+    if (size ? *size == 0 : size.error().code() != ErrorCode::unsupported) return std::nullopt;
     const auto object = platform::kernel_identity(parcel.handles[i].get());
     if (!object && object.error().code() != ErrorCode::unsupported) return std::nullopt;
     key.has_objects = key.has_objects && object.has_value();

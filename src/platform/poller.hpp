@@ -32,7 +32,7 @@ class GEYSER_API Poller {
  private:
   struct State;
   OwnedHandle handle_;
-  std::shared_ptr<State> state_;  // Windows: what is watched
+  std::shared_ptr<State> state_;  // Windows, Apple's systems: what is watched
 };
 
 }  // namespace geyser::platform

@@ -51,7 +51,8 @@ struct ReadOnlyMemory {
 };
 [[nodiscard]] GEYSER_API Result<ReadOnlyMemory> create_read_only_shared_memory(std::uint64_t size);
 
-// The kernel's own size of a memory object (memfd or dma-buf). Errors: invalid_handle.
+// The kernel's own size of a memory object (memfd or dma-buf). Errors: invalid_handle, unsupported (Apple's systems
+// tell none).
 [[nodiscard]] GEYSER_API Result<std::uint64_t> kernel_size(NativeHandle handle);
 
 // Two handles to the same kernel object compare equal (device and inode on POSIX).
@@ -59,7 +60,7 @@ struct KernelIdentity {
   std::uint64_t device = 0, object = 0;
   friend bool operator==(const KernelIdentity&, const KernelIdentity&) = default;
 };
-// Errors: invalid_handle, unsupported (Windows has no such name).
+// Errors: invalid_handle, unsupported (Windows and Apple's systems have no such name).
 [[nodiscard]] GEYSER_API Result<KernelIdentity> kernel_identity(NativeHandle handle);
 
 // Whether two handles of this process are of one kernel object.

@@ -12,9 +12,10 @@ set(geyser_platform_sources
 if(WIN32)
   set(geyser_platform_libraries advapi32 ntdll)
   list(APPEND geyser_platform_sources
+    ${CMAKE_CURRENT_LIST_DIR}/none/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/none/drm_syncobj.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/none/sync_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/directory_watch.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/win32/dma_buf.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/win32/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/event.cpp
@@ -30,16 +31,21 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/shared_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/socket.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/socket_listener.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/win32/sync_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/timer.cpp)
-elseif(APPLE)
+elseif(APPLE OR GEYSER_APPLE_DOUBLE)
   set(geyser_platform_libraries bsm)  # audit tokens
+  if(GEYSER_APPLE_DOUBLE)
+    set(geyser_platform_libraries $<BUILD_INTERFACE:apple_kernel_double>)
+  endif()
   list(APPEND geyser_platform_sources
-    ${CMAKE_CURRENT_LIST_DIR}/apple/dma_buf.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/apple/drm_syncobj.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/none/dma_buf.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/none/drm_syncobj.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/none/sync_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/directory_watch.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/error.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/event.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/file_claim.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/kernel_queue.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/mach_channel.cpp
@@ -47,11 +53,13 @@ elseif(APPLE)
     ${CMAKE_CURRENT_LIST_DIR}/apple/owned_handle.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/poller.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/program.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/service_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/shared_memory.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/apple/sync_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/apple/socket.cpp
     ${CMAKE_CURRENT_LIST_DIR}/apple/timer.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/dynamic_library.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/error.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/posix/file_lock.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/posix/runtime_directory.cpp)
 else()
@@ -61,6 +69,7 @@ else()
     ${CMAKE_CURRENT_LIST_DIR}/linux/drm_node.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/drm_syncobj.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/event.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/linux/file_claim.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/poller.cpp
     ${CMAKE_CURRENT_LIST_DIR}/linux/program.cpp

@@ -22,6 +22,7 @@ NegotiationPolicy meet(const NegotiationPolicy& a, const NegotiationPolicy& b) {
   NegotiationPolicy both;
   both.allow_dma_buf = a.allow_dma_buf && b.allow_dma_buf;
   both.allow_opaque = a.allow_opaque && b.allow_opaque;
+  both.allow_io_surface = a.allow_io_surface && b.allow_io_surface;
   both.allow_gpu_copy = a.allow_gpu_copy && b.allow_gpu_copy;
   both.allow_host_linear = a.allow_host_linear && b.allow_host_linear;
   both.allow_host_copy = a.allow_host_copy && b.allow_host_copy;

@@ -72,6 +72,7 @@ bool Pool::suits(const Agreement& agreement) const noexcept {
   const MemoryLayout& layout = textures_.front()->layout();
   if (agreement.dedicated && !layout.dedicated) return false;
   if (agreement.mutable_format && (layout.vulkan_create_flags & vulkan_mutable_format) == 0) return false;
+  if (agreement.handle_kind == HandleKind::io_surface) return true;  // a surface says its rows itself
   if (agreement.tiling == Tiling::linear) {
     const MemoryLayout wanted = host_linear_layout(textures_.front()->descriptor(), agreement.row_alignment);
     // Devices' own memory has the size that its maker chose.

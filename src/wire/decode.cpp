@@ -447,6 +447,7 @@ class Decoder {
     out.policy.allow_host_linear = policy->allow_host_linear();
     out.policy.allow_host_copy = policy->allow_host_copy();
     out.policy.prefer_linear = policy->prefer_linear();
+    out.policy.allow_io_surface = !policy->forbid_io_surface();
     out.policy.force_fence = enumerator<FenceKind>(
         policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");
     out.policy.refused_modifiers = modifiers(policy->refused_modifiers(), "policy.refused_modifiers");

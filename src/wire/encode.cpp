@@ -261,7 +261,7 @@ class Encoder {
     const auto refused = add(p.refused_modifiers, "policy.refused_modifiers");
     const auto policy =
         fb::CreatePolicy(builder_, p.allow_dma_buf, p.allow_opaque, p.allow_gpu_copy, p.allow_host_linear,
-                         p.allow_host_copy, byte_of(p.force_fence), refused, p.prefer_linear);
+                         p.allow_host_copy, byte_of(p.force_fence), refused, p.prefer_linear, !p.allow_io_surface);
     body = fb::CreateSubscribe(builder_, hello, policy, subscribe.every_frame, subscribe.max_leases).Union();
     return fb::Body::Subscribe;
   }

@@ -4,16 +4,22 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
+#include <geyser/channel.hpp>
 #include <geyser/geyser.hpp>
 #include <geyser/host.hpp>
 #include <geyser/metal.hpp>
+#include <geyser/stream/directory.hpp>
+#include <geyser/stream/publisher.hpp>
 #include <geyser/wire.hpp>
 
 #include "platform/apple/mach_channel.hpp"
 #include "platform/event.hpp"
 #include "platform/poller.hpp"
+#include "platform/runtime_directory.hpp"
 #include "platform/shared_memory.hpp"
 #include "platform/timer.hpp"
 
@@ -67,11 +73,46 @@ geyser::Result<void> exchange() {
   return nobody ? Result<void>(fail(ErrorCode::protocol, "Nobody has answered.")) : Result<void>();
 }
 
+// Two ends meet at a path, and a feed is found and lost by its name.
+geyser::Result<void> meet() {
+  using namespace geyser;
+  constexpr std::chrono::seconds patience{5};
+  const char* temporary = std::getenv("TMPDIR");
+  const std::string directory = std::string(temporary != nullptr ? temporary : "/tmp") + "/geyser-smoke";
+  if (auto made = platform::prepare_directory(directory); !made) return made;
+  {
+    auto listener = Listener::create(directory + "/socket");
+    if (!listener) return fail(std::move(listener.error()));
+    auto client = Channel::connect(directory + "/socket", patience);
+    if (!client) return fail(std::move(client.error()));
+    auto server = listener->accept(patience);
+    if (!server) return fail(std::move(server.error()));
+    if (auto sent = client->send(wire::Frame{}, patience); !sent) return sent;
+    if (auto received = server->receive_frame(patience); !received) return fail(std::move(received.error()));
+  }
+  auto manager = host::create_manager();
+  if (!manager) return fail(std::move(manager.error()));
+  std::shared_ptr<TextureShareManager> shared = *std::move(manager);
+  stream::PublisherOptions options;
+  options.name = "smoke";
+  options.runtime_directory = directory;
+  TextureDescriptor descriptor;
+  descriptor.extent = {64, 64, 1};
+  auto directory_of_feeds = stream::Directory::open(directory);
+  if (!directory_of_feeds) return fail(std::move(directory_of_feeds.error()));
+  auto publisher = stream::Publisher::create(shared, descriptor, std::move(options));
+  if (!publisher) return fail(std::move(publisher.error()));
+  auto feeds = directory_of_feeds->list();
+  if (!feeds) return fail(std::move(feeds.error()));
+  return feeds->size() == 1 ? Result<void>() : Result<void>(fail(ErrorCode::not_available, "The feed is not listed."));
+}
+
 }  // namespace
 
 int main() {
   using namespace geyser;
   if (auto exchanged = exchange(); !exchanged) return refuse(exchanged.error());
+  if (auto met = meet(); !met) return refuse(met.error());
   auto host = host::create_manager();
   if (!host) return refuse(host.error());
   auto from = metal::create_manager();

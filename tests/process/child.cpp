@@ -13,6 +13,7 @@ std::optional<std::string> argument(int count, char** values, std::string_view n
 }
 
 Result<Channel> parent_channel(int count, char** values) {
+  if (const auto path = argument(count, values, "--connect")) return Channel::connect(*path, patience);
   const auto socket = argument(count, values, "--socket");
   if (!socket) return fail(ErrorCode::invalid_argument, "No [--socket] is given.");
   return Channel::adopt(static_cast<NativeHandle>(std::atoll(socket->c_str())));

@@ -12,6 +12,7 @@
 #include "support/descriptors.hpp"
 #include "support/ends.hpp"
 #include "support/refusals.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 std::size_t inherited_descriptors = 0;
 
 // The channel is all that a child inherits beyond what this process did.
-std::string expected_descriptors() { return std::to_string(inherited_descriptors + 1); }
+std::string expected_descriptors() { return std::to_string(inherited_descriptors + given_with_a_channel()); }
 
 class Exporter {
  public:

@@ -79,6 +79,7 @@ inline wire::Subscribe make_subscribe() {
   subscribe.hello = make_hello();
   subscribe.policy.allow_opaque = false;
   subscribe.policy.prefer_linear = true;
+  subscribe.policy.allow_io_surface = false;
   subscribe.policy.force_fence = FenceKind::host_timeline;
   subscribe.policy.refused_modifiers = {77, 0};
   subscribe.every_frame = true;

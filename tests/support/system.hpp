@@ -32,8 +32,14 @@ std::size_t files_of_a_feed();
 // Descriptors that a channel keeps once it has received some: on Windows its peer's process.
 std::size_t kept_by_a_channel();
 
+// That a child is given with its channel: none where it connects to a name.
+std::size_t given_with_a_channel();
+
 // Wine's Vulkan has no layers.
 bool has_validation_layer();
+
+// Whether two handles of one object differ: rights of one Mach port do not.
+bool handles_are_numbered_apart();
 
 // As a program's own loop waits for one of Geyser's events.
 bool wait_readable(NativeHandle handle, std::chrono::milliseconds timeout);

@@ -98,6 +98,7 @@ TEST(Wire, SubscribePoolAndFeedComeBackWhole) {
   EXPECT_EQ(asked.hello.capabilities, subscribe.hello.capabilities);
   EXPECT_FALSE(asked.policy.allow_opaque);
   EXPECT_TRUE(asked.policy.prefer_linear);
+  EXPECT_FALSE(asked.policy.allow_io_surface);
   EXPECT_TRUE(asked.policy.allow_dma_buf);
   EXPECT_EQ(asked.policy.force_fence, FenceKind::host_timeline);
   EXPECT_EQ(asked.policy.refused_modifiers, (std::vector<std::uint64_t>{77, 0}));

@@ -69,6 +69,7 @@ Result<void> futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t ex
 }
 
 Result<void> futex_wait_any(std::span<const FutexWord> words, std::chrono::nanoseconds timeout) {
+  if (words.empty()) return {};
   if (words.size() == 1) return futex_wait(*words[0].word, words[0].expected, timeout);
   const Deadline deadline = Deadline::after(timeout);
   const auto unchanged = [&] {

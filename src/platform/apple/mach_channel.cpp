@@ -4,7 +4,7 @@
 #include <mach/notify.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "common/text.hpp"
@@ -35,16 +35,6 @@ Result<void> check_name(const std::string& name) {
 
 bool is_trusted(const MachPeer& peer) { return peer.user_id == ::geteuid() || peer.user_id == 0; }
 
-// The kernel sends a message to `own` when the port behind `theirs` is gone.
-Result<void> watch(const OwnedHandle& theirs, const OwnedHandle& own) {
-  mach_port_t previous = MACH_PORT_NULL;
-  const kern_return_t asked =
-      ::mach_port_request_notification(mach_task_self(), send_right_of(theirs.get()), MACH_NOTIFY_DEAD_NAME, 0,
-                                       receive_name(own), MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
-  if (asked == KERN_SUCCESS) return {};
-  return fail(mach_error(ErrorCode::abandoned, "The peer is gone.", asked));
-}
-
 // A send right for this process' own port.
 Result<OwnedHandle> make_send_right(const OwnedHandle& own) {
   const kern_return_t made =
@@ -61,17 +51,31 @@ Result<std::pair<MachChannel, MachChannel>> MachChannel::pair() {
     auto own = create_receive_right();
     if (!own) return fail(std::move(own.error()));
     end->own_ = *std::move(own);
-    end->peer_ = {::getpid(), ::geteuid(), ::getegid()};
+    end->peer_ = MachPeer{::getpid(), ::geteuid(), ::getegid()};
   }
   const auto join = [](MachChannel& from, const MachChannel& to) -> Result<void> {
     auto right = make_send_right(to.own_);
     if (!right) return fail(std::move(right.error()));
     from.theirs_ = *std::move(right);
-    return watch(from.theirs_, from.own_);
+    return from.watch();
   };
   if (auto joined = join(ends.first, ends.second); !joined) return fail(std::move(joined.error()));
   if (auto joined = join(ends.second, ends.first); !joined) return fail(std::move(joined.error()));
   return ends;
+}
+
+Result<void> MachChannel::watch() {
+  mach_port_t previous = MACH_PORT_NULL;
+  const kern_return_t asked =
+      ::mach_port_request_notification(mach_task_self(), send_right_of(theirs_.get()), MACH_NOTIFY_DEAD_NAME, 0,
+                                       receive_name(own_), MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+  if (asked == KERN_SUCCESS) return {};
+  return fail(mach_error(ErrorCode::abandoned, "The peer is gone.", asked));
+}
+
+std::optional<MachPeer> MachChannel::peer() const {
+  const std::lock_guard lock(*mutex_);
+  return peer_;
 }
 
 Result<MachChannel> MachChannel::connect(const std::string& name, const Deadline& deadline) {
@@ -85,24 +89,23 @@ Result<MachChannel> MachChannel::connect(const std::string& name, const Deadline
   const OwnedHandle door = adopt_send_right(HandleKind::none, service);
   auto own = create_receive_right();
   if (!own) return fail(std::move(own.error()));
+  // Theirs is made here and given away, so that what follows is in it before the service has looked.
+  auto given = create_receive_right();
+  if (!given) return fail(std::move(given.error()));
   MachChannel channel;
   channel.own_ = *std::move(own);
-  const RightToSend mine{receive_name(channel.own_), MACH_MSG_TYPE_MAKE_SEND};
-  auto sent = send_message(send_right_of(door.get()), MessageId::hello, {}, {&mine, 1}, deadline);
-  if (!sent) return fail(std::move(sent.error()).during(text("connecting to [", name, "]")));
-  auto answer = receive_message(channel.own_, 0, deadline);
-  if (!answer) return fail(std::move(answer.error()).during(text("connecting to [", name, "]")));
-  if (answer->id != static_cast<std::int32_t>(MessageId::welcome) || answer->rights.size() != 1) {
-    return fail(ErrorCode::protocol, text("The service [", name, "] is none of Geyser's."));
-  }
-  if (!is_trusted(answer->sender)) {
-    return fail(ErrorCode::protocol, text("The service [", name, "] belongs to user [", answer->sender.user_id,
-                                          "], not to [", ::geteuid(), "] or root."));
-  }
-  channel.peer_ = answer->sender;
-  channel.theirs_ = std::move(answer->rights[0]);
-  if (auto watched = watch(channel.theirs_, channel.own_); !watched) return fail(std::move(watched.error()));
-  return channel;
+  auto theirs = make_send_right(*given);
+  if (!theirs) return fail(std::move(theirs.error()));
+  channel.theirs_ = *std::move(theirs);
+  if (auto watched = channel.watch(); !watched) return fail(std::move(watched.error()));
+  const std::array<RightToSend, 2> rights{
+      {{receive_name(channel.own_), MACH_MSG_TYPE_MAKE_SEND}, {receive_name(*given), MACH_MSG_TYPE_MOVE_RECEIVE}}};
+  auto sent = send_message(send_right_of(door.get()), MessageId::hello, {}, rights, deadline);
+  if (sent || sent.error().code() == ErrorCode::timeout) static_cast<void>(given->detach());
+  if (sent) return channel;
+  const bool gone = sent.error().code() == ErrorCode::abandoned;
+  if (gone) return fail(ErrorCode::not_available, text("The owner of service name [", name, "] is gone."));
+  return fail(std::move(sent.error()).during(text("connecting to [", name, "]")));
 }
 
 Result<void> MachChannel::send(std::span<const std::byte> bytes, std::span<const OwnedHandle> handles,
@@ -123,21 +126,48 @@ Result<void> MachChannel::send(std::span<const std::byte> bytes, std::span<const
   return send_message(send_right_of(theirs_.get()), MessageId::data, bytes, rights, deadline);
 }
 
+// Who answers is who was looked up, as far as the kernel knows: it must be of this user.
+Result<void> MachChannel::take_welcome(const ReceivedMessage& message) {
+  if (message.id != static_cast<std::int32_t>(MessageId::welcome) || !message.rights.empty()) {
+    return fail(ErrorCode::protocol, "The service is none of Geyser's.");
+  }
+  if (!is_trusted(message.sender)) {
+    return fail(ErrorCode::protocol, text("The service belongs to user [", message.sender.user_id, "], not to [",
+                                          ::geteuid(), "] or root."));
+  }
+  const std::lock_guard lock(*mutex_);
+  peer_ = message.sender;
+  return {};
+}
+
 Result<std::size_t> MachChannel::receive(std::span<std::byte> buffer, std::vector<OwnedHandle>* handles,
                                          const Deadline& deadline) {
-  auto message = receive_message(own_, buffer.size(), deadline);
-  if (!message) return fail(std::move(message.error()));
-  if (message->id != static_cast<std::int32_t>(MessageId::data) || message->sender.process_id != peer_.process_id ||
-      message->sender.user_id != peer_.user_id) {
-    return fail(ErrorCode::protocol, text("A message of process [", message->sender.process_id,
-                                          "] came where those of [", peer_.process_id, "] belong."));
+  if (gone_) return fail(ErrorCode::abandoned, "The peer is gone.");
+  for (;;) {
+    ReceivedMessage message;
+    auto size = receive_message(own_, buffer, message, deadline);
+    if (!size) {
+      gone_ = size.error().code() == ErrorCode::abandoned;
+      return fail(std::move(size.error()));
+    }
+    if (!peer_) {
+      auto welcome = take_welcome(message);
+      // Nobody else is ever let in at this port.
+      gone_ = !welcome;
+      if (!welcome) return fail(std::move(welcome.error()));
+      continue;
+    }
+    if (message.id != static_cast<std::int32_t>(MessageId::data) || message.sender.process_id != peer_->process_id ||
+        message.sender.user_id != peer_->user_id) {
+      return fail(ErrorCode::protocol, text("A message of process [", message.sender.process_id,
+                                            "] came where those of [", peer_->process_id, "] belong."));
+    }
+    if (handles == nullptr && !message.rights.empty()) {
+      return fail(ErrorCode::protocol, text("A message has [", message.rights.size(), "] handles where none belongs."));
+    }
+    for (OwnedHandle& right : message.rights) handles->push_back(std::move(right));
+    return *size;
   }
-  if (handles == nullptr && !message->rights.empty()) {
-    return fail(ErrorCode::protocol, text("A message has [", message->rights.size(), "] handles where none belongs."));
-  }
-  std::copy(message->bytes.begin(), message->bytes.end(), buffer.begin());
-  for (OwnedHandle& right : message->rights) handles->push_back(std::move(right));
-  return message->bytes.size();
 }
 
 Result<MachService> MachService::create(const std::string& name) {
@@ -157,23 +187,23 @@ Result<MachService> MachService::create(const std::string& name) {
 
 Result<MachChannel> MachService::accept(const Deadline& deadline) {
   for (;;) {
-    auto hello = receive_message(own_, 0, deadline);
+    auto hello = receive_message(own_, 0, deadline, TakeRights::any);
     if (!hello && hello.error().code() == ErrorCode::protocol) continue;
     if (!hello) return fail(std::move(hello.error()));
-    if (hello->id != static_cast<std::int32_t>(MessageId::hello) || hello->rights.size() != 1 ||
+    // The sender's port, and the one that it sends to.
+    const auto& rights = hello->rights;
+    if (hello->id != static_cast<std::int32_t>(MessageId::hello) || rights.size() != 2 ||
+        send_right_of(rights[0].get()) == MACH_PORT_NULL || send_right_of(rights[1].get()) != MACH_PORT_NULL ||
         !is_trusted(hello->sender)) {
       continue;
     }
-    auto own = create_receive_right();
-    if (!own) return fail(std::move(own.error()));
     MachChannel channel;
-    channel.own_ = *std::move(own);
     channel.theirs_ = std::move(hello->rights[0]);
+    channel.own_ = std::move(hello->rights[1]);
     channel.peer_ = hello->sender;
-    const RightToSend mine{receive_name(channel.own_), MACH_MSG_TYPE_MAKE_SEND};
     // One that is gone again is not reported.
-    if (!send_message(send_right_of(channel.theirs_.get()), MessageId::welcome, {}, {&mine, 1}, deadline)) continue;
-    if (!watch(channel.theirs_, channel.own_)) continue;
+    if (!send_message(send_right_of(channel.theirs_.get()), MessageId::welcome, {}, {}, deadline)) continue;
+    if (!channel.watch()) continue;
     return channel;
   }
 }

@@ -3,8 +3,10 @@
 #include <mach/notify.h>
 #include <sys/types.h>
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
+#include <memory>
 
 #include "common/text.hpp"
 #include "platform/apple/error.hpp"
@@ -27,6 +29,7 @@ struct Front {
   mach_msg_body_t body;
 };
 constexpr std::size_t padding = 4;
+constexpr mach_port_msgcount_t most_unread = 64;  // messages in a port
 std::size_t padded(std::size_t size) { return (size + padding - 1) / padding * padding; }
 
 mach_msg_timeout_t milliseconds(const Deadline& deadline) {
@@ -35,8 +38,22 @@ mach_msg_timeout_t milliseconds(const Deadline& deadline) {
 
 tl::unexpected<GeyserError> late() { return fail(ErrorCode::timeout, "The peer does not answer in time."); }
 
-// Messages are of 32-bit words.
-std::vector<std::uint32_t> room_for(std::size_t bytes) { return std::vector<std::uint32_t>((bytes + 3) / 4); }
+// Messages are of 32-bit words. Those of frames fit without an allocation.
+class Room {
+ public:
+  explicit Room(std::size_t bytes) : size_((bytes + 3) / 4) {
+    if (size_ > small_.size()) large_ = std::make_unique_for_overwrite<std::uint32_t[]>(size_);
+  }
+  std::byte* data() { return reinterpret_cast<std::byte*>(large_ != nullptr ? large_.get() : small_.data()); }
+  std::size_t bytes() const { return size_ * sizeof(std::uint32_t); }
+
+ private:
+  std::size_t size_;
+  std::array<std::uint32_t, 512> small_;
+  std::unique_ptr<std::uint32_t[]> large_;
+};
+
+bool is_from_kernel(const mach_msg_audit_trailer_t& trailer) { return ::audit_token_to_pid(trailer.msgh_audit) == 0; }
 
 tl::unexpected<GeyserError> refuse(mach_msg_header_t* header, std::string why) {
   ::mach_msg_destroy(header);
@@ -49,6 +66,11 @@ Result<OwnedHandle> create_receive_right() {
   mach_port_t name = MACH_PORT_NULL;
   const kern_return_t made = ::mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name);
   if (made != KERN_SUCCESS) return fail(mach_error(ErrorCode::operating_system, "No port can be made.", made));
+  // Five are too few for those who announce frames; where the kernel does not let it be more, senders wait.
+  mach_port_limits_t limits{};
+  limits.mpl_qlimit = most_unread;
+  ::mach_port_set_attributes(mach_task_self(), name, MACH_PORT_LIMITS_INFO, reinterpret_cast<mach_port_info_t>(&limits),
+                             MACH_PORT_LIMITS_INFO_COUNT);
   return OwnedHandle::adopt(HandleKind::none, receive_right_bit | NativeHandle{name});
 }
 
@@ -61,8 +83,9 @@ Result<void> send_message(mach_port_t to, MessageId id, std::span<const std::byt
   const auto length = static_cast<std::uint32_t>(bytes.size());
   const std::size_t at = sizeof(Front) + rights.size() * sizeof(mach_msg_port_descriptor_t);
   const std::size_t size = padded(at + sizeof(length) + bytes.size());
-  std::vector<std::uint32_t> room = room_for(size);
-  auto* base = reinterpret_cast<std::byte*>(room.data());
+  Room room(size);
+  std::byte* base = room.data();
+  std::memset(base, 0, at);
   auto* front = reinterpret_cast<Front*>(base);
   front->header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX;
   front->header.msgh_size = static_cast<mach_msg_size_t>(size);
@@ -77,6 +100,8 @@ Result<void> send_message(mach_port_t to, MessageId id, std::span<const std::byt
   }
   std::memcpy(base + at, &length, sizeof(length));
   if (!bytes.empty()) std::memcpy(base + at + sizeof(length), bytes.data(), bytes.size());
+  // No byte of this process' own to fill up the last word.
+  std::memset(base + at + sizeof(length) + bytes.size(), 0, size - at - sizeof(length) - bytes.size());
   const mach_msg_return_t sent = ::mach_msg(&front->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, front->header.msgh_size,
                                             0, MACH_PORT_NULL, milliseconds(deadline), MACH_PORT_NULL);
   if (sent == MACH_MSG_SUCCESS) return {};
@@ -89,19 +114,31 @@ Result<void> send_message(mach_port_t to, MessageId id, std::span<const std::byt
                          right ? "A right of the message is dead." : "A message cannot be sent.", sent));
 }
 
-Result<ReceivedMessage> receive_message(const OwnedHandle& from, std::size_t longest, const Deadline& deadline) {
+Result<ReceivedMessage> receive_message(const OwnedHandle& from, std::size_t longest, const Deadline& deadline,
+                                        TakeRights take) {
+  ReceivedMessage message;
+  std::vector<std::byte> bytes(longest);
+  auto size = receive_message(from, bytes, message, deadline, take);
+  if (!size) return fail(std::move(size.error()));
+  bytes.resize(*size);
+  message.bytes = std::move(bytes);
+  return message;
+}
+
+Result<std::size_t> receive_message(const OwnedHandle& from, std::span<std::byte> buffer, ReceivedMessage& message,
+                                    const Deadline& deadline, TakeRights take) {
+  const std::size_t longest = buffer.size();
   const std::size_t most = padded(sizeof(Front) + max_message_rights * sizeof(mach_msg_port_descriptor_t) +
                                   sizeof(std::uint32_t) + longest) +
                            sizeof(mach_msg_audit_trailer_t);
-  std::vector<std::uint32_t> room = room_for(most);
-  auto* base = reinterpret_cast<std::byte*>(room.data());
+  Room room(most);
+  std::byte* base = room.data();
   auto* front = reinterpret_cast<Front*>(base);
   constexpr mach_msg_option_t options = MACH_RCV_MSG | MACH_RCV_TIMEOUT |
                                         MACH_RCV_TRAILER_TYPE(MACH_MSG_TRAILER_FORMAT_0) |
                                         MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT);
-  const mach_msg_return_t received =
-      ::mach_msg(&front->header, options, 0, static_cast<mach_msg_size_t>(room.size() * sizeof(std::uint32_t)),
-                 receive_name(from), milliseconds(deadline), MACH_PORT_NULL);
+  const mach_msg_return_t received = ::mach_msg(&front->header, options, 0, static_cast<mach_msg_size_t>(room.bytes()),
+                                                receive_name(from), milliseconds(deadline), MACH_PORT_NULL);
   if (received == MACH_RCV_TIMED_OUT) return late();
   // The kernel destroys a message that does not fit.
   if (received == MACH_RCV_TOO_LARGE) {
@@ -112,8 +149,15 @@ Result<ReceivedMessage> receive_message(const OwnedHandle& from, std::size_t lon
     return fail(mach_error(ErrorCode::operating_system, "No message can be received.", received));
   }
   mach_msg_header_t* header = &front->header;
-  // Whoever holds the peer's place may send this one: it can only end the channel.
+  const auto* trailer = reinterpret_cast<const mach_msg_audit_trailer_t*>(base + padded(header->msgh_size));
+  // Whoever holds the peer's place may send these, too: they can only end the channel.
   if (header->msgh_id == MACH_NOTIFY_DEAD_NAME || header->msgh_id == MACH_NOTIFY_NO_SENDERS) {
+    // The kernel's own has brought a reference of the dead name.
+    if (header->msgh_id == MACH_NOTIFY_DEAD_NAME && is_from_kernel(*trailer) &&
+        header->msgh_size >= offsetof(mach_dead_name_notification_t, trailer)) {
+      ::mach_port_deallocate(mach_task_self(),
+                             reinterpret_cast<const mach_dead_name_notification_t*>(header)->not_port);
+    }
     ::mach_msg_destroy(header);
     return fail(ErrorCode::abandoned, "The peer is gone.");
   }
@@ -127,9 +171,11 @@ Result<ReceivedMessage> receive_message(const OwnedHandle& from, std::size_t lon
   }
   const auto* descriptors = reinterpret_cast<const mach_msg_port_descriptor_t*>(base + sizeof(Front));
   for (std::size_t i = 0; i < count; ++i) {
-    // Receive rights and memory out of line do not belong; what they brought goes with the message.
-    if (descriptors[i].type != MACH_MSG_PORT_DESCRIPTOR || descriptors[i].disposition != MACH_MSG_TYPE_PORT_SEND) {
-      return refuse(header, text("Right [", i, "] of a message is no send right."));
+    // Memory out of line does not belong, nor rights of another sort; what they brought goes with the message.
+    const bool is_send = descriptors[i].disposition == MACH_MSG_TYPE_PORT_SEND;
+    const bool is_receive = descriptors[i].disposition == MACH_MSG_TYPE_PORT_RECEIVE && take == TakeRights::any;
+    if (descriptors[i].type != MACH_MSG_PORT_DESCRIPTOR || !(is_send || is_receive)) {
+      return refuse(header, text("Right [", i, "] of a message is none that belongs there."));
     }
   }
   std::uint32_t length = 0;
@@ -137,19 +183,23 @@ Result<ReceivedMessage> receive_message(const OwnedHandle& from, std::size_t lon
   if (length > longest || length > header->msgh_size - at - sizeof(length)) {
     return refuse(header, text("A message says [", length, "] bytes, more than it has or [", longest, "]."));
   }
-  ReceivedMessage message;
   message.id = header->msgh_id;
-  const auto* trailer = reinterpret_cast<const mach_msg_audit_trailer_t*>(base + padded(header->msgh_size));
   message.sender = {::audit_token_to_pid(trailer->msgh_audit), ::audit_token_to_euid(trailer->msgh_audit),
                     ::audit_token_to_egid(trailer->msgh_audit)};
+  // All of them are owned before anything is looked at.
+  bool any_dead = false;
   for (std::size_t i = 0; i < count; ++i) {
-    OwnedHandle right = adopt_send_right(HandleKind::none, descriptors[i].name);
-    // A right may die on its way: its place must not be another's.
-    if (!right.has_value()) return fail(ErrorCode::protocol, text("Right [", i, "] of a message is dead."));
+    const mach_port_t name = descriptors[i].name;
+    OwnedHandle right = descriptors[i].disposition == MACH_MSG_TYPE_PORT_RECEIVE && name != MACH_PORT_NULL
+                            ? OwnedHandle::adopt(HandleKind::none, receive_right_bit | NativeHandle{name})
+                            : adopt_send_right(HandleKind::none, name);
+    any_dead = any_dead || !right.has_value();
     message.rights.push_back(std::move(right));
   }
-  message.bytes.assign(base + at + sizeof(length), base + at + sizeof(length) + length);
-  return message;
+  // A right may die on its way: its place must not be another's.
+  if (any_dead) return fail(ErrorCode::protocol, "A right of a message is dead.");
+  if (length != 0) std::memcpy(buffer.data(), base + at + sizeof(length), length);
+  return length;
 }
 
 }  // namespace geyser::platform

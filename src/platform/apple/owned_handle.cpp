@@ -37,8 +37,12 @@ NativeHandle checked(HandleKind kind, NativeHandle native) noexcept {
 }
 
 void close_right(NativeHandle native) noexcept {
-  const bool receive = (native & platform::receive_right_bit) != 0;
-  ::mach_port_mod_refs(mach_task_self(), name_of(native), receive ? MACH_PORT_RIGHT_RECEIVE : MACH_PORT_RIGHT_SEND, -1);
+  if ((native & platform::receive_right_bit) != 0) {
+    ::mach_port_mod_refs(mach_task_self(), name_of(native), MACH_PORT_RIGHT_RECEIVE, -1);
+  } else {
+    // Of a dead name too, which a send right becomes when its port goes.
+    ::mach_port_deallocate(mach_task_self(), name_of(native));
+  }
 }
 
 }  // namespace

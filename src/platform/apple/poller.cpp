@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <mutex>
+#include <set>
 
+#include "common/text.hpp"
 #include "platform/apple/handles.hpp"
 #include "platform/apple/kernel_queue.hpp"
 #include "platform/deadline.hpp"
 #include "platform/posix/error.hpp"
 
 namespace geyser::platform {
+
+using detail::text;
 
 namespace {
 
@@ -26,22 +31,38 @@ Source source_of(NativeHandle handle) noexcept {
 
 }  // namespace
 
+// A queue takes a source twice and knows the last key.
+struct Poller::State {
+  std::mutex mutex;
+  std::set<NativeHandle> sources;
+};
+
 Result<Poller> Poller::create() {
   auto queue = create_kernel_queue();
   if (!queue) return fail(std::move(queue.error()));
   Poller poller;
   poller.handle_ = *std::move(queue);
+  poller.state_ = std::make_shared<State>();
   return poller;
 }
 
 Result<void> Poller::add(NativeHandle handle, std::uint64_t key) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->sources.contains(handle)) {
+    return fail(ErrorCode::operating_system, text("Handle [", handle, "] is watched already."));
+  }
   const Source source = source_of(handle);
   const int number = change(native(), source.ident, source.filter, EV_ADD, 0, 0, key);
-  if (number == 0) return {};
+  if (number == 0) {
+    state_->sources.insert(handle);
+    return {};
+  }
   return fail(posix_error(ErrorCode::operating_system, "kevent64 failed.", number));
 }
 
 void Poller::remove(NativeHandle handle) noexcept {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->sources.erase(handle) == 0) return;
   const Source source = source_of(handle);
   static_cast<void>(change(native(), source.ident, source.filter, EV_DELETE));
 }

@@ -104,11 +104,9 @@ Result<std::uint64_t> kernel_size(NativeHandle handle) {
   return fail(ErrorCode::unsupported, text("Mach tells nobody the size of the memory of handle [", handle, "]."));
 }
 
-// All send rights of one port that a process holds have one name.
+// A port's name is this task's own word for it, which says nothing to another one.
 Result<KernelIdentity> kernel_identity(NativeHandle handle) {
-  const PortName name = send_right_of(handle);
-  if (name == 0) return fail(ErrorCode::invalid_handle, text("Handle [", handle, "] is no right of a Mach port."));
-  return KernelIdentity{0, name};
+  return fail(ErrorCode::unsupported, text("Mach has no name for the port of handle [", handle, "] but this task's."));
 }
 
 // A task has one name for each port that it may send to.

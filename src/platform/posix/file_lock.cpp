@@ -10,6 +10,7 @@
 
 #include "common/text.hpp"
 #include "platform/posix/error.hpp"
+#include "platform/posix/file_claim.hpp"
 
 namespace geyser::platform {
 
@@ -21,15 +22,6 @@ tl::unexpected<GeyserError> failed(const char* what, const std::string& path, in
   const bool missing = number == ENOENT;
   return fail(posix_error(missing ? ErrorCode::not_available : ErrorCode::operating_system,
                           text("File [", path, "] cannot be ", what, "."), number));
-}
-
-// Of the open file (fcntl(2), F_OFD_SETLK): kept by whoever holds the descriptor, let go by the kernel when the last
-// copy of it is closed, and, unlike flock's, looked at without being taken for a moment.
-struct flock whole_file(short type) {
-  struct flock range {};
-  range.l_type = type;
-  range.l_whence = SEEK_SET;
-  return range;
 }
 
 // Whether the path still names the file that is open: the last holder may have removed it in between.
@@ -73,9 +65,7 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) return failed("opened", path, errno);
     OwnedHandle handle = OwnedHandle::adopt(HandleKind::none, descriptor);
-    struct flock range = whole_file(F_WRLCK);
-    if (::fcntl(descriptor, F_OFD_SETLK, &range) != 0) {
-      const int number = errno;
+    if (const int number = claim_file(descriptor); number != 0) {
       if (number != EAGAIN && number != EACCES) return failed("locked", path, number);
       // It may be just clearing away what a dead process has left.
       if (++refusals > 3) return fail(ErrorCode::busy, text("File [", path, "] is held by another process."));
@@ -102,9 +92,9 @@ Result<bool> FileLock::is_held(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return failed("opened", path, errno);
   const OwnedHandle handle = OwnedHandle::adopt(HandleKind::none, descriptor);
-  struct flock range = whole_file(F_WRLCK);
-  if (::fcntl(descriptor, F_OFD_GETLK, &range) != 0) return failed("looked at", path, errno);
-  return range.l_type != F_UNLCK;
+  bool is_claimed = false;
+  if (const int number = look_at_claim(descriptor, is_claimed); number != 0) return failed("looked at", path, number);
+  return is_claimed;
 }
 
 Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t limit) {

@@ -253,3 +253,9 @@ extern "C" id<MTLDevice> MTLCreateSystemDefaultDevice(void) { return [device(bui
 extern "C" NSArray* MTLCopyAllDevices(void) {
   return [[NSArray alloc] initWithObjects:device(built_in), device(external), nil];
 }
+
+// The runtime's entry points for C++ (src/platform/apple/owned_handle.cpp), which GNU's has not.
+extern "C" {
+void* objc_retain(void* object) { return [static_cast<id>(object) retain]; }
+void objc_release(void* object) { [static_cast<id>(object) release]; }
+}

@@ -1,6 +1,6 @@
-// The double of Apple's graphics on Linux: src/metal runs on it unchanged. An IOSurface is shared memory, a Mach port
-// of one a descriptor, a shared event a counter in shared memory, a command queue a thread. It shows Geyser's own
-// logic, its counting and its errors, and says nothing of Metal.
+// The double of Apple's graphics on Linux: src/metal runs on it unchanged. An IOSurface is shared memory behind a
+// port of the kernel's double (tests/apple/mach), a shared event a counter in shared memory, a command queue a thread.
+// It shows Geyser's own logic, its counting and its errors, and says nothing of Metal.
 //
 // It refuses what Apple's documentation says is refused; each refusal names the page. What the documentation calls a
 // programming error ends the program.

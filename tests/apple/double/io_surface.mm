@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mach/ports.hpp"
 #include "objects.hpp"
 
 using geyser::apple_double::counters;
@@ -172,12 +173,12 @@ void IOSurfaceDecrementUseCount(IOSurfaceRef buffer) {
 
 mach_port_t IOSurfaceCreateMachPort(IOSurfaceRef buffer) {
   const int descriptor = buffer->object->duplicate();
-  return descriptor < 0 ? 0 : static_cast<mach_port_t>(descriptor);
+  return descriptor < 0 ? 0 : geyser::mach_double::add_object(descriptor);
 }
 
 // Takes no right over, and gives null for a port that is dead or no surface's.
 IOSurfaceRef IOSurfaceLookupFromMachPort(mach_port_t port) {
-  return wrap(KernelObject::open(static_cast<int>(port), ObjectKind::surface));
+  return wrap(KernelObject::open(geyser::mach_double::object_behind(port), ObjectKind::surface));
 }
 
 }  // extern "C"

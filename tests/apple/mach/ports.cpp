@@ -42,6 +42,14 @@ struct Descriptor {
   }
 };
 
+// A memory object has one for each of its protections.
+struct Identity {
+  dev_t device = 0;
+  ino_t object = 0;
+  int access = 0;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
 // Gives the port's send end to whoever connects to the service's name.
 struct Service {
   Descriptor listener;
@@ -55,7 +63,8 @@ struct Service {
 struct Port {
   Descriptor receive, send;
   std::size_t send_references = 0;
-  ino_t identity = 0;
+  Identity identity;
+  bool is_object = false;
   std::vector<mach_port_t> watched;  // with a receive right: names whose death is told here
   std::unique_ptr<Service> service;
 };
@@ -63,12 +72,16 @@ struct Port {
 std::mutex mutex;
 std::map<mach_port_t, Port> ports;
 mach_port_t next_name = 0x103;
-std::atomic<int> objects{0};
 
-ino_t identity_of(int descriptor) {
+Identity identity_of(int descriptor) {
   struct stat info {};
   ::fstat(descriptor, &info);
-  return info.st_ino;
+  return {info.st_dev, info.st_ino, ::fcntl(descriptor, F_GETFL) & O_ACCMODE};
+}
+
+bool is_socket(int descriptor) {
+  struct stat info {};
+  return ::fstat(descriptor, &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
 Port* find(mach_port_t name) {
@@ -85,7 +98,7 @@ mach_port_t add(Port port) {
 // All send rights of one port have one name.
 mach_port_t adopt_send(int descriptor) {
   Descriptor taken(descriptor);
-  const ino_t identity = identity_of(descriptor);
+  const Identity identity = identity_of(descriptor);
   for (auto& [name, port] : ports) {
     if (port.identity != identity) continue;
     ++port.send_references;
@@ -93,9 +106,19 @@ mach_port_t adopt_send(int descriptor) {
   }
   Port port;
   port.identity = identity;
+  port.is_object = !is_socket(descriptor);
   port.send = std::move(taken);
   port.send_references = 1;
   return add(std::move(port));
+}
+
+// The name stays the one that this process' send rights have, if it has any.
+mach_port_t adopt_receive(int receive_end, int send_end) {
+  const mach_port_t name = adopt_send(send_end);
+  Port* port = find(name);
+  port->receive = Descriptor(receive_end);
+  --port->send_references;
+  return name;
 }
 
 void drop_if_empty(mach_port_t name) {
@@ -104,6 +127,7 @@ void drop_if_empty(mach_port_t name) {
 }
 
 bool is_dead(int send_end) {
+  if (!is_socket(send_end)) return false;
   pollfd entry{send_end, 0, 0};
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
@@ -126,11 +150,13 @@ mach_msg_return_t send(mach_msg_header_t* message, mach_msg_size_t size, mach_ms
   if (to == nullptr || to->send_references == 0) return MACH_SEND_INVALID_DEST;
   std::size_t count = 0;
   auto* descriptors = descriptors_of(message, count);
+  if ((message->msgh_bits & MACH_MSGH_BITS_COMPLEX) == 0) count = 0;
   std::vector<int> rights;
   for (std::size_t i = 0; i < count; ++i) {
     const Port* port = find(descriptors[i].name);
-    const bool make = descriptors[i].disposition == MACH_MSG_TYPE_MAKE_SEND;
-    if (port == nullptr || (make ? port->receive.fd < 0 : port->send_references == 0)) return MACH_SEND_INVALID_RIGHT;
+    const bool copy = descriptors[i].disposition == MACH_MSG_TYPE_COPY_SEND;
+    if (port == nullptr || (copy ? port->send_references == 0 : port->receive.fd < 0)) return MACH_SEND_INVALID_RIGHT;
+    if (descriptors[i].disposition == MACH_MSG_TYPE_MOVE_RECEIVE) rights.push_back(port->receive.fd);
     rights.push_back(port->send.fd);
   }
   Control control;
@@ -147,7 +173,14 @@ mach_msg_return_t send(mach_msg_header_t* message, mach_msg_size_t size, mach_ms
     given->cmsg_len = CMSG_LEN(sizeof(int) * rights.size());
     std::memcpy(CMSG_DATA(given), rights.data(), sizeof(int) * rights.size());
   }
-  if (::sendmsg(to->send.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return MACH_MSG_SUCCESS;
+  if (::sendmsg(to->send.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (descriptors[i].disposition != MACH_MSG_TYPE_MOVE_RECEIVE) continue;
+      find(descriptors[i].name)->receive = Descriptor();
+      drop_if_empty(descriptors[i].name);
+    }
+    return MACH_MSG_SUCCESS;
+  }
   if (errno != EAGAIN) return MACH_SEND_INVALID_DEST;
   const int descriptor = to->send.fd;
   lock.unlock();
@@ -156,10 +189,31 @@ mach_msg_return_t send(mach_msg_header_t* message, mach_msg_size_t size, mach_ms
   lock.lock();
   // mach_msg: "pseudo-receive": the message comes back with the rights in it.
   for (std::size_t i = 0; i < count; ++i) {
+    if (descriptors[i].disposition == MACH_MSG_TYPE_MOVE_RECEIVE) continue;
     ++find(descriptors[i].name)->send_references;
     descriptors[i].disposition = MACH_MSG_TYPE_PORT_SEND;
   }
   return MACH_SEND_TIMED_OUT;
+}
+
+// "mach_port_request_notification": once, and with one more reference of the dead name. The kernel's trailer is zeros.
+mach_msg_return_t tell_of_death(mach_msg_header_t* message, mach_port_t name) {
+  Port* port = find(name);
+  if (port == nullptr) return MACH_RCV_INVALID_NAME;
+  for (auto at = port->watched.begin(); at != port->watched.end(); ++at) {
+    Port* dead = find(*at);
+    if (dead == nullptr || !is_dead(dead->send.fd)) continue;
+    mach_dead_name_notification_t note{};
+    note.not_header.msgh_size = offsetof(mach_dead_name_notification_t, trailer);
+    note.not_header.msgh_id = MACH_NOTIFY_DEAD_NAME;
+    note.not_port = *at;
+    ++dead->send_references;
+    port->watched.erase(at);
+    std::memset(message, 0, sizeof(note) + sizeof(mach_msg_audit_trailer_t));
+    std::memcpy(message, &note, sizeof(note));
+    return MACH_MSG_SUCCESS;
+  }
+  return MACH_RCV_TIMED_OUT;
 }
 
 mach_msg_return_t receive(mach_msg_header_t* message, mach_msg_size_t limit, mach_port_t name,
@@ -176,12 +230,7 @@ mach_msg_return_t receive(mach_msg_header_t* message, mach_msg_size_t limit, mac
   }
   if (::poll(entries.data(), entries.size(), static_cast<int>(timeout)) <= 0) return MACH_RCV_TIMED_OUT;
   const std::scoped_lock lock(mutex);
-  if ((entries[0].revents & POLLIN) == 0) {
-    *message = {};
-    message->msgh_size = sizeof(*message);
-    message->msgh_id = MACH_NOTIFY_DEAD_NAME;
-    return MACH_MSG_SUCCESS;
-  }
+  if ((entries[0].revents & POLLIN) == 0) return tell_of_death(message, name);
   Control control;
   std::vector<std::byte> room(1 << 20);
   iovec part{room.data(), room.size()};
@@ -208,9 +257,21 @@ mach_msg_return_t receive(mach_msg_header_t* message, mach_msg_size_t limit, mac
   message->msgh_size = static_cast<mach_msg_size_t>(size);
   std::size_t count = 0;
   auto* descriptors = descriptors_of(message, count);
-  for (std::size_t i = 0; i < rights.size(); ++i) {
-    descriptors[i].name = adopt_send(rights[i]);
-    descriptors[i].disposition = MACH_MSG_TYPE_PORT_SEND;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < count && taken < rights.size(); ++i) {
+    if (descriptors[i].disposition == MACH_MSG_TYPE_MOVE_RECEIVE && taken + 1 < rights.size()) {
+      descriptors[i].name = adopt_receive(rights[taken], rights[taken + 1]);
+      taken += 2;
+    } else {
+      descriptors[i].name = adopt_send(rights[taken++]);
+      descriptors[i].disposition = MACH_MSG_TYPE_PORT_SEND;
+      // "mach_msg": the name of a right whose port has died on the way.
+      if (is_dead(find(descriptors[i].name)->send.fd)) {
+        --find(descriptors[i].name)->send_references;
+        drop_if_empty(descriptors[i].name);
+        descriptors[i].name = MACH_PORT_DEAD;
+      }
+    }
   }
   mach_msg_audit_trailer_t trailer{};
   trailer.msgh_trailer_size = sizeof(trailer);
@@ -253,10 +314,32 @@ Held held() {
   const std::scoped_lock lock(mutex);
   Held all;
   all.names = ports.size();
-  all.objects = objects;
   for (const auto& [name, port] : ports) {
     all.send_references += port.send_references;
     if (port.receive.fd >= 0) ++all.receive_rights;
+  }
+  return all;
+}
+
+mach_port_t add_object(int descriptor) {
+  const std::scoped_lock lock(mutex);
+  return adopt_send(descriptor);
+}
+
+int object_behind(mach_port_t name) {
+  const std::scoped_lock lock(mutex);
+  const Port* port = find(name);
+  return port != nullptr && port->is_object && port->send_references != 0 ? port->send.fd : -1;
+}
+
+std::vector<Readiness> readiness_of(mach_port_t receive_right) {
+  const std::scoped_lock lock(mutex);
+  std::vector<Readiness> all;
+  const Port* port = find(receive_right);
+  if (port == nullptr || port->receive.fd < 0) return all;
+  all.push_back({port->receive.fd, true});
+  for (const mach_port_t watched : port->watched) {
+    if (const Port* other = find(watched)) all.push_back({other->send.fd, false});
   }
   return all;
 }
@@ -294,11 +377,27 @@ kern_return_t mach_port_mod_refs(mach_port_t, mach_port_name_t name, mach_port_r
     port->receive = Descriptor();
     ended = std::move(port->service);
   } else {
-    if (port->send_references == 0) return KERN_INVALID_RIGHT;
+    // A send right whose port is gone is a dead name, and no send right.
+    if (port->send_references == 0 || is_dead(port->send.fd)) return KERN_INVALID_RIGHT;
     port->send_references = static_cast<std::size_t>(static_cast<long>(port->send_references) + delta);
   }
   drop_if_empty(name);
   return KERN_SUCCESS;
+}
+
+kern_return_t mach_port_deallocate(mach_port_t, mach_port_name_t name) {
+  const std::scoped_lock lock(mutex);
+  Port* port = find(name);
+  if (port == nullptr) return KERN_INVALID_NAME;
+  if (port->send_references == 0) return KERN_INVALID_RIGHT;
+  --port->send_references;
+  drop_if_empty(name);
+  return KERN_SUCCESS;
+}
+
+kern_return_t mach_port_set_attributes(mach_port_t, mach_port_name_t, mach_port_flavor_t, mach_port_info_t,
+                                       mach_msg_type_number_t) {
+  return KERN_SUCCESS;  // a socket has room for more
 }
 
 kern_return_t mach_port_insert_right(mach_port_t, mach_port_name_t name, mach_port_t, mach_msg_type_name_t) {
@@ -331,7 +430,11 @@ void mach_msg_destroy(mach_msg_header_t* message) {
   std::size_t count = 0;
   auto* descriptors = descriptors_of(message, count);
   for (std::size_t i = 0; i < count && i < 64; ++i) {
-    mach_port_mod_refs(mach_task_self(), descriptors[i].name, MACH_PORT_RIGHT_SEND, -1);
+    if (descriptors[i].disposition == MACH_MSG_TYPE_PORT_RECEIVE) {
+      mach_port_mod_refs(mach_task_self(), descriptors[i].name, MACH_PORT_RIGHT_RECEIVE, -1);
+    } else {
+      mach_port_deallocate(mach_task_self(), descriptors[i].name);
+    }
   }
 }
 
@@ -387,11 +490,5 @@ char* mach_error_string(int error) {
   std::snprintf(text.data(), text.size(), "(os/kern) %d", error);
   return text.data();
 }
-
-void* objc_retain(void* object) {
-  ++objects;
-  return object;
-}
-void objc_release(void*) { --objects; }
 
 }  // extern "C"

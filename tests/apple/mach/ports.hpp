@@ -1,8 +1,12 @@
-// The double of Mach ports: a port is a pair of sockets, a right a descriptor, a name an entry in this process' table.
-// Names and user references count as the kernel counts them; who sends is the kernel's own word (SCM_CREDENTIALS).
+// The double of Darwin's kernel on Linux, as far as src/platform/apple uses it. Of Mach ports: a port is a pair of
+// sockets, a right a descriptor, a name an entry in this process' table. Names and user references count as the kernel
+// counts them; who sends is the kernel's own word (SCM_CREDENTIALS).
 #pragma once
 
 #include <cstddef>
+#include <vector>
+
+#include <mach/mach.h>
 
 namespace geyser::mach_double {
 
@@ -10,9 +14,19 @@ struct Held {
   std::size_t names = 0;            // of ports
   std::size_t send_references = 0;  // user references of send rights
   std::size_t receive_rights = 0;
-  int objects = 0;  // references of Objective-C objects: retained less released
   friend bool operator==(const Held&, const Held&) = default;
 };
 Held held();
+
+// A new send right of a port behind which the kernel has an object: what `descriptor`, which is taken over, is of.
+mach_port_t add_object(int descriptor);
+// Borrowed; -1: no such right, or one of a port that messages go to.
+int object_behind(mach_port_t name);
+// What is readable, or hung up, when a receive right has a message; empty: no such right.
+struct Readiness {
+  int descriptor;
+  bool is_message;  // else the end of somebody whose death is told there
+};
+std::vector<Readiness> readiness_of(mach_port_t receive_right);
 
 }  // namespace geyser::mach_double

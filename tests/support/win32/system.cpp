@@ -44,6 +44,10 @@ std::size_t kept_by_a_channel() { return 1; }
 
 bool has_validation_layer() { return !is_wine(); }
 
+std::size_t given_with_a_channel() { return 1; }
+
+bool handles_are_numbered_apart() { return true; }
+
 bool wait_readable(NativeHandle handle, std::chrono::milliseconds timeout) {
   return ::WaitForSingleObject(native(handle), static_cast<DWORD>(timeout.count())) == WAIT_OBJECT_0;
 }

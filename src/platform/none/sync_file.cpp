@@ -1,9 +1,10 @@
+// Systems without sync files: all but Linux.
 #include "platform/sync_file.hpp"
 
 namespace geyser::platform {
 namespace {
 
-tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "Apple's systems have no sync files."); }
+tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "This system has no sync files."); }
 
 }  // namespace
 

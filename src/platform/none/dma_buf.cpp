@@ -1,10 +1,10 @@
-// There are no dma-bufs on Apple's systems.
+// Systems without dma-bufs: all but Linux.
 #include "platform/dma_buf.hpp"
 
 namespace geyser::platform {
 namespace {
 
-tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "Apple's systems have no dma-bufs."); }
+tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "This system has no dma-bufs."); }
 
 }  // namespace
 
