@@ -22,6 +22,7 @@ LAYERS = {
     "dxgi": {"common", "platform"},
     "d3d11": {"common", "dxgi", "platform"},
     "d3d12": {"common", "dxgi", "platform"},
+    "spout": {"common", "platform"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -35,6 +36,7 @@ PUBLIC = {
     "metal": {"metal"},
     "d3d11": {"d3d11"},
     "d3d12": {"d3d12"},
+    "spout": {"spout", "d3d11"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

@@ -121,8 +121,10 @@ Result<OwnedHandle> share_resource(const Context& context, const Com<ID3D11Resou
 }
 
 Result<Com<ID3D11Resource>> open_resource(const Context& context, const OwnedHandle& handle) {
-  const auto native = reinterpret_cast<HANDLE>(handle.get());
   const bool legacy = handle.kind() == HandleKind::d3d_kmt;
+  // As Windows makes a handle of 64 bits of one of 32.
+  const auto number = static_cast<std::intptr_t>(static_cast<std::int32_t>(handle.get()));
+  const auto native = reinterpret_cast<HANDLE>(legacy ? number : handle.get());
   Com<ID3D11Resource> resource;
   const HRESULT result =
       legacy ? context.device().OpenSharedResource(native, __uuidof(ID3D11Resource), resource.receive())

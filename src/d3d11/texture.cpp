@@ -29,11 +29,6 @@ MemoryLayout opaque_layout(const TextureDescriptor& descriptor) {
 D3d11Texture::D3d11Texture(Init init, std::shared_ptr<Context> context)
     : SharedTexture(std::move(init)), context_(std::move(context)) {}
 
-// An access that is still open would keep every other holder out for ever.
-D3d11Texture::~D3d11Texture() {
-  if (holders_ != 0 && mutex_) static_cast<void>(mutex_.release(*context_));
-}
-
 std::unique_ptr<SharedTexture> D3d11Texture::on_resource(const std::shared_ptr<Context>& context,
                                                          const TextureDescriptor& descriptor, HandleKind kind,
                                                          Com<ID3D11Resource> resource) {

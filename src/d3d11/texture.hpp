@@ -15,7 +15,6 @@ namespace geyser::d3d11 {
 
 class D3d11Texture final : public SharedTexture {
  public:
-  ~D3d11Texture() override;
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Context>& context,
                                                        const TextureDescriptor& descriptor, const Agreement& agreement);
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Context>& context,

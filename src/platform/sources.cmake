@@ -22,6 +22,7 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/file_lock.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/mapped_memory.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/named_objects.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/pipe.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/poller.cpp

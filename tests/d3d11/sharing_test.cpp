@@ -286,7 +286,7 @@ TEST_F(Sharing, WhatFailsAfterTheMutexLetsItGo) {
   EXPECT_EQ(ended.error().code(), ErrorCode::operating_system);
 }
 
-TEST_F(Sharing, ATextureThatGoesInsideAnAccessLetsTheMutexGo) {
+TEST_F(Sharing, AnAccessThatIsDroppedLetsTheMutexGo) {
   share(FenceKind::host_timeline);
   {
     auto access = source_->begin_access(AccessMode::discard, {});

@@ -23,6 +23,11 @@ TEST(HandleKinds, TableIsCompleteAndInOrder) {
   EXPECT_EQ(handle_kind_info(static_cast<HandleKind>(255)).kind, HandleKind::none);
   EXPECT_EQ(handle_kind_info(HandleKind::opaque_fd).on_import, ImportOwnership::consumed_on_success);
   EXPECT_EQ(handle_kind_info(HandleKind::host_memory).on_import, ImportOwnership::borrowed);
+  for (std::size_t i = 0; i < handle_kind_count; ++i) {
+    const auto kind = static_cast<HandleKind>(i);
+    EXPECT_EQ(handle_kind_info(kind).is_global_number,
+              kind == HandleKind::opaque_win32_kmt || kind == HandleKind::d3d_kmt);
+  }
   EXPECT_EQ(handle_kind_info(HandleKind::opaque_win32_kmt).on_import, ImportOwnership::not_owned);
   EXPECT_EQ(to_string(HandleKind::opaque_win32_kmt), "opaque_win32_kmt");
 }

@@ -421,5 +421,59 @@ TEST(Negotiate, FencesCanBeForcedAndMadeByOneEnd) {
   EXPECT_FALSE(negotiate(descriptor(), opens_only, opens_only));
 }
 
+// One API of Direct3D on an adapter.
+Capabilities direct3d(Api api, std::uint8_t luid) {
+  Capabilities c;
+  c.api = api;
+  c.identity.has_luid = true;
+  c.identity.luid[0] = luid;
+  c.identity.device_name = "adapter " + std::to_string(luid);
+  c.textures = {row(HandleKind::d3d_nt, Tiling::opaque), row(HandleKind::d3d_kmt, Tiling::opaque),
+                row(HandleKind::host_memory, Tiling::host)};
+  c.fences = {{FenceKind::d3d12_fence, true, true, true}, {FenceKind::host_timeline, true, true, false}};
+  return c;
+}
+
+TEST(Negotiate, Direct3dsHandlesAreForOneAdapter) {
+  const auto a = direct3d(Api::d3d11, 1);
+  auto b = direct3d(Api::d3d12, 1);
+  const auto best = negotiate(descriptor(), a, b);
+  ASSERT_TRUE(best) << best.error().to_string();
+  EXPECT_EQ(best->handle_kind, HandleKind::d3d_nt);
+  EXPECT_EQ(best->fence_kind, FenceKind::d3d12_fence);
+  EXPECT_EQ(best->sync_tier, SyncTier::shared_timeline);
+  b.textures.erase(b.textures.begin());
+  EXPECT_EQ(negotiate(descriptor(), a, b)->handle_kind, HandleKind::d3d_kmt);
+  NegotiationPolicy policy;
+  const auto below = renegotiate(descriptor(), a, direct3d(Api::d3d12, 1), policy, *best, "refused");
+  ASSERT_TRUE(below) << below.error().to_string();
+  EXPECT_EQ(below->handle_kind, HandleKind::host_memory);
+  EXPECT_FALSE(policy.allow_direct3d);
+  EXPECT_TRUE(policy.allow_opaque);
+  const auto apart = negotiate(descriptor(), a, direct3d(Api::d3d12, 2));
+  ASSERT_TRUE(apart) << apart.error().to_string();
+  EXPECT_EQ(apart->handle_kind, HandleKind::host_memory);
+  EXPECT_EQ(apart->fence_kind, FenceKind::host_timeline);
+  policy = {};
+  policy.force_fence = FenceKind::d3d12_fence;
+  const auto forced = negotiate(descriptor(), a, direct3d(Api::d3d12, 2), policy);
+  ASSERT_FALSE(forced);
+  EXPECT_NE(forced.error().message().find("Direct3D's fences need one adapter."), std::string::npos);
+  // An adapter that is not known is no adapter.
+  auto nameless = direct3d(Api::d3d12, 0);
+  nameless.identity.has_luid = false;
+  auto other = direct3d(Api::d3d11, 0);
+  EXPECT_EQ(negotiate(descriptor(), other, nameless)->handle_kind, HandleKind::host_memory);
+  EXPECT_TRUE(same_adapter(a.identity, direct3d(Api::d3d12, 1).identity));
+  EXPECT_FALSE(same_adapter(nameless.identity, nameless.identity));
+}
+
+TEST(Negotiate, WithoutDirect3dNobodyHearsOfIt) {
+  const auto agreement = negotiate(descriptor(), gpu(1), gpu(1));
+  ASSERT_TRUE(agreement);
+  for (const Rung& rung : agreement->rungs) EXPECT_EQ(rung.name.find("d3d"), std::string::npos);
+  for (const Rung& rung : agreement->sync_rungs) EXPECT_EQ(rung.name.find("d3d"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace geyser::test

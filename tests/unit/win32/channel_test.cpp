@@ -172,9 +172,9 @@ TEST(ChannelNumbers, CrossAsTheyAre) {
   EXPECT_EQ(handles[0].kind(), HandleKind::opaque_win32_kmt);
   EXPECT_EQ(handles[0].get(), own.get());
   // A message that calls it memory, and one that calls memory a number.
-  for (const HandleKind lie : {HandleKind::host_memory, HandleKind::opaque_win32_kmt}) {
+  for (const HandleKind lie : {HandleKind::host_memory, HandleKind::opaque_win32_kmt, HandleKind::d3d_kmt}) {
     wire::Fences message;
-    const bool is_number = lie == HandleKind::opaque_win32_kmt;
+    const bool is_number = lie != HandleKind::host_memory;
     message.fences.push_back({FenceKind::opaque_win32_timeline, 7, 1, *OwnedHandle::duplicate(lie, own.get())});
     auto encoded = wire::encode(wire::Message(std::move(message)));
     ASSERT_TRUE(encoded) << encoded.error().to_string();

@@ -76,8 +76,8 @@ TEST_F(Handle, PseudoHandlesAreNone) {
 
 TEST_F(Handle, GlobalNumbersAreCopiedAndNeverClosed) {
   const OwnedHandle memory = *platform::create_shared_memory(4096);
-  {
-    const OwnedHandle number = OwnedHandle::adopt(HandleKind::opaque_win32_kmt, memory.get());
+  for (const HandleKind kind : {HandleKind::opaque_win32_kmt, HandleKind::d3d_kmt}) {
+    const OwnedHandle number = OwnedHandle::adopt(kind, memory.get());
     const auto copy = number.duplicate();
     ASSERT_TRUE(copy);
     EXPECT_EQ(copy->get(), memory.get());
