@@ -1,5 +1,4 @@
 // Systems without DRM sync objects: all but Linux. Nothing uses what one would hold.
-#pragma clang diagnostic ignored "-Wunused-private-field"
 #include "platform/drm_syncobj.hpp"
 
 namespace geyser::platform {
