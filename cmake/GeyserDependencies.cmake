@@ -83,10 +83,10 @@ elseif(GEYSER_WITH_WEBGPU STREQUAL "ON")
 endif()
 
 # CUDA needs no header: the driver's functions are declared in src/cuda/driver_api.hpp.
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT GEYSER_WITH_CUDA STREQUAL "OFF")
+if((CMAKE_SYSTEM_NAME STREQUAL "Linux" OR WIN32) AND NOT GEYSER_WITH_CUDA STREQUAL "OFF")
   set(GEYSER_HAVE_CUDA TRUE)
 elseif(GEYSER_WITH_CUDA STREQUAL "ON")
-  message(FATAL_ERROR "GEYSER_WITH_CUDA is ON, but this system is not Linux")
+  message(FATAL_ERROR "GEYSER_WITH_CUDA is ON, but this system is neither Linux nor Windows")
 else()
   set(GEYSER_HAVE_CUDA FALSE)
 endif()

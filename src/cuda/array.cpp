@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "cuda/external_handle.hpp"
 #include "platform/shared_memory.hpp"
 
 namespace geyser::cuda {
@@ -82,27 +83,36 @@ Result<ArrayImage> ArrayImage::create(const std::shared_ptr<Context>& context, c
   return image;
 }
 
-Result<ArrayImage> ArrayImage::import(const std::shared_ptr<Context>& context, const TextureDescriptor& descriptor,
-                                      ArrayKind kind, const MemoryLayout& layout, OwnedHandle& handle) {
+Result<ArrayImage> ArrayImage::import(const std::shared_ptr<Context>& context, ArrayKind kind,
+                                      ApiTextureHandle& parcel) {
+  const TextureDescriptor& descriptor = parcel.descriptor;
+  const MemoryLayout& layout = parcel.layout;
+  OwnedHandle& handle = parcel.handles[0];
+  const bool direct3d = parcel.kind == HandleKind::d3d_nt || parcel.kind == HandleKind::d3d_kmt;
+  if (layout.keyed_mutex) {
+    return fail(GeyserError(ErrorCode::unsupported, "The texture has a keyed mutex, which Geyser's CUDA does not hold.")
+                    .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
+  }
   // Drivers whose opaque descriptors have a size let us check it; NVIDIA's check for themselves.
-  if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout.allocation_size) {
+  const bool has_size = !direct3d && !handle_kind_info(handle.kind()).is_global_number;
+  if (const auto size = platform::kernel_size(has_size ? handle.get() : no_native_handle);
+      size && *size != 0 && *size < layout.allocation_size) {
     return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout.allocation_size,
                                                      "], but the handle's object has [", *size, "] bytes."));
   }
   ArrayImage image(context, kind);
-  driver::ExternalMemoryHandle description;
-  description.type = driver::memory_opaque_fd;
-  description.fd = static_cast<int>(handle.get());
-  description.size = layout.allocation_size;
-  description.flags = layout.dedicated ? driver::memory_dedicated : 0;
+  const driver::ExternalMemoryHandle description = describe_memory(parcel);
   auto imported =
       context->check(context->cu().cuImportExternalMemory(&image.memory_, &description), "cuImportExternalMemory");
   if (!imported) return fail(refused_memory(std::move(imported.error()), layout.allocation_size));
-  static_cast<void>(handle.detach());  // the driver's now
+  settle_imported(handle);
   driver::ExternalMemoryArray mapping;
   mapping.offset = layout.planes[0].offset;
   mapping.array = describe(descriptor, kind);
-  if ((layout.vulkan_usage & vulkan_color_attachment) != 0) mapping.array.flags |= driver::array_color_attachment;
+  // What Direct3D made says so in its descriptor.
+  const bool rendered = direct3d ? contains(parcel.descriptor.usage, TextureUsage::color_attachment)
+                                 : (layout.vulkan_usage & vulkan_color_attachment) != 0;
+  if (rendered) mapping.array.flags |= driver::array_color_attachment;
   mapping.levels = descriptor.mip_levels;
   auto mapped =
       context->check(context->cu().cuExternalMemoryGetMappedMipmappedArray(&image.array_, image.memory_, &mapping),

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include <geyser/descriptor.hpp>
-#include <geyser/handle.hpp>
-#include <geyser/layout.hpp>
+#include <geyser/texture.hpp>
 
 #include "cuda/context.hpp"
 
@@ -18,9 +17,8 @@ class ArrayImage {
   // The context must be current for each of these.
   static Result<ArrayImage> create(const std::shared_ptr<Context>& context, const TextureDescriptor& descriptor,
                                    ArrayKind kind);
-  // Consumes the handle on success.
-  static Result<ArrayImage> import(const std::shared_ptr<Context>& context, const TextureDescriptor& descriptor,
-                                   ArrayKind kind, const MemoryLayout& layout, OwnedHandle& handle);
+  // Consumes the parcel's handle on success.
+  static Result<ArrayImage> import(const std::shared_ptr<Context>& context, ArrayKind kind, ApiTextureHandle& parcel);
   ArrayImage(ArrayImage&& other) noexcept;
   ArrayImage& operator=(ArrayImage&&) = delete;
   ArrayImage(const ArrayImage&) = delete;

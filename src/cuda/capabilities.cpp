@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/device_memory.hpp"
+#include "cuda/external_handle.hpp"
 #include "cuda/fence.hpp"
 #include "cuda/format.hpp"
 #include "cuda/host_pages.hpp"
@@ -169,14 +170,18 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
       if (is_new) known->second = dimensions_of(context, info.format, kind);
       add_array_rows(*context, row, known->second, rows);
       for (TextureCapability one : rows) {
-        if (!context->identity().has_uuids) break;
-        one.handle_kind = HandleKind::opaque_fd;
         // Driver 580 opens Vulkan's images of several layers, but for some sizes with several levels at another stride
         // between layers than Vulkan's (docs/results/cuda-probes.md). For which is not known, so for none.
         one.dimensions = static_cast<DimensionSet>(
             one.dimensions & (dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::three_d)));
         one.max_array_layers = 1;
-        if (one.dimensions != 0) capabilities.textures.push_back(one);
+        if (one.dimensions == 0) continue;
+        for (const HandleKind handle_kind : external_memory_kinds()) {
+          const bool direct3d = handle_kind == HandleKind::d3d_nt || handle_kind == HandleKind::d3d_kmt;
+          if (direct3d ? !context->identity().has_luid : !context->identity().has_uuids) continue;
+          one.handle_kind = handle_kind;
+          capabilities.textures.push_back(one);
+        }
       }
       for (TextureCapability& one : rows) {
         one.handle_kind = HandleKind::host_memory;
@@ -185,7 +190,7 @@ Capabilities probe_capabilities(const std::shared_ptr<Context>& context) {
         capabilities.textures.push_back(one);
       }
     }
-    if (context->identity().has_uuids) {
+    if (context->identity().has_uuids && external_memory_kinds().front() == HandleKind::opaque_fd) {
       capabilities.textures.push_back(linear_row(info.format, HandleKind::opaque_fd, makes_memory));
     }
     if (in_place) capabilities.textures.push_back(linear_row(info.format, HandleKind::host_memory, true));

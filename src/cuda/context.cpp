@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <utility>
@@ -42,6 +43,14 @@ DeviceIdentity Context::identity_of(driver::Device device) const {
   if (ask(&uuid, device) == driver::success) {
     std::copy(std::begin(uuid.bytes), std::end(uuid.bytes), identity.device_uuid.begin());
     identity.has_uuids = true;
+  }
+  std::array<char, 8> luid{};
+  unsigned node_mask = 0;
+  if (functions_.cuDeviceGetLuid != nullptr &&
+      functions_.cuDeviceGetLuid(luid.data(), &node_mask, device) == driver::success) {
+    identity.has_luid = true;
+    std::memcpy(identity.luid.data(), luid.data(), luid.size());
+    identity.node_mask = node_mask;
   }
   std::array<char, 256> name{};
   if (functions_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device) == driver::success) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "cuda/external_handle.hpp"
 
 namespace geyser::cuda {
 
@@ -90,14 +91,10 @@ Result<DeviceMemory> DeviceMemory::create(const std::shared_ptr<Context>& contex
 
 Result<void> DeviceMemory::take(const MemoryLayout& layout, OwnedHandle& handle) {
   const Functions& cu = context_->cu();
-  driver::ExternalMemoryHandle description;
-  description.type = driver::memory_opaque_fd;
-  description.fd = static_cast<int>(handle.get());
-  description.size = layout.allocation_size;
-  description.flags = layout.dedicated ? driver::memory_dedicated : 0;
+  const driver::ExternalMemoryHandle description = describe_memory(layout, handle);
   auto imported = context_->check(cu.cuImportExternalMemory(&memory_, &description), "cuImportExternalMemory");
   if (!imported) return imported;
-  static_cast<void>(handle.detach());  // the driver's now
+  settle_imported(handle);
   driver::ExternalMemoryBuffer whole;
   whole.size = layout.allocation_size;
   return context_->check(cu.cuExternalMemoryGetMappedBuffer(&pointer_, memory_, &whole),

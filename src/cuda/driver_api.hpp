@@ -146,6 +146,12 @@ struct Memcpy3d {  // CUDA_MEMCPY3D, and CUDA_MEMCPY3D_PEER, which alone has the
 
 // CUexternalMemoryHandleType, CUDA_EXTERNAL_MEMORY_DEDICATED.
 inline constexpr int memory_opaque_fd = 1;
+inline constexpr int memory_opaque_win32 = 2;
+inline constexpr int memory_opaque_win32_kmt = 3;
+inline constexpr int memory_d3d12_heap = 4;
+inline constexpr int memory_d3d12_resource = 5;
+inline constexpr int memory_d3d11_resource = 6;
+inline constexpr int memory_d3d11_resource_kmt = 7;
 inline constexpr unsigned memory_dedicated = 1;
 
 struct ExternalMemoryHandle {  // CUDA_EXTERNAL_MEMORY_HANDLE_DESC
@@ -171,7 +177,9 @@ struct ExternalMemoryArray {  // CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC
 
 // CUexternalSemaphoreHandleType.
 inline constexpr int semaphore_opaque_fd = 1;
+inline constexpr int semaphore_d3d12_fence = 4;
 inline constexpr int semaphore_timeline_fd = 9;
+inline constexpr int semaphore_timeline_win32 = 10;
 
 struct ExternalSemaphoreHandle {  // CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC
   int type = 0;

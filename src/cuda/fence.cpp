@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "cuda/external_handle.hpp"
 
 namespace geyser::cuda {
 
@@ -21,11 +22,11 @@ tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
 
 std::vector<FenceCapability> fence_capabilities(const Context& context) {
   std::vector<FenceCapability> capabilities;
-  if (context.identity().has_uuids) {
-    if (context.attribute(driver::Attribute::timeline_semaphore_interop_supported) != 0) {
-      capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
-    }
-    capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
+  const bool timelines = context.attribute(driver::Attribute::timeline_semaphore_interop_supported) != 0;
+  for (const FenceKind kind : external_fence_kinds()) {
+    const bool opaque_timeline = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline;
+    const bool known = kind == FenceKind::d3d12_fence ? context.identity().has_luid : context.identity().has_uuids;
+    if (known && (timelines || !opaque_timeline)) capabilities.push_back({kind, false, true, true, false});
   }
   capabilities.push_back({FenceKind::host_timeline, true, true, false});
   return capabilities;
@@ -48,7 +49,7 @@ CudaFence::~CudaFence() {
 
 Result<void> CudaFence::queue_signal(std::uint64_t value) const {
   driver::SemaphoreUse use;
-  if (kind() == FenceKind::opaque_fd_timeline) use.value = value;
+  if (kind() != FenceKind::opaque_fd_binary) use.value = value;
   return context_->check(context_->cu().cuSignalExternalSemaphoresAsync(&semaphore_, &use, 1, context_->stream()),
                          "cuSignalExternalSemaphoresAsync");
 }
@@ -59,15 +60,12 @@ Result<void> CudaFence::do_signal(std::uint64_t) { return refuse(*this, "signal"
 Result<FenceHandle> CudaFence::do_export() const { return refuse(*this, "export"); }
 
 Result<std::shared_ptr<CudaFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
-  driver::ExternalSemaphoreHandle description;
-  description.type =
-      handle.kind == FenceKind::opaque_fd_timeline ? driver::semaphore_timeline_fd : driver::semaphore_opaque_fd;
-  description.fd = static_cast<int>(handle.handle.get());
+  const driver::ExternalSemaphoreHandle description = describe_semaphore(handle.kind, handle.handle);
   driver::ExternalSemaphore semaphore = nullptr;
   auto imported =
       context->check(context->cu().cuImportExternalSemaphore(&semaphore, &description), "cuImportExternalSemaphore");
   if (!imported) return fail(std::move(imported.error()));
-  static_cast<void>(handle.handle.detach());  // the driver's now
+  settle_imported(handle.handle);
   return std::make_shared<CudaFence>(context, handle.kind, handle.id, handle.value, semaphore);
 }
 

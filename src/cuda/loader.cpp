@@ -5,13 +5,14 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "cuda/external_handle.hpp"
 
 namespace geyser::cuda {
 
 Result<platform::DynamicLibrary> open_cuda() {
   // A path for a driver in an unusual place. Who can set it can also set LD_LIBRARY_PATH.
   const char* chosen = std::getenv("GEYSER_CUDA_LIBRARY");
-  const std::array<const char*, 1> names{chosen != nullptr && *chosen != '\0' ? chosen : "libcuda.so.1"};
+  const std::array<const char*, 1> names{chosen != nullptr && *chosen != '\0' ? chosen : driver_library()};
   auto library = platform::DynamicLibrary::open(names);
   if (!library) return fail(std::move(library.error()).during("loading CUDA's driver"));
   return library;

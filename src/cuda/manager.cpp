@@ -35,7 +35,10 @@ class CudaManager final : public TextureShareManager {
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
-    if (parcel.kind == HandleKind::host_memory || same_device_and_driver(parcel.identity, context_->identity())) {
+    // Of Direct3D's the front has compared the adapter.
+    const bool direct3d = parcel.kind == HandleKind::d3d_nt || parcel.kind == HandleKind::d3d_kmt;
+    if (direct3d || parcel.kind == HandleKind::host_memory ||
+        same_device_and_driver(parcel.identity, context_->identity())) {
       return CudaTexture::import(context_, std::move(parcel));
     }
     // The front lets only what is on a peer through.

@@ -100,8 +100,7 @@ Result<PeerTexture> PeerTexture::import(const std::shared_ptr<Context>& here, co
     return texture;
   }
   // Kinds of arrays are those of this device: a manager probes only its own.
-  auto image = ArrayImage::import(there, parcel.descriptor, here->array_kind(parcel.descriptor.format), parcel.layout,
-                                  parcel.handles[0]);
+  auto image = ArrayImage::import(there, here->array_kind(parcel.descriptor.format), parcel);
   if (!image) return fail(std::move(image.error()));
   texture.image_.emplace(*std::move(image));
   if (!direct || !makes_device_memory(*there)) return texture;

@@ -77,8 +77,7 @@ Result<std::unique_ptr<SharedTexture>> CudaTexture::import(const std::shared_ptr
     texture->memory_.emplace(*std::move(memory));
     return texture;
   }
-  auto image = ArrayImage::import(context, parcel.descriptor, context->array_kind(parcel.descriptor.format),
-                                  parcel.layout, parcel.handles[0]);
+  auto image = ArrayImage::import(context, context->array_kind(parcel.descriptor.format), parcel);
   if (!image) return fail(std::move(image.error()));
   texture->image_.emplace(*std::move(image));
   return texture;
@@ -243,7 +242,7 @@ Result<void> CudaTexture::queue_waits(const SyncPoints& waits) {
   unsigned count = 0;
   for (const SyncPoint& point : waits) {
     if (const CudaFence* fence = home()->find_fence(*point.fence)) {
-      if (point.fence->kind() == FenceKind::opaque_fd_timeline) uses.at(count).value = point.value;
+      if (point.fence->kind() != FenceKind::opaque_fd_binary) uses.at(count).value = point.value;
       semaphores.at(count++) = fence->semaphore();
       continue;
     }

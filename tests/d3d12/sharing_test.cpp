@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <geyser/d3d12.hpp>
@@ -23,23 +24,37 @@ using testing::HasSubstr;
 
 class Sharing : public testing::Test {
  protected:
+  // Kept for all tests: a manager asks the system for its adapters' names, which Wine takes its time for.
+  struct Rig {
+    World world;
+    Com<ID3D12Device> device_a = make_stand_in_device(world);
+    Com<ID3D12Device> device_b = make_stand_in_device(world);
+    std::vector<std::string> said;
+    std::unique_ptr<TextureShareManager> a, b;
+  };
+  static void SetUpTestSuite() {
+    rig = std::make_unique<Rig>();
+    rig->a = wrap(rig->device_a);
+    rig->b = wrap(rig->device_b);
+    EXPECT_TRUE(rig->said.empty());
+  }
+  static void TearDownTestSuite() {
+    rig->a.reset();
+    rig->b.reset();
+    rig->device_a.reset();
+    rig->device_b.reset();
+    EXPECT_EQ(rig->world.alive, 0) << "every reference is given back";
+    rig.reset();
+  }
   void SetUp() override {
     descriptor_.extent = {37, 23, 1};
-    a_ = wrap(device_a_);
-    b_ = wrap(device_b_);
-    ASSERT_TRUE(a_ && b_);
+    said_.clear();
     world_.take_calls();
   }
-  void TearDown() override {
-    a_.reset();
-    b_.reset();
-    device_a_.reset();
-    device_b_.reset();
-    EXPECT_EQ(world_.alive, 0) << "every reference is given back";
-  }
-  std::unique_ptr<TextureShareManager> wrap(const Com<ID3D12Device>& device) {
+  void TearDown() override { world_.removed = world_.share_result = S_OK; }
+  static std::unique_ptr<TextureShareManager> wrap(const Com<ID3D12Device>& device) {
     auto manager = d3d12::wrap_device(
-        {device.get(), nullptr, [this](const GeyserError& error) { said_.push_back(error.to_string()); }});
+        {device.get(), nullptr, [](const GeyserError& error) { rig->said.push_back(error.to_string()); }});
     EXPECT_TRUE(manager) << (manager ? "" : manager.error().to_string());
     return manager ? *std::move(manager) : nullptr;
   }
@@ -60,16 +75,19 @@ class Sharing : public testing::Test {
     return refused ? GeyserError(ErrorCode::busy, "it was opened") : refused.error();
   }
 
-  World world_;
-  Com<ID3D12Device> device_a_ = make_stand_in_device(world_);
-  Com<ID3D12Device> device_b_ = make_stand_in_device(world_);
-  std::vector<std::string> said_;
-  std::unique_ptr<TextureShareManager> a_, b_;
+  static std::unique_ptr<Rig> rig;
+  World& world_ = rig->world;
+  Com<ID3D12Device>& device_a_ = rig->device_a;
+  Com<ID3D12Device>& device_b_ = rig->device_b;
+  std::vector<std::string>& said_ = rig->said;
+  std::unique_ptr<TextureShareManager>& a_ = rig->a;
+  std::unique_ptr<TextureShareManager>& b_ = rig->b;
   TextureDescriptor descriptor_;
 };
 
+std::unique_ptr<Sharing::Rig> Sharing::rig;
+
 TEST_F(Sharing, AgreesOnHandlesOfDirect3D) {
-  EXPECT_TRUE(said_.empty());
   const auto agreement = negotiate(descriptor_, a_->capabilities(), b_->capabilities());
   ASSERT_TRUE(agreement) << agreement.error().to_string();
   EXPECT_EQ(agreement->handle_kind, HandleKind::d3d_nt);
@@ -156,6 +174,26 @@ TEST_F(Sharing, AFenceIsOneForBothDevices) {
   // By its id: each device has its own object of it.
   EXPECT_NE(*d3d12::native(*a_, *fence), *d3d12::native(*b_, *fence));
   EXPECT_EQ(behind(**d3d12::native(*a_, *fence)), behind(**d3d12::native(*b_, *fence)));
+}
+
+TEST_F(Sharing, WaitsInVainLeaveOneEventAtTheFence) {
+  auto fence = *a_->create_fence(FenceKind::d3d12_fence);
+  const auto shared = behind(**d3d12::native(*a_, *fence));
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(fence->wait(1, 1ms));
+  ASSERT_EQ(shared->events.size(), 1U) << "armed once, and kept";
+  // The fence sets the event of value 1 only when the event waits for another value already.
+  const HANDLE event = shared->events[0].second;
+  shared->events.clear();
+  shared->value = 1;
+  std::thread late([&] {
+    ::Sleep(30);
+    ::SetEvent(event);
+    ::Sleep(30);
+    world_.signal(*shared, 2);
+  });
+  EXPECT_TRUE(fence->wait(2, 5s)) << "an event tells that there is something to look at, and no more";
+  late.join();
+  EXPECT_EQ(*fence->completed_value(), 2U);
 }
 
 TEST_F(Sharing, WithoutAFenceTheCpuWaitsForTheQueue) {
