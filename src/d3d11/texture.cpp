@@ -5,7 +5,6 @@
 #include "common/text.hpp"
 #include "d3d11/fence.hpp"
 #include "d3d11/resource.hpp"
-#include "dxgi/adapter.hpp"
 #include "dxgi/format.hpp"
 #include "platform/deadline.hpp"
 
@@ -32,10 +31,13 @@ D3d11Texture::D3d11Texture(Init init, std::shared_ptr<Context> context)
 std::unique_ptr<SharedTexture> D3d11Texture::on_resource(const std::shared_ptr<Context>& context,
                                                          const TextureDescriptor& descriptor, HandleKind kind,
                                                          Com<ID3D11Resource> resource) {
-  Init init{Api::d3d11, descriptor, opaque_layout(descriptor), kind, SharePath::zero_copy, context->diagnostics()};
+  KeyedMutex mutex = KeyedMutex::of(resource);
+  MemoryLayout layout = opaque_layout(descriptor);
+  layout.keyed_mutex = bool(mutex);
+  Init init{Api::d3d11, descriptor, layout, kind, SharePath::zero_copy, context->diagnostics()};
   std::unique_ptr<D3d11Texture> texture(new D3d11Texture(std::move(init), context));
   texture->resource_ = std::move(resource);
-  texture->mutex_ = KeyedMutex::of(texture->resource_);
+  texture->mutex_ = std::move(mutex);
   return texture;
 }
 
@@ -87,12 +89,16 @@ Result<std::unique_ptr<SharedTexture>> D3d11Texture::import(const std::shared_pt
     if (!memory) return fail(std::move(memory.error()));
     return on_host_memory(context, owned.descriptor, *std::move(memory));
   }
-  // Before the driver hears of the handle: on another adapter it opens nothing, or, as a number, something else.
-  if (auto same = dxgi::check_adapter(owned.identity, context->identity()); !same) return fail(std::move(same.error()));
   auto resource = open_resource(*context, owned.handles[0]);
   if (!resource) return fail(std::move(resource.error()));
   if (auto good = check_resource(*resource, owned.descriptor); !good) return fail(std::move(good.error()));
-  return on_resource(context, owned.descriptor, owned.kind, *std::move(resource));
+  auto texture = on_resource(context, owned.descriptor, owned.kind, *std::move(resource));
+  if (texture->layout().keyed_mutex != owned.layout.keyed_mutex) {
+    return fail(ErrorCode::incompatible_layout,
+                text("Field [layout.keyed_mutex] is [", owned.layout.keyed_mutex, "], but the handle's texture has [",
+                     texture->layout().keyed_mutex ? "one" : "none", "]."));
+  }
+  return texture;
 }
 
 NativeTexture D3d11Texture::native() const noexcept {

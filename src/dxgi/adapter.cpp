@@ -93,11 +93,4 @@ Result<Com<IDXGIAdapter1>> find_adapter(const std::array<std::uint8_t, 8>& luid)
                                              seen.empty() ? std::string("none") : seen, "]."));
 }
 
-Result<void> check_adapter(const DeviceIdentity& exporter, const DeviceIdentity& own) {
-  if (same_adapter(exporter, own)) return {};
-  return fail(GeyserError(ErrorCode::incompatible_device, text("What is imported is on [", name_of(exporter),
-                                                               "], but this manager is on [", name_of(own), "]."))
-                  .suggest("handle kind [host_memory]"));
-}
-
 }  // namespace geyser::dxgi

@@ -23,8 +23,4 @@ namespace geyser::dxgi {
 // Errors: not_available (no DXGI, no adapter of that LUID: those that there are are named).
 [[nodiscard]] GEYSER_API Result<Com<IDXGIAdapter1>> find_adapter(const std::array<std::uint8_t, 8>& luid);
 
-// Refuses what was made on another adapter, or by an exporter that names none: Direct3D's handles open on the adapter
-// that made them. Errors: incompatible_device (both are named).
-[[nodiscard]] GEYSER_API Result<void> check_adapter(const DeviceIdentity& exporter, const DeviceIdentity& own);
-
 }  // namespace geyser::dxgi

@@ -360,6 +360,21 @@ TEST_F(Sharing, AnotherAdaptersHandleIsRefusedBeforeADriverHearsOfIt) {
   }
 }
 
+TEST_F(Sharing, AParcelSaysWhetherThereIsAKeyedMutex) {
+  for (const FenceKind kind : {FenceKind::host_timeline, FenceKind::d3d12_fence}) {
+    share(kind);
+    EXPECT_EQ(destination_->layout(), source_->layout());
+    auto parcel = a_->manager->export_texture(*source_);
+    ASSERT_TRUE(parcel);
+    EXPECT_EQ(parcel->layout.keyed_mutex, kind == FenceKind::host_timeline);
+    EXPECT_TRUE(parcel->layout.dedicated);
+    parcel->layout.keyed_mutex = !parcel->layout.keyed_mutex;
+    auto lied = b_->manager->import_shared_texture(*std::move(parcel));
+    ASSERT_FALSE(lied);
+    EXPECT_EQ(lied.error().code(), ErrorCode::incompatible_layout) << lied.error().to_string();
+  }
+}
+
 TEST_F(Sharing, ADescriptorThatLiesIsFoundOut) {
   share(FenceKind::host_timeline);
   const auto refusal = [&](auto&& lie) {
