@@ -1,5 +1,5 @@
-// CUDA's driver API. libcuda.so.1 is loaded at run time: nothing links it, and no toolkit is needed to build. The
-// environment variable GEYSER_CUDA_LIBRARY names another file to load, for drivers in unusual places.
+// CUDA's driver API. libcuda.so.1 (nvcuda.dll) is loaded at run time: nothing links it, and no toolkit is needed to
+// build. The environment variable GEYSER_CUDA_LIBRARY names another file to load, for drivers in unusual places.
 //
 // Handle kinds: opaque_fd (tiled: what Vulkan made on the same GPU, opened as a mipmapped array; linear: rows in the
 // GPU's memory by a device pointer, made by Vulkan or, with the VMM API, here), host_memory (linear: rows that the GPU
@@ -8,13 +8,18 @@
 // linear memory alone, and opens fences and makes none: to publish tiled memory and with fences of the GPU's, give the
 // manager a Vulkan manager of the same device by use_allocator(). No dma-bufs: CUDA imports them on Tegra only.
 //
+// On Windows, in place of descriptors, all of it opened and not made: opaque_win32, opaque_win32_kmt, d3d_nt (resources
+// and heaps of Direct3D 12, textures of 11 without a keyed mutex), d3d_kmt; opaque_win32_timeline, d3d12_fence.
+// Direct3D's handles ask for the same adapter (LUID). No rows in the GPU's memory there.
+//
 // Fence kinds: opaque_fd_timeline, opaque_fd_binary (waited for and signalled on the stream), host_timeline.
 //
 // Device identity: CUDA knows a GPU's UUID and not its driver's. One GPU has one driver of NVIDIA's at a time, so the
 // driver's UUID stays empty here, which same_device_and_driver() takes for equal.
 //
 // Ownership: cuImportExternalMemory and cuImportExternalSemaphore take the descriptor when they succeed;
-// cuMemImportFromShareableHandle, for memory that CUDA made, takes none: Geyser closes it.
+// cuMemImportFromShareableHandle, for memory that CUDA made, takes none: Geyser closes it. No Win32 handle is taken
+// over: Geyser closes it, and numbers nobody closes.
 //
 // Threads: a manager, its textures and its fences are used by one thread at a time; each call makes the context current
 // and brings the previous one back. Work of the caller's belongs on the manager's stream, or on one that waits for it,

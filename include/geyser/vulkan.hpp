@@ -7,18 +7,20 @@
 // copied). Fence kinds: opaque_fd_timeline, opaque_fd_binary, sync_file (VK_KHR_external_semaphore_fd), drm_syncobj (by
 // sync files, where a DRM node has timelines), host_timeline.
 // On Windows, in place of descriptors: opaque_win32, opaque_win32_kmt (VK_KHR_external_memory_win32), and
-// opaque_win32_timeline (VK_KHR_external_semaphore_win32).
-// Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor; Geyser closes it otherwise.
-// A Win32 handle stays the application's, and Geyser closes it; a global number nobody closes.
-// Threads: begin_access, end_access, create, import and the making of a manager use the wrapped queue, which Vulkan
-// wants externally synchronised: give `lock_queue`/`unlock_queue`, or call them from the thread that owns the queue.
-// Whether sync files work is tried when a manager is made, by two empty submissions.
-// With a signal fence of kind sync_file or drm_syncobj, end_access asks the driver for the sync file of what it has
-// submitted; software drivers give it only when that is done. Where none is given, the CPU waits and a diagnostic says
-// so. Published textures are in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where
-// the device has VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and host_memory in place); inside an access the image
-// is in GENERAL and owned by the wrapped queue's family. The caller may change the layout inside an access and must
-// bring it back to GENERAL before end_access.
+// opaque_win32_timeline (VK_KHR_external_semaphore_win32). Of Direct3D's on the same adapter (LUID): d3d_nt (textures
+// of Direct3D 11, resources and heaps of 12) and d3d_kmt are opened and not made, d3d12_fence as the driver says. A
+// keyed mutex is acquired with key 0 by the access's first submission and released by its last
+// (VK_KHR_win32_keyed_mutex). Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor;
+// Geyser closes it otherwise. A Win32 handle stays the application's, and Geyser closes it; a global number nobody
+// closes. Threads: begin_access, end_access, create, import and the making of a manager use the wrapped queue, which
+// Vulkan wants externally synchronised: give `lock_queue`/`unlock_queue`, or call them from the thread that owns the
+// queue. Whether sync files work is tried when a manager is made, by two empty submissions. With a signal fence of kind
+// sync_file or drm_syncobj, end_access asks the driver for the sync file of what it has submitted; software drivers
+// give it only when that is done. Where none is given, the CPU waits and a diagnostic says so. Published textures are
+// in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where the device has
+// VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and host_memory in place); inside an access the image is in GENERAL
+// and owned by the wrapped queue's family. The caller may change the layout inside an access and must bring it back to
+// GENERAL before end_access.
 #pragma once
 
 #include <cstdint>
