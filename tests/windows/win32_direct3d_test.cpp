@@ -79,6 +79,64 @@ ApiTextureHandle parcel_of(const Section& section, Api api) {
   return parcel;
 }
 
+// Makes such sections, as a Direct3D 12 manager makes resources and fences.
+class Maker final : public TextureShareManager {
+ public:
+  explicit Maker(Capabilities capabilities) : TextureShareManager(std::move(capabilities)) {}
+
+ private:
+  class Texture final : public SharedTexture {
+   public:
+    explicit Texture(const TextureDescriptor& descriptor, const MemoryLayout& layout)
+        : SharedTexture({Api::d3d12, descriptor, layout, HandleKind::d3d_nt, SharePath::zero_copy, {}}) {}
+
+   private:
+    Result<void> do_begin(AccessMode, const AccessState&, const SyncPoints&) override { return {}; }
+    Result<void> do_end(AccessMode, SharedFence*, std::uint64_t) override { return {}; }
+    Result<ApiTextureHandle> do_export(HandleKind) override { return parcel_of(section_, Api::d3d12); }
+    bool accepts_signal_fence(const SharedFence&) const override { return false; }
+    Section section_{pixels_size + 4096};
+  };
+  class Fence final : public SharedFence {
+   public:
+    Fence() : SharedFence(FenceKind::d3d12_fence, 0, 0) {}
+
+   private:
+    Result<std::uint64_t> do_completed_value() const override { return section_.counter().load(); }
+    Result<void> do_wait(std::uint64_t, std::chrono::nanoseconds) const override { return {}; }
+    Result<void> do_signal(std::uint64_t value) override {
+      section_.counter() = value;
+      return {};
+    }
+    Result<FenceHandle> do_export() const override { return FenceHandle{kind(), id(), 0, section_.handle()}; }
+    Section section_{4096};
+  };
+  Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor, const Agreement&) override {
+    const Section any(4096);
+    return std::make_unique<Texture>(descriptor, parcel_of(any, Api::d3d12).layout);
+  }
+  Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&&) override { return no(); }
+  Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind) override { return std::make_shared<Fence>(); }
+  Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&&) override { return no(); }
+  Result<void> do_copy(SharedTexture&, SharedTexture&) override { return no(); }
+  bool owns(const SharedTexture&) const noexcept override { return true; }
+  static tl::unexpected<GeyserError> no() { return fail(ErrorCode::unsupported, "Not here."); }
+};
+
+// What Direct3D 12 has on an adapter, as far as these tests want it.
+Capabilities direct3d12(const Capabilities& vulkan, const DeviceIdentity& identity) {
+  Capabilities direct3d;
+  direct3d.api = Api::d3d12;
+  direct3d.identity = identity;
+  TextureCapability row = rows_of(vulkan, TextureFormat::rgba8_unorm).front();
+  row.handle_kind = HandleKind::d3d_nt;
+  row.exportable = row.importable = true;
+  row.requires_dedicated = false;
+  direct3d.textures = {row};
+  direct3d.fences = {{FenceKind::d3d12_fence, true, true, true}, {FenceKind::host_timeline, true, true, false}};
+  return direct3d;
+}
+
 class Win32Direct3D : public testing::Test {
  protected:
   void SetUp() override {
@@ -161,15 +219,7 @@ TEST_F(Win32Direct3D, OpensItsMemoryAndMakesNone) {
 }
 
 TEST_F(Win32Direct3D, AgreesWithItOnTheSameAdapter) {
-  Capabilities direct3d;
-  direct3d.api = Api::d3d12;
-  direct3d.identity = adapter();
-  TextureCapability row = rows_of(a_->manager().capabilities(), TextureFormat::rgba8_unorm).front();
-  row.handle_kind = HandleKind::d3d_nt;
-  row.exportable = row.importable = true;
-  row.requires_dedicated = false;
-  direct3d.textures = {row};
-  direct3d.fences = {{FenceKind::d3d12_fence, true, true, true}, {FenceKind::host_timeline, true, true, false}};
+  Capabilities direct3d = direct3d12(a_->manager().capabilities(), adapter());
   const auto agreement = negotiate(picture(), direct3d, a_->manager().capabilities());
   ASSERT_TRUE(agreement) << agreement.error().to_string();
   EXPECT_EQ(agreement->handle_kind, HandleKind::d3d_nt);
@@ -206,6 +256,43 @@ TEST_F(Win32Direct3D, SharesTexturesResourcesAndHeaps) {
     parcel.handles[0] = OwnedHandle::adopt(HandleKind::d3d_kmt, 0x40001234);
     expect_shared(std::move(parcel));
   }
+}
+
+TEST_F(Win32Direct3D, MakesItsMemoryAndFencesForVulkan) {
+  const Capabilities own = a_->manager().capabilities();
+  EXPECT_EQ(a_->manager().use_allocator(std::make_shared<Maker>(direct3d12(own, adapter(2)))).error().code(),
+            ErrorCode::incompatible_device);
+  const auto used = a_->manager().use_allocator(std::make_shared<Maker>(direct3d12(own, adapter())));
+  ASSERT_TRUE(used) << used.error().to_string();
+  auto texture = a_->manager().create_texture(picture(), HandleKind::d3d_nt);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  EXPECT_EQ((*texture)->api(), Api::vulkan);
+  auto parcel = a_->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel) << parcel.error().to_string();
+  EXPECT_EQ(parcel->api, Api::d3d12) << "where the memory was made";
+  auto other = import(*b_, *std::move(parcel));
+  ASSERT_TRUE(other);
+  auto fence = a_->manager().create_fence(FenceKind::d3d12_fence);
+  ASSERT_TRUE(fence) << fence.error().to_string();
+  auto twin = b_->manager().import_fence(*(*fence)->export_handle());
+  ASSERT_TRUE(twin) << twin.error().to_string();
+  ASSERT_TRUE((*texture)->set_signal_fence(*fence));
+  auto write = (*texture)->begin_access(AccessMode::discard, {});
+  ASSERT_TRUE(write) << write.error().to_string();
+  const auto expected = make_pattern(picture(), 4);
+  ASSERT_TRUE(a_->fill(**texture, expected));
+  auto state = (*texture)->end_access(*std::move(write));
+  ASSERT_TRUE(state) << state.error().to_string();
+  const std::uint64_t value = (*state->writer.begin()).value;
+  state->writer = {};
+  ASSERT_TRUE(state->writer.add({*twin, value}));
+  auto look = other->begin_access(AccessMode::read, *state);
+  ASSERT_TRUE(look) << look.error().to_string();
+  auto actual = b_->read(*other);
+  ASSERT_TRUE(actual);
+  EXPECT_EQ(difference(picture(), expected, *actual), "");
+  EXPECT_TRUE(other->end_access(*std::move(look)));
+  EXPECT_EQ((*texture)->statistics().bytes_copied + other->statistics().bytes_copied, 0U);
 }
 
 TEST_F(Win32Direct3D, LeavesNoHandleWhateverComes) {
