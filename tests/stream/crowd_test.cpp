@@ -4,8 +4,6 @@
 // killed at a random moment. Afterwards the publisher has what it had when the first twentieth was through:
 // descriptors, mappings and files exactly, of memory `slack_kib` more (the allocator's own arenas settle by some
 // hundred KiB; 10000 connections that leave 512 bytes each are 5 MiB).
-#include <signal.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -177,12 +175,12 @@ TEST_F(Crowd, ThatComesAndGoesLeavesNothing) {
   const int all = wanted != nullptr ? std::atoi(wanted) : memory_is_meaningful ? 300 : 60;
   constexpr int visits = 10;  // of one process that is not killed
   std::mt19937 random(static_cast<unsigned>(all));
-  const std::size_t descriptors = ProcessFigures::of(::getpid()).descriptors;
+  const std::size_t descriptors = ProcessFigures::of(own_process()).descriptors;
   const auto settle = [&] {
     // The thread closes what nobody has told the publisher of.
     EXPECT_TRUE(publish_until(
-        [&] { return count_subscribers() == 0 && ProcessFigures::of(::getpid()).descriptors <= descriptors; }));
-    return ProcessFigures::of(::getpid());
+        [&] { return count_subscribers() == 0 && ProcessFigures::of(own_process()).descriptors <= descriptors; }));
+    return ProcessFigures::of(own_process());
   };
   std::optional<ProcessFigures> warm;
   int orderly = 0;
@@ -205,7 +203,8 @@ TEST_F(Crowd, ThatComesAndGoesLeavesNothing) {
     }
     // Somewhere between two of its steps. On a busy machine they take longer.
     const unsigned slowness = killed_inside == 0 ? 1U + static_cast<unsigned>(killed) / 4U : 1U;
-    const Clock::time_point end = Clock::now() + std::chrono::microseconds(random() % (24000 * slowness));
+    const auto longest = static_cast<unsigned>(time_to_join().count()) * slowness;
+    const Clock::time_point end = Clock::now() + std::chrono::microseconds(random() % longest);
     const auto over = [&] { return Clock::now() >= end; };
     static_cast<void>(publish_until(over));
     killed_inside += count_subscribers() != 0 ? 1 : 0;
@@ -222,7 +221,7 @@ TEST_F(Crowd, ThatComesAndGoesLeavesNothing) {
   EXPECT_GT(killed_inside, 0);
   EXPECT_EQ(count_subscribers(), 0U);
   EXPECT_EQ(last.descriptors, descriptors);
-  EXPECT_EQ(directory_.left_over(), 3U) << "the feed's own: lock, note, socket";
+  EXPECT_EQ(directory_.left_over(), files_of_a_feed());
   if (memory_is_meaningful) {
     EXPECT_EQ(last.mappings, warm->mappings);
     EXPECT_LE(last.resident_kib, warm->resident_kib + slack_kib);

@@ -1,13 +1,13 @@
 // A feed for a long time: four subscribers in processes of their own, on different APIs and at different speeds, check
 // every frame's number and checksum; no process may come to own more of the machine than it had when it was warm.
 //
-//   test_soak [--frames N] [--publisher END]
+//   test_soak [--frames N] [--samples M] [--publisher END]
 //
 // N: 100000 (with sanitizers 10000; the long form: 1000000). END: host. A process is warm when a tenth of the frames
 // have been published. From then on its memory may grow by `slack_kib`: drivers and allocators go on touching pages
 // that they have reserved, by less than 1 MiB where this was measured, and 128 bytes lost with each frame are more in
-// the short form already. Descriptors may differ by the two that a reader has open for a moment while it copies a frame
-// out of its driver.
+// the short form already. What a process has is looked at M times (100). Descriptors may differ by the two that a
+// reader has open for a moment while it copies a frame out of its driver.
 #include <cinttypes>
 #include <cstdio>
 
@@ -26,6 +26,7 @@ constexpr std::size_t slack_kib = 4096;
 constexpr std::size_t momentary_descriptors = 2;
 constexpr std::size_t momentary_mappings = 16;  // a driver's mapping is split while a part of it has other rights
 std::uint64_t frames_wanted = memory_is_meaningful ? 100000 : 10000;
+std::uint64_t samples_wanted = 100;
 std::string publisher_end = "host";
 
 struct Reader {
@@ -36,7 +37,7 @@ struct Reader {
   ProcessFigures most;  // since then, each by itself
   ProcessFigures last;
   SoakReport report;
-  void sample(pid_t process) {
+  void sample(std::int64_t process) {
     last = ProcessFigures::of(process);
     most.resident_kib = std::max(most.resident_kib, last.resident_kib);
     most.descriptors = std::max(most.descriptors, last.descriptors);
@@ -112,10 +113,10 @@ class Soak : public testing::Test {
     }
   }
   void sample_all(bool warm) {
-    self_.sample(::getpid());
+    self_.sample(own_process());
     if (warm) self_.warm = self_.most = self_.last;
     for (Reader& reader : readers_) {
-      reader.sample(static_cast<pid_t>(reader.child->process()));
+      reader.sample(reader.child->process());
       if (warm) reader.warm = reader.most = reader.last;
     }
   }
@@ -181,7 +182,7 @@ TEST_F(Soak, EveryFrameIsWhatItSaysAndNothingGrows) {
   const Clock::time_point begin = Clock::now();
   const std::uint64_t first = publisher_->statistics().frames_published;
   const std::uint64_t warm_at = first + frames_wanted / 10;
-  const std::uint64_t between = std::max<std::uint64_t>(1, frames_wanted / 100);
+  const std::uint64_t between = std::max<std::uint64_t>(1, frames_wanted / samples_wanted);
   std::uint64_t next_sample = warm_at;
   for (;;) {
     const std::uint64_t published = publisher_->statistics().frames_published;
@@ -231,6 +232,8 @@ int main(int count, char** values) {
   testing::InitGoogleTest(&count, values);
   if (const auto frames = argument(count, values, "--frames"))
     frames_wanted = std::strtoull(frames->c_str(), nullptr, 10);
+  if (const auto samples = argument(count, values, "--samples"))
+    samples_wanted = std::strtoull(samples->c_str(), nullptr, 10);
   if (const auto name = argument(count, values, "--publisher")) publisher_end = *name;
   return RUN_ALL_TESTS();
 }

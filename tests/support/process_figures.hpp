@@ -1,15 +1,8 @@
-// What a process has of the machine: memory, descriptors, mappings, as /proc tells.
+// What a process has of the machine: memory, descriptors, mappings.
 #pragma once
 
-#include <sys/types.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <cstdint>
 
 namespace geyser::test {
 
@@ -18,20 +11,8 @@ struct ProcessFigures {
   std::size_t descriptors = 0;
   std::size_t mappings = 0;
 
-  static ProcessFigures of(pid_t process) {
-    const std::string path = "/proc/" + std::to_string(process);
-    ProcessFigures figures;
-    std::size_t pages = 0;
-    std::ifstream(path + "/statm") >> pages >> pages;
-    figures.resident_kib = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
-    std::error_code ignored;
-    const std::filesystem::directory_iterator all(path + "/fd", ignored);
-    figures.descriptors = static_cast<std::size_t>(std::distance(begin(all), end(all)));
-    std::ifstream maps(path + "/maps");
-    figures.mappings = static_cast<std::size_t>(
-        std::count(std::istreambuf_iterator<char>(maps), std::istreambuf_iterator<char>(), '\n'));
-    return figures;
-  }
+  // Of this process, or of one that it has started. posix/process_figures.cpp, win32/process_figures.cpp
+  static ProcessFigures of(std::int64_t process);
 };
 
 // Sanitizers keep what was freed, and shadow what is used: then memory says nothing, and LeakSanitizer does.

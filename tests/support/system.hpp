@@ -73,6 +73,12 @@ class EndsTheProcess {
   std::thread thread_;
 };
 
+// In which a subscriber that starts has joined a feed, mostly; less is somewhere between two of its steps.
+std::chrono::microseconds time_to_join();
+
+// Of shared memory in this process.
+std::size_t shared_mappings();
+
 // Whether a child process would have it without being given it.
 bool is_inherited(NativeHandle handle);
 

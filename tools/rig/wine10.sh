@@ -46,7 +46,7 @@ enter() {
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-    exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TMPDIR=/tmp LANG=C.UTF-8 "$@"
+    exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp XDG_RUNTIME_DIR=/tmp LANG=C.UTF-8 "$@"
   ' bash "$root" "$PWD" GEYSER_WINEPREFIX=/prefix GEYSER_RIG=wine10 "$@"
 }
 
@@ -73,6 +73,7 @@ enter bash -c '
   junit=$1/build/rig/wine10.xml
   tree=$1
   shift
+  rm -f /prefix/wineserver  # names a directory of an earlier run
   "$tools" --prepare
   "$tools" --stop
   status=0

@@ -6,6 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export WINEPREFIX=${GEYSER_WINEPREFIX:-$root/build/wine}
 export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=;vulkan-1=n,b'
 export VK_LOADER_DRIVERS_SELECT=${VK_LOADER_DRIVERS_SELECT:-*lvp*}
+unset TMPDIR  # Debian's Wine 10 frees the environment's own string
 case ${1:-} in
   --prepare)
     mkdir -p "$WINEPREFIX"

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <fstream>
 #include <string>
 
 #include "support/descriptors.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 
@@ -19,10 +19,7 @@ struct Census {
 inline Census take_census() {
   Census census;
   census.descriptors = open_descriptors();
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find("memfd:") != std::string::npos || line.find("/dev/shm/") != std::string::npos) ++census.mappings;
-  }
+  census.mappings = shared_mappings();
   return census;
 }
 

@@ -13,12 +13,12 @@ namespace geyser::test {
 
 enum class FaultAction : std::uint8_t {
   none,    // the row to compare the others with
-  kill,    // SIGKILL
+  kill,    // as nobody can refuse
   exit,    // exit(), from whichever thread is there
-  stop,    // SIGSTOP, until its parent sends SIGCONT
+  stop,    // all its threads, until its parent lets them go on
   starve,  // for a while, no more than two descriptors are to be had
-  deafen,  // the thread does nothing, so that nobody reads its socket, until its parent sends SIGUSR1
-  hold,    // a frame is held until its parent sends SIGUSR1
+  deafen,  // the thread does nothing, so that nobody reads its socket, until its parent says resume()
+  hold,    // a frame is held until its parent says resume()
   keep,    // as many frames as there are leases are held for ever
 };
 std::string_view to_string(FaultAction action);
@@ -46,9 +46,5 @@ std::span<const FaultPoint> fault_points();
 void arm(const Fault& fault, Channel& parent);
 // To be called again and again by the victim's loop: ends a famine. True: whatever was to happen has, and is over.
 bool fault_is_over();
-// SIGUSR1 is waited for, never delivered: to be called before there are threads.
-void prepare_victim();
-// Until the parent sends SIGUSR1.
-void wait_for_resume();
 
 }  // namespace geyser::test

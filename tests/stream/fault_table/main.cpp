@@ -44,7 +44,8 @@ std::vector<Job> plan_of(const Options& options) {
   }
 #ifdef GEYSER_NO_FAMINE
   if (options.fault.empty()) {
-    std::printf("Rows of [starve] are left out: this build's sanitizer needs descriptors itself.\n");
+    std::printf(
+        "Rows of [starve] are left out: this system has no limit, or this build's sanitizer needs descriptors.\n");
     std::erase_if(plan, [](const Job& job) { return job.fault.action == FaultAction::starve; });
   }
 #endif

@@ -1,8 +1,6 @@
 // The victim, as the process that runs the table has it.
 #pragma once
 
-#include <signal.h>
-
 #include <sstream>
 #include <string>
 
@@ -10,6 +8,7 @@
 #include "stream/fault_table/census.hpp"
 #include "stream/fault_table/row.hpp"
 #include "stream/fault_table/texts.hpp"
+#include "stream/fault_table/victim_system.hpp"
 
 namespace geyser::test {
 
@@ -41,7 +40,7 @@ class VictimProcess {
   }
   void stop() const { child_.stop(); }
   void go_on() const { child_.go_on(); }
-  void resume() const { ::kill(static_cast<pid_t>(child_.process()), SIGUSR1); }
+  void resume() const { test::resume(child_.process()); }
   // It answers with `census`.
   void ask_census() {
     census.reset();

@@ -1,5 +1,3 @@
-#include <poll.h>
-
 #include <thread>
 #include <vector>
 
@@ -7,6 +5,7 @@
 #include "stream/fault_table/census.hpp"
 #include "stream/fault_table/roles.hpp"
 #include "stream/fault_table/texts.hpp"
+#include "stream/fault_table/victim_system.hpp"
 #include "stream/fault_table/watcher.hpp"
 #include "stream/scene.hpp"
 
@@ -27,8 +26,7 @@ Result<stream::Frame> next_frame(stream::Subscriber& subscriber, bool by_event) 
   if (!by_event) return subscriber.acquire(20ms);
   auto frame = subscriber.acquire(0ns);
   if (frame || frame.error().code() != ErrorCode::timeout) return frame;
-  pollfd entry{static_cast<int>(subscriber.event()), POLLIN, 0};
-  ::poll(&entry, 1, 20);
+  wait_readable(subscriber.event(), 20ms);
   return subscriber.acquire(0ns);
 }
 
@@ -37,8 +35,7 @@ void fall_asleep(stream::Subscriber& subscriber) {
   for (;;) {
     const auto frame = subscriber.acquire(0ns);
     if (!frame && subscriber.state() == stream::FeedState::live) return;
-    pollfd entry{static_cast<int>(subscriber.event()), POLLIN, 0};
-    if (!frame) ::poll(&entry, 1, 20);
+    if (!frame) wait_readable(subscriber.event(), 20ms);
   }
 }
 
@@ -82,7 +79,7 @@ int keep_frames(Channel& parent, stream::Subscriber& subscriber) {
 }  // namespace
 
 int run_subscriber_victim(Channel& parent, const Role& role) {
-  prepare_victim();
+  prepare_resume();
   auto end = open_end(role.backend);
   if (end == nullptr) return 2;
   stream::SubscriberOptions options;
@@ -135,7 +132,7 @@ bool publish_one(End& end, stream::Publisher& publisher, std::uint64_t number) {
 }  // namespace
 
 int run_publisher_victim(Channel& parent, const Role& role) {
-  prepare_victim();
+  prepare_resume();
   auto end = open_end(role.backend);
   if (end == nullptr) return 2;
   arm(role.fault, parent);

@@ -1,6 +1,5 @@
 #include "support/system.hpp"
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <random>
@@ -10,10 +9,7 @@
 #include "platform/win32/security.hpp"
 #include "platform/win32/text.hpp"
 #include "support/descriptors.hpp"
-
-// In ntdll.dll.
-extern "C" __declspec(dllimport) LONG
-    __stdcall NtQuerySemaphore(HANDLE semaphore, int what, void* into, ULONG size, ULONG* used);
+#include "support/win32/handles.hpp"
 
 namespace geyser::test {
 
@@ -56,6 +52,10 @@ OwnedHandle open_device(HandleKind kind) {
   return OwnedHandle::adopt(kind, reinterpret_cast<NativeHandle>(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
 }
 
+std::chrono::microseconds time_to_join() { return std::chrono::milliseconds(150); }
+
+std::size_t shared_mappings() { return count_mappings(::GetCurrentProcess()); }
+
 bool is_inherited(NativeHandle handle) {
   DWORD flags = 0;
   return ::GetHandleInformation(native(handle), &flags) == 0 || (flags & HANDLE_FLAG_INHERIT) != 0;
@@ -84,9 +84,7 @@ std::string ways_to_write(NativeHandle memory, std::span<const std::byte> mappin
   return ways;
 }
 
-// One by one: Wine has no count. Handles are multiples of four, and new ones fill the gaps. Not threads: those of the
-// system's pool come and go by themselves. Nor semaphores, of which Geyser makes none: the compiler's mutexes open one
-// when two threads first meet at one.
+// One by one: Wine has no count. Handles are multiples of four, and new ones fill the gaps.
 std::size_t open_descriptors() {
   [[maybe_unused]] static const bool opened_once = [] {
     // What the compiler's threads keep for those that come after them.
@@ -103,14 +101,12 @@ std::size_t open_descriptors() {
   for (std::intptr_t value = 4, last = 0; value < last + gap; value += 4) {
     if (::GetHandleInformation(native(value), &flags) == 0) continue;
     last = value;
-    std::array<LONG, 2> semaphore{};
-    if (::NtQuerySemaphore(native(value), 0, semaphore.data(), sizeof(semaphore), nullptr) >= 0) continue;
-    if (::GetThreadId(native(value)) == 0) ++count;
+    if (is_counted(native(value))) ++count;
   }
   return count;
 }
 
-std::size_t descriptors_kept_once() { return 4; }
+std::size_t descriptors_kept_once() { return 0; }
 
 // Only pipes have a name that a parent could have given: what a new process has otherwise differs between systems.
 std::size_t given_descriptors() {
