@@ -35,7 +35,8 @@ struct Output {
   void add_options(CLI::App& app, const std::vector<NamedChapter>& chapters);
 };
 
-// Runs the chapters asked for. `directory` is one of its own meanwhile, for feeds. Gives the exit status of the program.
+// Runs the chapters asked for. `directory` is one of its own meanwhile, for feeds. Gives the exit status of the
+// program.
 int run(const std::vector<NamedChapter>& chapters, const Output& output, Json figures, std::string& directory);
 
 // A line of a table, as printf has it.

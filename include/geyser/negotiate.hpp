@@ -24,10 +24,9 @@ enum class SharePath : std::uint8_t {
 
 // One way that was considered, best first. Names are stable: "opaque_fd", "opaque_fd linear" (rows in the device's own
 // memory), "dma_buf modifier", "dma_buf linear", "opaque_fd peer" (of another device, whose memory the importer's
-// device copies), between Apple's APIs
-// "io_surface", with Direct3D "d3d_nt" and "d3d_kmt", "host_memory linear" (devices use the memory in place), "host_memory" (they copy to and from it); for
-// a subscriber of a stream also "publisher's ring". Those with "linear" and "peer" of opaque handles are listed where
-// an end has such a thing.
+// device copies), between Apple's APIs "io_surface", with Direct3D "d3d_nt" and "d3d_kmt", "host_memory linear"
+// (devices use the memory in place), "host_memory" (they copy to and from it); for a subscriber of a stream also
+// "publisher's ring". Those with "linear" and "peer" of opaque handles are listed where an end has such a thing.
 struct Rung {
   std::string name;
   bool chosen = false;
