@@ -3,11 +3,11 @@
 //
 //   test_soak [--frames N] [--samples M] [--publisher END]
 //
-// N: 100000 (with sanitizers 10000; the long form: 1000000). END: host. A process is warm when a tenth of the frames
-// have been published. From then on its memory may grow by `slack_kib`: drivers and allocators go on touching pages
-// that they have reserved, by less than 1 MiB where this was measured, and 128 bytes lost with each frame are more in
-// the short form already. What a process has is looked at M times (100). Descriptors may differ by the two that a
-// reader has open for a moment while it copies a frame out of its driver.
+// N, or GEYSER_SOAK_FRAMES: 100000 (with sanitizers 10000; the long form: 1000000). END: host. A process is warm when a
+// tenth of the frames have been published. From then on its memory may grow by `slack_kib`: drivers and allocators go
+// on touching pages that they have reserved, by less than 1 MiB where this was measured, and 128 bytes lost with each
+// frame are more in the short form already. What a process has is looked at M times (100). Descriptors may differ by
+// the two that a reader has open for a moment while it copies a frame out of its driver.
 #include <cinttypes>
 #include <cstdio>
 
@@ -230,6 +230,7 @@ int main(int count, char** values) {
                            *argument(count, values, "--directory"));
   }
   testing::InitGoogleTest(&count, values);
+  if (const char* frames = std::getenv("GEYSER_SOAK_FRAMES")) frames_wanted = std::strtoull(frames, nullptr, 10);
   if (const auto frames = argument(count, values, "--frames"))
     frames_wanted = std::strtoull(frames->c_str(), nullptr, 10);
   if (const auto samples = argument(count, values, "--samples"))

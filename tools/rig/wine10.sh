@@ -77,7 +77,7 @@ enter bash -c '
   "$tools" --prepare
   "$tools" --stop
   status=0
-  xvfb-run -a ctest --test-dir "$tree/build/windows" --output-on-failure --test-output-size-passed 1000000 \
+  xvfb-run -a ctest --test-dir "$tree/build/windows" -j 2 --output-on-failure --test-output-size-passed 1000000 \
     --output-junit "$junit" "$@" || status=$?
   "$tools" --stop
   exit $status' bash "$PWD" "$@" || status=$?

@@ -14,7 +14,8 @@ namespace geyser::test {
 
 bool is_counted(HANDLE handle) {
   constexpr int type_of_object = 2;  // ObjectTypeInformation
-  constexpr std::array<std::wstring_view, 5> counted = {L"File", L"Section", L"Process", L"Timer", L"IoCompletion"};
+  constexpr std::array<std::wstring_view, 6> counted = {L"File",  L"Section",      L"Process",
+                                                        L"Timer", L"IoCompletion", L"Mutant"};
   alignas(16) std::array<std::byte, 1024> info{};
   if (::NtQueryObject(handle, static_cast<OBJECT_INFORMATION_CLASS>(type_of_object), info.data(), info.size(),
                       nullptr) < 0) {

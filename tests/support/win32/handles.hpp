@@ -7,10 +7,10 @@
 
 namespace geyser::test {
 
-// What Geyser opens: files and pipes, sections, processes, timers, and events that are reset by hand. Not threads:
-// those of the system's pool come and go by themselves. Nor semaphores, mutexes and events that reset themselves, which
-// the compiler's mutexes open when two threads first meet at one; nor the registry's keys and what else the system
-// keeps.
+// What Geyser opens: files and pipes, sections, processes, timers, named mutexes, and events that are reset by hand.
+// Not threads: those of the system's pool come and go by themselves. Nor semaphores and events that reset themselves,
+// which the compiler's mutexes open when two threads first meet at one; nor the registry's keys and what else the
+// system keeps.
 bool is_counted(HANDLE handle);
 
 // Views of sections that are no programs.

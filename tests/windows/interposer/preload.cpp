@@ -11,6 +11,8 @@ namespace geyser::test::interposer {
 namespace {
 
 [[maybe_unused]] const bool loaded = [] {
+  // tools/windows-proof.ps1 asks the machine's own driver.
+  if (::GetEnvironmentVariableW(L"GEYSER_REAL_DRIVER", nullptr, 0) != 0) return false;
   std::array<wchar_t, 1024> program{};
   const DWORD size = ::GetModuleFileNameW(nullptr, program.data(), static_cast<DWORD>(program.size()));
   std::wstring path(program.data(), size);
