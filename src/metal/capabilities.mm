@@ -4,6 +4,7 @@
 
 #include "metal/fence.hpp"
 #include "metal/format.hpp"
+#include "surface/format.hpp"
 
 namespace geyser::metal {
 
@@ -76,7 +77,7 @@ Capabilities probe_capabilities(const Context& context) {
   for (const FormatInfo& info : all_formats()) {
     const MetalFormat* format = find_format(info.format);
     if (format == nullptr || !has(context, *format)) continue;
-    if (has_surfaces(info.format)) {
+    if (surface::has_surfaces(info.format)) {
       capabilities.textures.push_back(plain_row(info, HandleKind::io_surface, Tiling::linear));
     }
     if (!info.is_multi_planar()) {

@@ -9,6 +9,7 @@
 #include "metal/context.hpp"
 #include "metal/fence.hpp"
 #include "metal/format.hpp"
+#include "surface/format.hpp"
 #include "metal/texture.hpp"
 #include "platform/apple/handles.hpp"
 #include "platform/host_fence.hpp"
@@ -60,7 +61,7 @@ tl::unexpected<GeyserError> wrong_api(const char* what, Api api) {
 }
 
 Result<void> check_surface_format(TextureFormat format) {
-  if (has_surfaces(format)) return {};
+  if (surface::has_surfaces(format)) return {};
   GeyserError error(ErrorCode::unsupported, text("No IOSurface has format [", to_string(format), "]."));
   for (const TextureFormat other : io_surface_formats()) error.suggest(text("format [", to_string(other), "]"));
   return fail(std::move(error));
@@ -83,7 +84,7 @@ Result<std::unique_ptr<TextureShareManager>> wrap(const WrapOptions& options) {
 std::vector<TextureFormat> io_surface_formats() {
   std::vector<TextureFormat> formats;
   for (const FormatInfo& info : all_formats()) {
-    if (has_surfaces(info.format)) formats.push_back(info.format);
+    if (surface::has_surfaces(info.format)) formats.push_back(info.format);
   }
   return formats;
 }
@@ -103,7 +104,7 @@ Result<std::unique_ptr<SharedTexture>> adopt_io_surface(TextureShareManager& man
   if (IOSurfaceIsInUse(native)) {
     return refuse({ErrorCode::busy, "The surface is in use: somebody else draws on it or shows it."});
   }
-  Surface surface(Reference<IOSurfaceRef>::share(native));
+  Surface surface = Surface::share(native);
   if (auto good = surface.check(descriptor); !good) return refuse(std::move(good.error()));
   auto texture =
       MetalTexture::on_surface(static_cast<MetalManager&>(manager).context(), descriptor, std::move(surface));

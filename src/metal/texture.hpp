@@ -9,9 +9,11 @@
 
 #include "metal/context.hpp"
 #include "metal/staging.hpp"
-#include "metal/surface.hpp"
+#include "surface/surface.hpp"
 
 namespace geyser::metal {
+
+using surface::Surface;
 
 class MetalTexture final : public SharedTexture {
  public:

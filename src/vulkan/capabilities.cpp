@@ -9,6 +9,7 @@
 #include "vulkan/format.hpp"
 #include "vulkan/host_pointer.hpp"
 #include "vulkan/image.hpp"
+#include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
 
@@ -235,6 +236,23 @@ void add_direct3d_rows(const Device& device, TextureCapability row, VkFormat for
   }
 }
 
+// A row for images on surfaces: one mip, one layer, one plane. The driver has no word for them but the image's own.
+void add_surface_row(const Device& device, const FormatInfo& info, TextureUsage usages,
+                     std::vector<TextureCapability>& rows) {
+  if (!device.extensions().surfaces || !has_surfaces(info)) return;
+  const auto answer = ask(device, {to_vulkan(info.format), TextureDimension::two_d, to_vulkan(usages)});
+  if (!answer) return;
+  TextureCapability row;
+  row.format = info.format;
+  row.handle_kind = HandleKind::io_surface;
+  row.tiling = Tiling::linear;
+  row.usages = usages;
+  row.dimensions = dimension_bit(TextureDimension::two_d);
+  row.exportable = row.importable = true;
+  row.max_extent = {answer->limits.maxExtent.width, answer->limits.maxExtent.height, 1};
+  rows.push_back(row);
+}
+
 }  // namespace
 
 VkExternalMemoryFeatureFlags external_features(const Device& device, const TextureDescriptor& descriptor,
@@ -271,6 +289,7 @@ Capabilities probe_capabilities(Device& device) {
     // would have to be the memory plane's and depth's (VUID-vkGetImageSubresourceLayout-format-04462).
     if (!info.has_depth && !info.has_stencil) add_modifier_rows(device, info.format, capabilities.textures);
     add_linear_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
+    add_surface_row(device, info, row.usages, capabilities.textures);
     add_in_place_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;

@@ -12,6 +12,7 @@
 #include "vulkan/external_memory.hpp"
 #include "vulkan/external_semaphore.hpp"
 #include "vulkan/fence.hpp"
+#include "vulkan/metal_objects.hpp"
 #include "vulkan/sync_file.hpp"
 
 namespace geyser::vulkan {
@@ -58,6 +59,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
                         functions_.vkGetMemoryFdPropertiesKHR != nullptr &&
                         functions_.vkGetImageDrmFormatModifierPropertiesEXT != nullptr;
   if (extensions_.dma_buf) extensions_.plane_aspects = probe_plane_aspects(*this);
+  extensions_.surfaces = enabled(metal_objects_extension) && knows_surfaces();
   extensions_.foreign = enabled(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
   extensions_.keyed_mutex = extensions_.external_memory && enabled(keyed_mutex_extension);
   extensions_.external_semaphore = enabled(external_semaphore_extension()) && has_semaphore_functions(*this);

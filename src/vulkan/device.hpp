@@ -35,6 +35,7 @@ struct DeviceExtensions {
   bool foreign = false;             // VK_EXT_queue_family_foreign
   bool external_semaphore = false;  // by this system's handles (external_semaphore.hpp)
   bool keyed_mutex = false;         // VK_KHR_win32_keyed_mutex
+  bool surfaces = false;            // VK_EXT_metal_objects, where this build knows surfaces
   bool host_pointer = false;        // VK_EXT_external_memory_host, at the pages' alignment
 };
 

@@ -7,6 +7,8 @@
 #include "common/text.hpp"
 #include "vulkan/device.hpp"
 #include "vulkan/error.hpp"
+#include "vulkan/external_memory.hpp"
+#include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
 
@@ -15,6 +17,16 @@ using detail::text;
 namespace {
 
 constexpr const char* validation_layer = "VK_LAYER_KHRONOS_validation";
+
+bool has_instance_extension(const GlobalFunctions& functions, const char* name) {
+  std::uint32_t count = 0;
+  functions.vkEnumerateInstanceExtensionProperties(nullptr, &count, nullptr);
+  std::vector<VkExtensionProperties> extensions(count);
+  functions.vkEnumerateInstanceExtensionProperties(nullptr, &count, extensions.data());
+  return std::any_of(extensions.begin(), extensions.end(), [&](const VkExtensionProperties& extension) {
+    return std::strcmp(extension.extensionName, name) == 0;
+  });
+}
 
 bool has_layer(const GlobalFunctions& functions, const char* name) {
   std::uint32_t count = 0;
@@ -85,7 +97,7 @@ Result<Candidate> choose_device(const InstanceFunctions& functions, VkInstance i
 
 std::span<const char* const> wanted_device_extensions() noexcept {
   // Core in 1.2 or later, but still to be enabled by name where the device is older.
-  static constexpr std::array<const char*, 12> names{
+  static constexpr std::array<const char*, 14> names{
       VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
       "VK_KHR_external_memory_win32",  // of a header that needs the system's
       "VK_KHR_external_semaphore_win32",
@@ -98,6 +110,8 @@ std::span<const char* const> wanted_device_extensions() noexcept {
       VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME,
       VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,
       VK_EXT_PCI_BUS_INFO_EXTENSION_NAME,
+      metal_objects_extension,
+      "VK_KHR_portability_subset",  // must be enabled where it is; of a header for extensions that may change
   };
   return names;
 }
@@ -151,9 +165,15 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
     instance_extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
     instance_extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
   }
+  VkInstanceCreateFlags flags = 0;
+  if (drivers_are_portable_subsets() &&
+      has_instance_extension(*global, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
+    instance_extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+    flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+  }
   VkInstanceCreateInfo instance_info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
                                      options.validation ? &features : nullptr,
-                                     0,
+                                     flags,
                                      &application,
                                      static_cast<std::uint32_t>(layers.size()),
                                      layers.data(),

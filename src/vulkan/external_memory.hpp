@@ -1,4 +1,5 @@
-// Memory that crosses by this system's handles, and the name of its Vulkan loader: fd_memory.cpp, win32_memory.cpp.
+// Memory that crosses by this system's handles, and the name of its Vulkan loader: fd_memory.cpp, win32_memory.cpp,
+// metal_memory.cpp.
 #pragma once
 
 #include <span>
@@ -16,6 +17,8 @@ std::span<const char* const> loader_names() noexcept;
 // Of the extensions that export and import memory and semaphores.
 const char* external_memory_extension() noexcept;
 const char* external_semaphore_extension() noexcept;
+// Whether drivers here may be such (VK_KHR_portability_enumeration): a loader hides them from who does not ask.
+[[nodiscard]] bool drivers_are_portable_subsets() noexcept;
 // The kinds that only the same driver on the same device opens, best first. Whether a driver has them it is asked.
 std::span<const HandleKind> opaque_memory_kinds() noexcept;
 [[nodiscard]] bool is_opaque_memory(HandleKind kind) noexcept;

@@ -1,4 +1,4 @@
-// Semaphores that cross by this system's handles: fd_semaphore.cpp, win32_semaphore.cpp.
+// Semaphores that cross by this system's handles: fd_semaphore.cpp, win32_semaphore.cpp, metal_semaphore.cpp.
 #pragma once
 
 #include <span>

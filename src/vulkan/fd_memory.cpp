@@ -17,6 +17,8 @@ std::span<const char* const> loader_names() noexcept {
 const char* external_memory_extension() noexcept { return VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME; }
 const char* external_semaphore_extension() noexcept { return VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME; }
 
+bool drivers_are_portable_subsets() noexcept { return false; }
+
 std::span<const HandleKind> opaque_memory_kinds() noexcept {
   static constexpr std::array<HandleKind, 1> kinds{HandleKind::opaque_fd};
   return kinds;

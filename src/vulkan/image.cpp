@@ -9,6 +9,7 @@
 #include "vulkan/error.hpp"
 #include "vulkan/external_memory.hpp"
 #include "vulkan/format.hpp"
+#include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
 
@@ -215,6 +216,22 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
   if (auto done = image.take(handle, to_vulkan(handle.kind()), layout.allocation_size, type, layout.dedicated); !done) {
     return fail(std::move(done.error()));
   }
+  if (auto done = image.bind(); !done) return fail(std::move(done.error()));
+  return image;
+}
+
+Result<Image> Image::on_surface(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
+                                const ImageRecipe& recipe, const ImageSurface& surface) {
+  Image image(device);
+  ImageRecipe own = recipe;
+  own.external = HandleKind::none;
+  const SurfaceChain chain(surface);
+  if (auto made = image.create_image(descriptor, own, VK_IMAGE_TILING_OPTIMAL, chain.next()); !made) {
+    return fail(std::move(made.error()));
+  }
+  MemoryLayout unused;
+  const Requirements requirements = requirements_of(*device, image.image_);
+  if (auto done = image.allocate_for_export(own, requirements, unused); !done) return fail(std::move(done.error()));
   if (auto done = image.bind(); !done) return fail(std::move(done.error()));
   return image;
 }

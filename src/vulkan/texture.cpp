@@ -22,6 +22,11 @@ VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image im
 Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_ptr<Device>& device,
                                                              const TextureDescriptor& descriptor, ImageRecipe recipe) {
   const HandleKind kind = recipe.external;
+  if (kind == HandleKind::io_surface) {
+    auto surface = create_surface(descriptor);
+    if (!surface) return fail(std::move(surface.error()));
+    return on_surface(device, descriptor, recipe, *std::move(surface));
+  }
   const bool copied = kind == HandleKind::host_memory;
   if (copied) recipe.external = HandleKind::none;
   MemoryLayout layout;
@@ -40,6 +45,20 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_p
     if (!memory) return fail(std::move(memory.error()));
     if (auto done = texture->add_staging(*std::move(memory)); !done) return fail(std::move(done.error()));
   }
+  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
+  return texture;
+}
+
+Result<std::unique_ptr<SharedTexture>> VulkanTexture::on_surface(const std::shared_ptr<Device>& device,
+                                                                 const TextureDescriptor& descriptor,
+                                                                 const ImageRecipe& recipe, ImageSurface&& surface) {
+  auto image = Image::on_surface(device, descriptor, recipe, surface);
+  if (!image) return fail(std::move(image.error()));
+  Init init{Api::vulkan,          descriptor,           surface.layout, HandleKind::io_surface,
+            SharePath::zero_copy, device->diagnostics()};
+  std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
+  texture->usage_ = recipe.usage;
+  texture->surface_ = std::move(surface);
   if (auto done = texture->record(); !done) return fail(std::move(done.error()));
   return texture;
 }
@@ -103,6 +122,11 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_p
     return fail(GeyserError(ErrorCode::unsupported,
                             "The texture has a keyed mutex, but the device is without VK_KHR_win32_keyed_mutex.")
                     .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
+  }
+  if (parcel.kind == HandleKind::io_surface) {
+    auto surface = open_surface(parcel);
+    if (!surface) return fail(std::move(surface.error()));
+    return on_surface(device, parcel.descriptor, recipe, *std::move(surface));
   }
   const bool copied = parcel.kind == HandleKind::host_memory;
   auto image = import_image(device, parcel, recipe);
@@ -342,6 +366,13 @@ Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
     auto copy = staging_ ? staging_->memory().duplicate() : host_memory_.duplicate();
     if (!copy) return fail(std::move(copy.error()));
     parcel.handles[0] = *std::move(copy);
+    parcel.handle_count = 1;
+    return parcel;
+  }
+  if (surface_) {
+    auto right = export_surface(*surface_);
+    if (!right) return fail(std::move(right.error()));
+    parcel.handles[0] = *std::move(right);
     parcel.handle_count = 1;
     return parcel;
   }

@@ -13,6 +13,7 @@
 #include "platform/kernel_fence.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/image.hpp"
+#include "vulkan/metal_objects.hpp"
 #include "vulkan/staging.hpp"
 
 namespace geyser::vulkan {
@@ -26,6 +27,9 @@ class VulkanTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
                                                        const TextureDescriptor& descriptor, ImageRecipe recipe);
   // Linear, in new shared memory that host programs use as it is.
+  static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Device>& device,
+                                                           const TextureDescriptor& descriptor,
+                                                           const ImageRecipe& recipe, ImageSurface&& surface);
   static Result<std::unique_ptr<SharedTexture>> create_in_place(const std::shared_ptr<Device>& device,
                                                                 const TextureDescriptor& descriptor,
                                                                 const ImageRecipe& recipe, std::uint32_t row_alignment);
@@ -98,6 +102,7 @@ class VulkanTexture final : public SharedTexture {
   Image image_;
   VkImageUsageFlags usage_ = 0;
   std::optional<Staging> staging_;
+  std::optional<ImageSurface> surface_;
   OwnedHandle host_memory_;  // of an image that is in place there
   // Taken from the outside with the contents kept, or discarded; given back.
   Commands acquire_;

@@ -19,6 +19,8 @@ std::span<const char* const> loader_names() noexcept {
 const char* external_memory_extension() noexcept { return VK_KHR_EXTERNAL_MEMORY_WIN32_EXTENSION_NAME; }
 const char* external_semaphore_extension() noexcept { return VK_KHR_EXTERNAL_SEMAPHORE_WIN32_EXTENSION_NAME; }
 
+bool drivers_are_portable_subsets() noexcept { return false; }
+
 // An NT handle keeps the memory alive; a global number does not, and anybody of the session may guess it.
 std::span<const HandleKind> opaque_memory_kinds() noexcept {
   static constexpr std::array<HandleKind, 2> kinds{HandleKind::opaque_win32, HandleKind::opaque_win32_kmt};

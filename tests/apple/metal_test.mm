@@ -10,7 +10,7 @@
 #include <geyser/wire.hpp>
 
 #include "double.hpp"
-#include "metal/format.hpp"
+#include "surface/format.hpp"
 #include "platform/apple/handles.hpp"
 #include "platform/shared_memory.hpp"
 #include "support/descriptors.hpp"
@@ -180,7 +180,7 @@ TEST_F(Metal, SurfacesAreCalledWhatNativeProgramsCallThem) {
     ASSERT_TRUE(native);
     auto* surface = static_cast<IOSurfaceRef>(native->io_surface);
     ASSERT_NE(surface, nullptr);
-    EXPECT_EQ(metal::four_characters(IOSurfaceGetPixelFormat(surface)), row.name);
+    EXPECT_EQ(surface::four_characters(IOSurfaceGetPixelFormat(surface)), row.name);
     EXPECT_EQ(IOSurfaceGetPlaneCount(surface), row.planes);
     EXPECT_EQ(native->texture_count, std::max<std::size_t>(row.planes, 1));
     id<MTLTexture> last = static_cast<id>(native->textures[native->texture_count - 1]);

@@ -1,4 +1,4 @@
-#include "metal/surface.hpp"
+#include "surface/surface.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,10 +7,11 @@
 #include <utility>
 
 #include "common/text.hpp"
-#include "metal/format.hpp"
 #include "platform/apple/handles.hpp"
+#include "surface/format.hpp"
+#include "surface/reference.hpp"
 
-namespace geyser::metal {
+namespace geyser::surface {
 
 using detail::text;
 
@@ -51,9 +52,9 @@ std::string name_of(std::uint32_t format) { return format == 0 ? "none" : four_c
 
 }  // namespace
 
-Surface::Surface(Reference<IOSurfaceRef> surface) noexcept : surface_(std::move(surface)) {
-  if (surface_) IOSurfaceIncrementUseCount(get());
-}
+Surface::Surface(IOSurfaceRef surface) noexcept : surface_(surface) { IOSurfaceIncrementUseCount(surface_); }
+
+Surface::Surface(Surface&& other) noexcept : surface_(std::exchange(other.surface_, nullptr)) {}
 
 Surface& Surface::operator=(Surface&& other) noexcept {
   std::swap(surface_, other.surface_);
@@ -61,7 +62,14 @@ Surface& Surface::operator=(Surface&& other) noexcept {
 }
 
 Surface::~Surface() {
-  if (surface_) IOSurfaceDecrementUseCount(get());
+  if (surface_ == nullptr) return;
+  IOSurfaceDecrementUseCount(surface_);
+  CFRelease(surface_);
+}
+
+Surface Surface::share(IOSurfaceRef surface) noexcept {
+  CFRetain(surface);
+  return Surface(surface);
 }
 
 Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64_t row_alignment) {
@@ -104,21 +112,21 @@ Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64
       [properties.get() setObject:planes.get() forKey:(__bridge NSString*)kIOSurfacePlaneInfo];
     }
     set(properties, kIOSurfaceAllocSize, round_up(size, alignment_of(kIOSurfaceAllocSize)));
-    auto surface = Reference<IOSurfaceRef>::adopt(IOSurfaceCreate((__bridge CFDictionaryRef)properties.get()));
-    if (!surface) {
+    IOSurfaceRef surface = IOSurfaceCreate((__bridge CFDictionaryRef)properties.get());
+    if (surface == nullptr) {
       return fail(ErrorCode::out_of_memory, text("IOSurfaceCreate gives no surface of [", size, "] bytes."));
     }
-    return Surface(std::move(surface));
+    return Surface(surface);
   }
 }
 
 Result<Surface> Surface::open(const OwnedHandle& right) {
-  auto surface = Reference<IOSurfaceRef>::adopt(IOSurfaceLookupFromMachPort(platform::send_right_of(right.get())));
-  if (!surface) {
+  IOSurfaceRef surface = IOSurfaceLookupFromMachPort(platform::send_right_of(right.get()));
+  if (surface == nullptr) {
     return fail(ErrorCode::invalid_handle, text("The port [", platform::send_right_of(right.get()),
                                                 "] is dead, or the right of something else than an IOSurface."));
   }
-  return Surface(std::move(surface));
+  return Surface(surface);
 }
 
 Result<void> Surface::check(const TextureDescriptor& descriptor) const {
@@ -173,4 +181,4 @@ Result<OwnedHandle> Surface::right() const {
   return right;
 }
 
-}  // namespace geyser::metal
+}  // namespace geyser::surface

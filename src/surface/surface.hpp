@@ -1,4 +1,4 @@
-// IOSurfaces: made for a descriptor, opened from a right, and looked at. Objective-C++ only.
+// IOSurfaces: made for a descriptor, opened from a right, and looked at. For C++ too.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,11 @@
 #include <IOSurface/IOSurface.h>
 
 #include <geyser/descriptor.hpp>
+#include <geyser/error.hpp>
 #include <geyser/handle.hpp>
 #include <geyser/layout.hpp>
 
-#include "metal/reference.hpp"
-
-namespace geyser::metal {
+namespace geyser::surface {
 
 // A surface that counts as in use as long as this object lives.
 class Surface {
@@ -20,13 +19,13 @@ class Surface {
   static Result<Surface> create(const TextureDescriptor& descriptor, std::uint64_t row_alignment);
   // Borrows the right. Errors: invalid_handle (a port that is dead or no surface's).
   static Result<Surface> open(const OwnedHandle& right);
-  explicit Surface(Reference<IOSurfaceRef> surface) noexcept;
-  Surface(Surface&&) noexcept = default;
+  // With a reference of its own.
+  static Surface share(IOSurfaceRef surface) noexcept;
+  Surface(Surface&& other) noexcept;
   Surface& operator=(Surface&& other) noexcept;
   ~Surface();
 
-  IOSurfaceRef get() const noexcept { return surface_.get(); }
-  const Reference<IOSurfaceRef>& reference() const noexcept { return surface_; }
+  IOSurfaceRef get() const noexcept { return surface_; }
   // Whether it has the size, format and planes of `descriptor`. Errors: incompatible_layout (field and both values).
   Result<void> check(const TextureDescriptor& descriptor) const;
   // Where its planes are. Errors: operating_system (no CPU may look at it).
@@ -35,7 +34,9 @@ class Surface {
   Result<OwnedHandle> right() const;
 
  private:
-  Reference<IOSurfaceRef> surface_;
+  // Takes over a reference.
+  explicit Surface(IOSurfaceRef surface) noexcept;
+  IOSurfaceRef surface_ = nullptr;
 };
 
-}  // namespace geyser::metal
+}  // namespace geyser::surface

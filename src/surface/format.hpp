@@ -1,0 +1,19 @@
+// CoreVideo's names of the memory of surfaces.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <geyser/format.hpp>
+
+namespace geyser::surface {
+
+// Whether textures of it can be on an IOSurface.
+bool has_surfaces(TextureFormat format) noexcept;
+// What a surface of that format is called for a range of colours; 0: without a name.
+std::uint32_t surface_format_of(TextureFormat format, bool limited) noexcept;
+bool is_surface_format(TextureFormat format, std::uint32_t name) noexcept;
+// "420v"
+std::string four_characters(std::uint32_t name);
+
+}  // namespace geyser::surface

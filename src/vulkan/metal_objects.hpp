@@ -1,0 +1,52 @@
+// Images on IOSurfaces, by VK_EXT_metal_objects, for a driver that is one of Metal's: metal_objects.cpp on Apple's
+// systems, no_metal_objects.cpp elsewhere.
+#pragma once
+
+#include <memory>
+
+#include <geyser/capabilities.hpp>
+#include <geyser/descriptor.hpp>
+#include <geyser/handle.hpp>
+#include <geyser/layout.hpp>
+#include <geyser/texture.hpp>
+
+#include "vulkan/device.hpp"
+
+namespace geyser::vulkan {
+
+inline constexpr const char* metal_objects_extension = "VK_EXT_metal_objects";  // of a header that needs Metal's types
+
+// Counts as in use as long as a copy of it lives.
+struct ImageSurface {
+  std::shared_ptr<void> surface;
+  MemoryLayout layout;
+};
+
+// Whether this build knows surfaces: the driver is asked for the extension only then.
+[[nodiscard]] bool knows_surfaces() noexcept;
+// Whether images of that format can be on surfaces: of one plane.
+[[nodiscard]] bool has_surfaces(const FormatInfo& info) noexcept;
+
+// Errors: out_of_memory, unsupported.
+[[nodiscard]] Result<ImageSurface> create_surface(const TextureDescriptor& descriptor);
+// Trusts nothing: it must be a surface of the descriptor's format, size and planes. Borrows the parcel.
+// Errors: invalid_handle, incompatible_layout (field and both values).
+[[nodiscard]] Result<ImageSurface> open_surface(const ApiTextureHandle& parcel);
+// A new right to it. Errors: operating_system.
+[[nodiscard]] Result<OwnedHandle> export_surface(const ImageSurface& surface);
+
+// What makes vkCreateImage() put an image on it: a structure for the chain, as long as both live.
+class SurfaceChain {
+ public:
+  explicit SurfaceChain(const ImageSurface& surface);
+  SurfaceChain(const SurfaceChain&) = delete;
+  SurfaceChain& operator=(const SurfaceChain&) = delete;
+  ~SurfaceChain();
+  const void* next() const noexcept { return info_.get(); }
+
+ private:
+  struct Info;
+  std::unique_ptr<Info> info_;
+};
+
+}  // namespace geyser::vulkan

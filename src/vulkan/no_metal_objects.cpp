@@ -1,0 +1,22 @@
+// Systems without IOSurfaces: no row of theirs is ever claimed, so that nobody asks for one.
+#include "vulkan/metal_objects.hpp"
+
+namespace geyser::vulkan {
+
+namespace {
+
+tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "This system has no IOSurfaces."); }
+
+}  // namespace
+
+bool knows_surfaces() noexcept { return false; }
+bool has_surfaces(const FormatInfo&) noexcept { return false; }
+Result<ImageSurface> create_surface(const TextureDescriptor&) { return none(); }
+Result<ImageSurface> open_surface(const ApiTextureHandle&) { return none(); }
+Result<OwnedHandle> export_surface(const ImageSurface&) { return none(); }
+
+struct SurfaceChain::Info {};
+SurfaceChain::SurfaceChain(const ImageSurface&) {}
+SurfaceChain::~SurfaceChain() = default;
+
+}  // namespace geyser::vulkan
