@@ -17,6 +17,9 @@
 #ifdef GEYSER_TOOL_CUDA
 #include <geyser/cuda.hpp>
 #endif
+#ifdef GEYSER_TOOL_METAL
+#include <geyser/metal.hpp>
+#endif
 
 #include "suggest.hpp"
 
@@ -123,6 +126,24 @@ Opened open_cuda([[maybe_unused]] const BackendChoice& choice) {
 }
 #endif
 
+#ifdef GEYSER_TOOL_METAL
+// `device` is a registry id, as `geyser doctor` says it.
+Opened open_metal(const BackendChoice& choice) {
+  metal::Options options;
+  options.diagnostics = report;
+  if (!choice.device.empty()) {
+    const char* end = choice.device.data() + choice.device.size();
+    std::uint64_t id = 0;
+    const auto read = std::from_chars(choice.device.data(), end, id);
+    if (read.ec != std::errc() || read.ptr != end) {
+      return fail(ErrorCode::invalid_argument, "Device [" + choice.device + "] is no registry id of a Metal device.");
+    }
+    options.registry_id = id;
+  }
+  return shared(metal::create_manager(options));
+}
+#endif
+
 Opened open_named(const BackendChoice& choice) {
   if (choice.name == "host") return shared(host::create_manager({report}));
 #ifdef GEYSER_TOOL_VULKAN
@@ -138,6 +159,9 @@ Opened open_named(const BackendChoice& choice) {
 #ifdef GEYSER_TOOL_CUDA
   if (choice.name == "cuda") return open_cuda(choice);
 #endif
+#ifdef GEYSER_TOOL_METAL
+  if (choice.name == "metal") return open_metal(choice);
+#endif
   const std::vector<std::string> names = backend_names();
   GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
   const std::string near = nearest(choice.name, names);
@@ -149,6 +173,9 @@ Opened open_named(const BackendChoice& choice) {
 
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
+#ifdef GEYSER_TOOL_METAL
+  names.emplace_back("metal");
+#endif
 #ifdef GEYSER_TOOL_VULKAN
   names.emplace_back("vulkan");
 #endif

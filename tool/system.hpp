@@ -1,4 +1,5 @@
-// What the program asks of the operating system itself: posix/system.cpp, win32/system.cpp.
+// What the program asks of the operating system itself: posix/system.cpp, win32/system.cpp; POSIX has no word for
+// everything: linux/process.cpp, darwin/process.cpp.
 #pragma once
 
 #include <chrono>

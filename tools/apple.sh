@@ -27,16 +27,18 @@ is_mach_o() {
   [[ $(od -An -tx1 -N8 "$1" | tr -d ' \n') == "$wanted" ]]
 }
 
-# The constants of the double's <mach/...> are Darwin's: each becomes an assertion beside the real headers.
+# The constants of the double's <mach/...> and <sys/event.h> are Darwin's: each becomes an assertion beside the real headers.
 mach_values() {
   local source=build/apple/mach_values.cpp
   {
     echo '#include <mach/mach.h>'
     echo '#include <mach/notify.h>'
+    echo '#include <sys/types.h>'
+    echo '#include <sys/event.h>'
     sed -nE 's/^#define ([A-Z][A-Z_0-9]+) (.+)$/static_assert((unsigned)(\1) == (unsigned)(\2), "\1");/p' \
-      tests/apple/mach/include/mach/*.h
+      tests/apple/mach/include/{mach,sys}/*.h
   } >"$source"
-  (( $(grep -c static_assert "$source") >= 30 )) || { echo "apple.sh: the double's constants are not found" >&2; return 1; }
+  (( $(grep -c static_assert "$source") >= 55 )) || { echo "apple.sh: the double's constants are not found" >&2; return 1; }
   build/apple/zig/package/zig c++ -target aarch64-macos.13.0 -std=c++20 -c "$source" -o "${source%.cpp}.o"
 }
 
@@ -49,8 +51,9 @@ compile() {
   for arch in arm64 x86_64; do
     [[ -e build/apple-$arch/build.ninja ]] || cmake --preset "apple-$arch" -Wno-dev >/dev/null
     cmake --build "build/apple-$arch"
-    program=build/apple-$arch/tests/apple/geyser-apple-smoke
-    is_mach_o "$program" "$arch" || { echo "apple.sh: $program is no Mach-O executable for $arch" >&2; return 1; }
+    for program in build/apple-$arch/tests/apple/geyser-apple-smoke build/apple-$arch/tool/geyser; do
+      is_mach_o "$program" "$arch" || { echo "apple.sh: $program is no Mach-O executable for $arch" >&2; return 1; }
+    done
     echo "apple.sh: everything compiles and links for macOS on $arch"
   done
 }

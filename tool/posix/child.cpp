@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,10 @@
 #include <utility>
 
 #include "context.hpp"
+#include "posix/process.hpp"
+
+// Where <unistd.h> does not declare it.
+extern "C" char** environ;
 
 namespace geyser::tool {
 
@@ -47,7 +50,10 @@ Result<Child> Child::start(std::vector<std::string> words, Output output) {
   for (std::string& word : words) values.push_back(word.data());
   values.push_back(nullptr);
   std::array<int, 2> ends{-1, -1};
-  if (output == Output::captured && ::pipe2(ends.data(), O_CLOEXEC) != 0) return refuse(errno);
+  if (output == Output::captured) {
+    if (::pipe(ends.data()) != 0) return refuse(errno);
+    for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (output == Output::captured) posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -55,15 +61,14 @@ Result<Child> Child::start(std::vector<std::string> words, Output output) {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   }
   pid_t process = 0;
-  const int error = ::posix_spawn(&process, "/proc/self/exe", &actions, nullptr, values.data(), environ);
+  const int error = ::posix_spawn(&process, own_program().c_str(), &actions, nullptr, values.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close_if_open(ends[1]);
   if (error != 0) {
     close_if_open(ends[0]);
     return refuse(error);
   }
-  // glibc 2.36 declares pidfd_open() for C only.
-  const int watched = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
+  const int watched = watch_process(process);
   Child child(process, watched, ends[0]);
   if (watched < 0) return refuse(errno);
   return child;
@@ -104,7 +109,7 @@ std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
   const Clock::time_point end = Clock::now() + timeout;
   while (!status_ && !interrupted()) {
     std::array<pollfd, 2> events{pollfd{number(watched_), POLLIN, 0}, pollfd{number(output_), POLLIN, 0}};
-    const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
+    const int ready = ::poll(events.data(), static_cast<nfds_t>(events.size()), milliseconds_until(end));
     if (ready == 0) break;
     if (ready < 0) continue;
     if (events[0].revents != 0) {
@@ -149,7 +154,7 @@ std::optional<std::size_t> wait_for_any(const std::vector<Child*>& children, std
   std::vector<pollfd> events;
   for (const Child* child : children) events.push_back({number(child->watched()), POLLIN, 0});
   while (!interrupted()) {
-    const int ready = ::poll(events.data(), events.size(), milliseconds_until(end));
+    const int ready = ::poll(events.data(), static_cast<nfds_t>(events.size()), milliseconds_until(end));
     if (ready == 0) break;
     for (std::size_t i = 0; ready > 0 && i < events.size(); ++i) {
       if (events[i].revents != 0) return i;
