@@ -151,12 +151,12 @@ void Context::collect_garbage() {
   garbage_.erase(first, garbage_.end());
 }
 
-void Context::add_fence(const Direct3DFence& fence) {
+void Context::add_fence(const D3d12Fence& fence) {
   const std::scoped_lock lock(fences_mutex_);
   fences_[fence.id()] = &fence;
 }
 
-void Context::remove_fence(const Direct3DFence& fence) noexcept {
+void Context::remove_fence(const D3d12Fence& fence) noexcept {
   const std::scoped_lock lock(fences_mutex_);
   const auto found = fences_.find(fence.id());
   if (found != fences_.end() && found->second == &fence) fences_.erase(found);

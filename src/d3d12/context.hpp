@@ -21,7 +21,7 @@ namespace geyser::d3d12 {
 
 using dxgi::Com;
 
-class Direct3DFence;
+class D3d12Fence;
 
 // What the queue can be waited for with: a value of the context's own fence.
 using Ticket = std::uint64_t;
@@ -58,9 +58,9 @@ class Context {
   // Another one with each call.
   std::uint64_t next_number() noexcept { return ++numbers_; }
 
-  // Fences by id; both are Direct3DFence's.
-  void add_fence(const Direct3DFence& fence);
-  void remove_fence(const Direct3DFence& fence) noexcept;
+  // Fences by id; both are D3d12Fence's.
+  void add_fence(const D3d12Fence& fence);
+  void remove_fence(const D3d12Fence& fence) noexcept;
   // Null when it is none of this device's.
   Com<ID3D12Fence> find_fence(const SharedFence& fence) const;
 
@@ -89,7 +89,7 @@ class Context {
   std::vector<Garbage> garbage_;
 
   mutable std::mutex fences_mutex_;
-  std::unordered_map<FenceId, const Direct3DFence*> fences_;
+  std::unordered_map<FenceId, const D3d12Fence*> fences_;
 };
 
 }  // namespace geyser::d3d12

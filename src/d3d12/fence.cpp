@@ -74,29 +74,29 @@ Result<void> FenceWait::wait(ID3D12Fence& fence, std::uint64_t value, std::chron
                                        "] ms; it is at [", now, "]."));
 }
 
-Direct3DFence::Direct3DFence(std::shared_ptr<Context> context, FenceId id, std::uint64_t value, Com<ID3D12Fence> fence)
+D3d12Fence::D3d12Fence(std::shared_ptr<Context> context, FenceId id, std::uint64_t value, Com<ID3D12Fence> fence)
     : SharedFence(FenceKind::d3d12_fence, id, value), context_(std::move(context)), fence_(std::move(fence)) {
   context_->add_fence(*this);
 }
 
 // The queue may still have to wait for it, or to signal it.
-Direct3DFence::~Direct3DFence() {
+D3d12Fence::~D3d12Fence() {
   context_->remove_fence(*this);
   context_->release_later(fence_.query<IUnknown>());
 }
 
-Result<std::uint64_t> Direct3DFence::do_completed_value() const {
+Result<std::uint64_t> D3d12Fence::do_completed_value() const {
   const std::uint64_t value = fence_->GetCompletedValue();
   if (value == removed_value) return fail(lost());
   return value;
 }
 
-Result<void> Direct3DFence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
+Result<void> D3d12Fence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
   return wait_.wait(*fence_.get(), value, timeout);
 }
 
 // A smaller value would be taken, and take the fence back.
-Result<void> Direct3DFence::do_signal(std::uint64_t value) {
+Result<void> D3d12Fence::do_signal(std::uint64_t value) {
   const std::uint64_t now = fence_->GetCompletedValue();
   if (now == removed_value) return fail(lost());
   if (value <= now) {
@@ -109,7 +109,7 @@ Result<void> Direct3DFence::do_signal(std::uint64_t value) {
   return {};
 }
 
-Result<FenceHandle> Direct3DFence::do_export() const {
+Result<FenceHandle> D3d12Fence::do_export() const {
   auto handle = export_object(*context_, *fence_.get());
   if (!handle) return fail(std::move(handle.error()));
   FenceHandle exported;
@@ -136,13 +136,13 @@ Result<Com<ID3D12Fence>> make(const Context& context) {
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>& context) {
   auto fence = make(*context);
   if (!fence) return fail(std::move(fence.error()));
-  return std::make_shared<Direct3DFence>(context, 0, 0, *std::move(fence));
+  return std::make_shared<D3d12Fence>(context, 0, 0, *std::move(fence));
 }
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
   auto fence = open_object<ID3D12Fence>(*context, handle.handle);
   if (!fence) return fail(std::move(fence.error()));
-  return std::make_shared<Direct3DFence>(context, handle.id, handle.value, *std::move(fence));
+  return std::make_shared<D3d12Fence>(context, handle.id, handle.value, *std::move(fence));
 }
 
 Result<void> try_fence(const Context& context) {

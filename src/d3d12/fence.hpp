@@ -12,11 +12,11 @@
 
 namespace geyser::d3d12 {
 
-class Direct3DFence final : public SharedFence {
+class D3d12Fence final : public SharedFence {
  public:
   // id 0: draw a new one.
-  Direct3DFence(std::shared_ptr<Context> context, FenceId id, std::uint64_t value, Com<ID3D12Fence> fence);
-  ~Direct3DFence() override;
+  D3d12Fence(std::shared_ptr<Context> context, FenceId id, std::uint64_t value, Com<ID3D12Fence> fence);
+  ~D3d12Fence() override;
   const Com<ID3D12Fence>& fence() const noexcept { return fence_; }
 
  private:

@@ -12,24 +12,24 @@ namespace geyser::d3d12 {
 
 using detail::text;
 
-Direct3DTexture::Direct3DTexture(Init init, std::shared_ptr<Context> context, Com<ID3D12Resource> resource)
+D3d12Texture::D3d12Texture(Init init, std::shared_ptr<Context> context, Com<ID3D12Resource> resource)
     : SharedTexture(std::move(init)),
       context_(std::move(context)),
       resource_(std::move(resource)),
       number_(context_->next_number()) {}
 
-Direct3DTexture::~Direct3DTexture() { context_->release_later(resource_.query<IUnknown>()); }
+D3d12Texture::~D3d12Texture() { context_->release_later(resource_.query<IUnknown>()); }
 
-std::unique_ptr<SharedTexture> Direct3DTexture::shared(const std::shared_ptr<Context>& context,
-                                                       const TextureDescriptor& descriptor, const MemoryLayout& layout,
-                                                       Com<ID3D12Resource> resource) {
+std::unique_ptr<SharedTexture> D3d12Texture::shared(const std::shared_ptr<Context>& context,
+                                                    const TextureDescriptor& descriptor, const MemoryLayout& layout,
+                                                    Com<ID3D12Resource> resource) {
   Init init{Api::d3d12, descriptor, layout, HandleKind::d3d_nt, SharePath::zero_copy, context->diagnostics()};
-  return std::unique_ptr<SharedTexture>(new Direct3DTexture(std::move(init), context, std::move(resource)));
+  return std::unique_ptr<SharedTexture>(new D3d12Texture(std::move(init), context, std::move(resource)));
 }
 
-Result<std::unique_ptr<SharedTexture>> Direct3DTexture::on_host_memory(const std::shared_ptr<Context>& context,
-                                                                       const TextureDescriptor& descriptor,
-                                                                       OwnedHandle memory) {
+Result<std::unique_ptr<SharedTexture>> D3d12Texture::on_host_memory(const std::shared_ptr<Context>& context,
+                                                                    const TextureDescriptor& descriptor,
+                                                                    OwnedHandle memory) {
   auto resource = create_resource(*context, descriptor, false);
   if (!resource) return fail(std::move(resource.error()));
   auto staging = Staging::create(context, descriptor, *resource->get(), std::move(memory));
@@ -40,13 +40,13 @@ Result<std::unique_ptr<SharedTexture>> Direct3DTexture::on_host_memory(const std
             HandleKind::host_memory,
             SharePath::host_copy,
             context->diagnostics()};
-  std::unique_ptr<Direct3DTexture> texture(new Direct3DTexture(std::move(init), context, *std::move(resource)));
+  std::unique_ptr<D3d12Texture> texture(new D3d12Texture(std::move(init), context, *std::move(resource)));
   texture->staging_.emplace(*std::move(staging));
   return texture;
 }
 
-Result<std::unique_ptr<SharedTexture>> Direct3DTexture::create(const std::shared_ptr<Context>& context,
-                                                               const TextureDescriptor& descriptor, HandleKind kind) {
+Result<std::unique_ptr<SharedTexture>> D3d12Texture::create(const std::shared_ptr<Context>& context,
+                                                            const TextureDescriptor& descriptor, HandleKind kind) {
   if (kind == HandleKind::host_memory) {
     auto memory = platform::create_shared_memory(host_size(descriptor));
     if (!memory) return fail(std::move(memory.error()));
@@ -58,8 +58,8 @@ Result<std::unique_ptr<SharedTexture>> Direct3DTexture::create(const std::shared
   return shared(context, descriptor, layout, *std::move(resource));
 }
 
-Result<std::unique_ptr<SharedTexture>> Direct3DTexture::import(const std::shared_ptr<Context>& context,
-                                                               ApiTextureHandle&& parcel) {
+Result<std::unique_ptr<SharedTexture>> D3d12Texture::import(const std::shared_ptr<Context>& context,
+                                                            ApiTextureHandle&& parcel) {
   if (parcel.kind == HandleKind::host_memory) {
     if (parcel.layout != host_layout(parcel.descriptor)) {
       return fail(ErrorCode::incompatible_layout, "The layout is not the host packing of the descriptor.");
@@ -71,9 +71,9 @@ Result<std::unique_ptr<SharedTexture>> Direct3DTexture::import(const std::shared
   return shared(context, parcel.descriptor, parcel.layout, *std::move(resource));
 }
 
-Result<std::unique_ptr<SharedTexture>> Direct3DTexture::adopt(const std::shared_ptr<Context>& context,
-                                                              const TextureDescriptor& descriptor,
-                                                              ID3D12Resource& resource) {
+Result<std::unique_ptr<SharedTexture>> D3d12Texture::adopt(const std::shared_ptr<Context>& context,
+                                                           const TextureDescriptor& descriptor,
+                                                           ID3D12Resource& resource) {
   const D3D12_RESOURCE_DESC desc = resource.GetDesc();
   if (auto good = check(desc, descriptor); !good) return fail(std::move(good.error()));
   D3D12_HEAP_PROPERTIES heap{};
@@ -90,12 +90,12 @@ Result<std::unique_ptr<SharedTexture>> Direct3DTexture::adopt(const std::shared_
   return shared(context, descriptor, layout_of(*context, desc), Com<ID3D12Resource>::share(&resource));
 }
 
-bool Direct3DTexture::accepts_signal_fence(const SharedFence& fence) const {
+bool D3d12Texture::accepts_signal_fence(const SharedFence& fence) const {
   return fence.kind() == FenceKind::host_timeline || static_cast<bool>(context_->find_fence(fence));
 }
 
 // What can fail on the CPU comes first: it then leaves nothing queued.
-Result<void> Direct3DTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
+Result<void> D3d12Texture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
   std::array<Com<ID3D12Fence>, 2 * max_sync_points> fences;
   std::array<std::uint64_t, 2 * max_sync_points> values{};
   std::size_t count = 0;
@@ -128,7 +128,7 @@ Result<void> Direct3DTexture::do_begin(AccessMode mode, const AccessState& state
   return {};
 }
 
-Result<void> Direct3DTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
+Result<void> D3d12Texture::do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   --holders_;
   const bool download = staging_ && is_write(mode);
   if (!download && signal != nullptr) {
@@ -143,7 +143,7 @@ Result<void> Direct3DTexture::do_end(AccessMode mode, SharedFence* signal, std::
   return signal != nullptr ? signal->signal(value) : Result<void>{};
 }
 
-Result<ApiTextureHandle> Direct3DTexture::do_export(HandleKind kind) {
+Result<ApiTextureHandle> D3d12Texture::do_export(HandleKind kind) {
   ApiTextureHandle parcel;
   parcel.descriptor = descriptor();
   parcel.layout = layout();
@@ -157,7 +157,7 @@ Result<ApiTextureHandle> Direct3DTexture::do_export(HandleKind kind) {
   return parcel;
 }
 
-Result<void> Direct3DTexture::copy_from(const Direct3DTexture& from) {
+Result<void> D3d12Texture::copy_from(const D3d12Texture& from) {
   auto found = std::find_if(copies_.begin(), copies_.end(),
                             [&](const Copy& copy) { return copy.source == from.number_ && copy.commands.is_idle(); });
   if (found == copies_.end()) {

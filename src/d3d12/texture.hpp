@@ -15,7 +15,7 @@
 
 namespace geyser::d3d12 {
 
-class Direct3DTexture final : public SharedTexture {
+class D3d12Texture final : public SharedTexture {
  public:
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Context>& context,
                                                        const TextureDescriptor& descriptor, HandleKind kind);
@@ -23,15 +23,15 @@ class Direct3DTexture final : public SharedTexture {
                                                        ApiTextureHandle&& parcel);
   static Result<std::unique_ptr<SharedTexture>> adopt(const std::shared_ptr<Context>& context,
                                                       const TextureDescriptor& descriptor, ID3D12Resource& resource);
-  ~Direct3DTexture() override;
+  ~D3d12Texture() override;
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
   ID3D12Resource* resource() const noexcept { return resource_.get(); }
   // Queues a copy of the whole of `from`; both are open.
-  Result<void> copy_from(const Direct3DTexture& from);
+  Result<void> copy_from(const D3d12Texture& from);
 
  private:
-  Direct3DTexture(Init init, std::shared_ptr<Context> context, Com<ID3D12Resource> resource);
+  D3d12Texture(Init init, std::shared_ptr<Context> context, Com<ID3D12Resource> resource);
   static Result<std::unique_ptr<SharedTexture>> on_host_memory(const std::shared_ptr<Context>& context,
                                                                const TextureDescriptor& descriptor, OwnedHandle memory);
   static std::unique_ptr<SharedTexture> shared(const std::shared_ptr<Context>& context,
