@@ -20,6 +20,9 @@
 #ifdef GEYSER_TOOL_METAL
 #include <geyser/metal.hpp>
 #endif
+#ifdef GEYSER_TOOL_D3D11
+#include <geyser/d3d11.hpp>
+#endif
 
 #include "suggest.hpp"
 
@@ -144,6 +147,22 @@ Opened open_metal(const BackendChoice& choice) {
 }
 #endif
 
+#ifdef GEYSER_TOOL_D3D11
+Opened open_d3d11(const BackendChoice& choice) {
+  d3d11::Options options;
+  options.debug = choice.validation;
+  // What this device does without is no news here: agreements say it.
+  options.diagnostics = [](const GeyserError& error) {
+    if (error.code() != ErrorCode::unsupported) report(error);
+  };
+  auto manager = shared(d3d11::create_manager(options));
+  if (!manager) return manager;
+  const std::string& name = (*manager)->capabilities().identity.device_name;
+  if (name.find(choice.device) != std::string::npos) return manager;
+  return fail(ErrorCode::not_available, "Direct3D's adapter is [" + name + "], not [" + choice.device + "].");
+}
+#endif
+
 Opened open_named(const BackendChoice& choice) {
   if (choice.name == "host") return shared(host::create_manager({report}));
 #ifdef GEYSER_TOOL_VULKAN
@@ -161,6 +180,9 @@ Opened open_named(const BackendChoice& choice) {
 #endif
 #ifdef GEYSER_TOOL_METAL
   if (choice.name == "metal") return open_metal(choice);
+#endif
+#ifdef GEYSER_TOOL_D3D11
+  if (choice.name == "d3d11") return open_d3d11(choice);
 #endif
   const std::vector<std::string> names = backend_names();
   GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
@@ -188,6 +210,9 @@ std::vector<std::string> backend_names() {
 #endif
 #ifdef GEYSER_TOOL_CUDA
   names.emplace_back("cuda");
+#endif
+#ifdef GEYSER_TOOL_D3D11
+  names.emplace_back("d3d11");
 #endif
   names.emplace_back("host");
   return names;

@@ -15,6 +15,9 @@ void add_snapshot(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
+#ifdef GEYSER_TOOL_SPOUT
+void add_spout(CLI::App& app, Context& context);
+#endif
 #ifdef GEYSER_TOOL_VIEW
 void add_view(CLI::App& app, Context& context);
 #endif

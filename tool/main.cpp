@@ -55,6 +55,9 @@ int main(int count, char** words) {
   geyser::tool::add_inspect(app, context);
   geyser::tool::add_check(app, context);
   geyser::tool::add_bench(app, context);
+#ifdef GEYSER_TOOL_SPOUT
+  geyser::tool::add_spout(app, context);
+#endif
 #ifdef GEYSER_TOOL_VIEW
   geyser::tool::add_view(app, context);
 #endif

@@ -297,6 +297,13 @@ def test_window():
         server.wait(TIME)
 
 
+def test_spout():
+    assert "No Spout senders" in run("spout", "list").stdout
+    assert json.loads(run("spout", "list", "--json").stdout) == []
+    says("spout", "receive", "nobody", code=6, error="No Spout sender is named [nobody]; there are [none].")
+    says("spout", "send", code=1, error="feed is required")
+
+
 def test_mistakes():
     says("snapshott", code=1, error="do you mean [snapshot]?")
     says("nonsense", code=1, error="there are: doctor")
