@@ -23,6 +23,9 @@
 #ifdef GEYSER_TOOL_D3D11
 #include <geyser/d3d11.hpp>
 #endif
+#ifdef GEYSER_TOOL_D3D12
+#include <geyser/d3d12.hpp>
+#endif
 
 #include "suggest.hpp"
 
@@ -147,19 +150,37 @@ Opened open_metal(const BackendChoice& choice) {
 }
 #endif
 
+#if defined(GEYSER_TOOL_D3D11) || defined(GEYSER_TOOL_D3D12)
+// What this device does without is no news here: agreements say it.
+DiagnosticHandler report_all_but_lacks() {
+  return [](const GeyserError& error) {
+    if (error.code() != ErrorCode::unsupported) report(error);
+  };
+}
+
+// `device` is a part of the adapter's name.
+Opened if_named(Opened manager, const std::string& device) {
+  if (!manager) return manager;
+  const std::string& name = (*manager)->capabilities().identity.device_name;
+  if (name.find(device) != std::string::npos) return manager;
+  return fail(ErrorCode::not_available, "Direct3D's adapter is [" + name + "], not [" + device + "].");
+}
+#endif
+
 #ifdef GEYSER_TOOL_D3D11
 Opened open_d3d11(const BackendChoice& choice) {
   d3d11::Options options;
   options.debug = choice.validation;
-  // What this device does without is no news here: agreements say it.
-  options.diagnostics = [](const GeyserError& error) {
-    if (error.code() != ErrorCode::unsupported) report(error);
-  };
-  auto manager = shared(d3d11::create_manager(options));
-  if (!manager) return manager;
-  const std::string& name = (*manager)->capabilities().identity.device_name;
-  if (name.find(choice.device) != std::string::npos) return manager;
-  return fail(ErrorCode::not_available, "Direct3D's adapter is [" + name + "], not [" + choice.device + "].");
+  options.diagnostics = report_all_but_lacks();
+  return if_named(shared(d3d11::create_manager(options)), choice.device);
+}
+#endif
+
+#ifdef GEYSER_TOOL_D3D12
+Opened open_d3d12(const BackendChoice& choice) {
+  d3d12::Options options;
+  options.diagnostics = report_all_but_lacks();
+  return if_named(shared(d3d12::create_manager(options)), choice.device);
 }
 #endif
 
@@ -183,6 +204,9 @@ Opened open_named(const BackendChoice& choice) {
 #endif
 #ifdef GEYSER_TOOL_D3D11
   if (choice.name == "d3d11") return open_d3d11(choice);
+#endif
+#ifdef GEYSER_TOOL_D3D12
+  if (choice.name == "d3d12") return open_d3d12(choice);
 #endif
   const std::vector<std::string> names = backend_names();
   GeyserError error(ErrorCode::invalid_argument, "There is no backend [" + choice.name + "] in this build.");
@@ -213,6 +237,9 @@ std::vector<std::string> backend_names() {
 #endif
 #ifdef GEYSER_TOOL_D3D11
   names.emplace_back("d3d11");
+#endif
+#ifdef GEYSER_TOOL_D3D12
+  names.emplace_back("d3d12");
 #endif
   names.emplace_back("host");
   return names;

@@ -15,7 +15,7 @@ struct BackendChoice {
   bool validation = false;
 };
 
-// Those of this build: "vulkan", "opengl", "opengl_es", "webgpu", "cuda", "d3d11", "host".
+// Those of this build: "vulkan", "opengl", "opengl_es", "webgpu", "cuda", "metal", "d3d11", "d3d12", "host".
 [[nodiscard]] std::vector<std::string> backend_names();
 // OpenGL, WebGPU and CUDA come with a Vulkan allocator of the same device where there is one, so that they can publish
 // without copies. Errors: invalid_argument (no such name: the right ones), not_available (the driver's own reason).
