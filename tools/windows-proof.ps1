@@ -6,7 +6,9 @@ $ErrorActionPreference = "Stop"
 Set-Location $PSScriptRoot
 New-Item -ItemType Directory -Force logs | Out-Null
 $env:GEYSER_REAL_DRIVER = "1"
-$env:GEYSER_REFUSALS = Join-Path $PSScriptRoot "refusals.txt"
+# Nobody has reviewed a list of what this machine refuses: one is written, for the page.
+$env:GEYSER_REFUSALS = Join-Path $PSScriptRoot "logs\refusals.txt"
+$env:GEYSER_WRITE_REFUSALS = "1"
 $env:GEYSER_CHURN = "300"
 $env:GEYSER_SOAK_FRAMES = "20000"
 
@@ -67,7 +69,9 @@ $page += @("", "## Cases that failed", "")
 $page += if ($bad) { $bad | Select-Object -Unique } else { "None." }
 $page += @("", "## Not run, and why", "")
 $page += if ($missing) { $missing | Select-Object -Unique } else { "Nothing." }
-$page += @("", "## geyser doctor -v", "", '```')
+$page += @("", "## What was refused, to be reviewed", "", '```')
+$page += @(Get-Content (Join-Path "logs" "refusals.txt") -ErrorAction SilentlyContinue)
+$page += @('```', "", "## geyser doctor -v", "", '```')
 $null = Invoke-Logged "doctor" "geyser.exe" "doctor -v"
 $page += Read-Log "doctor"
 $page += '```'

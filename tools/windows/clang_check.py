@@ -18,7 +18,7 @@ OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "tests/windows", "test
 def command_of(entry: dict) -> list[str] | None:
     source = pathlib.Path(entry["file"])
     whole = any(ROOT / part in source.parents for part in OWN)
-    if "win32" not in source.as_posix() and not whole:
+    if source.suffix != ".cpp" or "win32" not in source.as_posix() and not whole:
         return None
     words = shlex.split(entry["command"])
     compiler = next(i for i, word in enumerate(words) if word.endswith("g++-posix"))

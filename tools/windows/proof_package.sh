@@ -24,7 +24,6 @@ for backends in "host host" "host vulkan" "vulkan host" "vulkan vulkan"; do
     "picture.png --from $from --to $to --frames 61 --json --output logs/demo.png"
   add "check_${from}_to_$to" "$tree/tool/geyser.exe" "check pair --from $from --to $to"
 done
-cp tests/contract/refusals/windows.txt "$into/refusals.txt" 2>/dev/null || : >"$into/refusals.txt"
 cp tools/windows-proof.ps1 "$into/"
 git rev-parse HEAD >"$into/commit.txt"
 (cd "$into/.." && cmake -E tar cf geyser-proof.zip --format=zip geyser-proof)
