@@ -375,7 +375,7 @@ TEST_F(CudaLayersProbe, GeysersOwnShapes) {
       cuda::ArrayKind way = kind;
       if ((without & 1) != 0) way.surface = false;
       if ((without & 2) != 0) parcel->layout.vulkan_usage &= ~VkImageUsageFlags{VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT};
-      auto image = cuda::ArrayImage::import(context, descriptor, way, parcel->layout, parcel->handles[0]);
+      auto image = cuda::ArrayImage::import(context, way, *parcel);
       std::printf("%s %s, usage 0x%x, dedicated %d, %llu bytes, surface %d: ", c.shape.name,
                   std::string(to_string(descriptor.format)).c_str(), parcel->layout.vulkan_usage,
                   parcel->layout.dedicated ? 1 : 0, static_cast<unsigned long long>(parcel->layout.allocation_size),
