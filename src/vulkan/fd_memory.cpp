@@ -1,7 +1,6 @@
 #include <array>
 #include <utility>
 
-#include "common/text.hpp"
 #include "platform/shared_memory.hpp"
 #include "vulkan/error.hpp"
 #include "vulkan/external_memory.hpp"
@@ -23,8 +22,6 @@ std::span<const HandleKind> opaque_memory_kinds() noexcept {
   static constexpr std::array<HandleKind, 1> kinds{HandleKind::opaque_fd};
   return kinds;
 }
-
-std::span<const HandleKind> direct3d_memory_kinds() noexcept { return {}; }
 
 bool has_memory_functions(const Device& device) noexcept { return device.functions().vkGetMemoryFdKHR != nullptr; }
 
@@ -56,14 +53,6 @@ Result<VkDeviceMemory> import_memory(const Device& device, const VkMemoryAllocat
   static_cast<void>(copy->detach());  // the driver's
   handle.reset();
   return memory;
-}
-
-Result<std::uint32_t> memory_types_of(const Device&, VkExternalMemoryHandleTypeFlagBits, const OwnedHandle& handle) {
-  return fail(ErrorCode::unsupported, detail::text("No system but Windows has [", to_string(handle.kind()), "]."));
-}
-
-VkResult submit_with_mutex(const Device&, const VkSubmitInfo&, const KeyedMutexUse&) {
-  return VK_ERROR_EXTENSION_NOT_PRESENT;
 }
 
 }  // namespace geyser::vulkan

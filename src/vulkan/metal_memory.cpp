@@ -25,7 +25,11 @@ const char* external_memory_extension() noexcept { return ""; }
 const char* external_semaphore_extension() noexcept { return ""; }
 bool drivers_are_portable_subsets() noexcept { return true; }
 std::span<const HandleKind> opaque_memory_kinds() noexcept { return {}; }
+bool has_memory_functions(const Device&) noexcept { return false; }
 Result<OwnedHandle> export_memory(const Device&, VkDeviceMemory, HandleKind) { return none(); }
-Result<VkDeviceMemory> import_memory(const Device&, const VkMemoryAllocateInfo&, OwnedHandle&) { return none(); }
+Result<VkDeviceMemory> import_memory(const Device&, const VkMemoryAllocateInfo&, VkExternalMemoryHandleTypeFlagBits,
+                                     OwnedHandle&) {
+  return none();
+}
 
 }  // namespace geyser::vulkan

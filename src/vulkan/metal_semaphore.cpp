@@ -9,11 +9,12 @@ tl::unexpected<GeyserError> none() { return fail(ErrorCode::unsupported, "Vulkan
 
 }  // namespace
 
-std::span<const FenceKind> opaque_fence_kinds() noexcept { return {}; }
-VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type() noexcept {
+std::span<const FenceKind> semaphore_fence_kinds() noexcept { return {}; }
+bool has_semaphore_functions(const Device&) noexcept { return false; }
+VkExternalSemaphoreHandleTypeFlagBits semaphore_handle_type(FenceKind) noexcept {
   return VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
 }
-Result<OwnedHandle> export_semaphore(const Device&, VkSemaphore) { return none(); }
-Result<void> import_semaphore_payload(const Device&, VkSemaphore, OwnedHandle&) { return none(); }
+Result<OwnedHandle> export_semaphore(const Device&, FenceKind, VkSemaphore) { return none(); }
+Result<void> import_semaphore_payload(const Device&, FenceKind, VkSemaphore, OwnedHandle&) { return none(); }
 
 }  // namespace geyser::vulkan
