@@ -7,11 +7,13 @@
 // with SharedFenceSyncFD; with an allocator (use_allocator(), a Vulkan manager of the same device) also
 // opaque_fd_binary and opaque_fd_timeline. Dawn opens memory of others and makes none: to publish without a copy a
 // manager needs that allocator, too. Ownership: Dawn duplicates the descriptors that it is given; Geyser closes its
-// own. Threads: every call on a manager, its textures and its fences comes from one thread at a time, and not while
-// another thread uses the device, unless that was made with ImplicitDeviceSynchronization. Inside an access the texture
-// may be used by what is submitted to the queue; command buffers may be recorded before. Geyser ends each access with a
-// copy of one texel into a buffer of its own: it brings the image into Vulkan's GENERAL layout, in which published
-// textures are. Specifications: Dawn, docs/dawn/features/shared_texture_memory.md and shared_fence.md.
+// own; of a texture that is dropped Dawn keeps them until the device is ticked (wgpuDeviceTick,
+// wgpuInstanceProcessEvents), which is the program's to do, once a frame. Threads: every call on a manager, its
+// textures and its fences comes from one thread at a time, and not while another thread uses the device, unless that
+// was made with ImplicitDeviceSynchronization. Inside an access the texture may be used by what is submitted to the
+// queue; command buffers may be recorded before. Geyser ends each access with a copy of one texel into a buffer of its
+// own: it brings the image into Vulkan's GENERAL layout, in which published textures are. Specifications: Dawn,
+// docs/dawn/features/shared_texture_memory.md and shared_fence.md.
 #pragma once
 
 #include <memory>
