@@ -47,8 +47,9 @@ compile() {
   export ZIG_GLOBAL_CACHE_DIR=$PWD/build/apple/zig-cache ZIG_LOCAL_CACHE_DIR=$PWD/build/apple/zig-cache
   mach_values
   unset CMAKE_CXX_COMPILER_LAUNCHER  # Zig keeps a cache of its own
-  local arch program
-  for arch in arm64 x86_64; do
+  local arch program archs
+  read -ra archs <<<"${GEYSER_APPLE_ARCHS:-arm64 x86_64}"
+  for arch in "${archs[@]}"; do
     [[ -e build/apple-$arch/build.ninja ]] || cmake --preset "apple-$arch" -Wno-dev >/dev/null
     cmake --build "build/apple-$arch"
     for program in build/apple-$arch/tests/apple/geyser-apple-smoke build/apple-$arch/tool/geyser; do
@@ -65,7 +66,8 @@ double() {
   ctest --test-dir build/apple-double --output-on-failure --no-tests=error -L '^apple$'
 }
 
-# Usage: tools/apple.sh [declarations] [double] [compile]; all of them when none is named.
+# Usage: tools/apple.sh [declarations] [double] [compile]; all of them when none is named. GEYSER_APPLE_ARCHS=arm64
+# compiles for that one alone.
 steps=("$@")
 (( ${#steps[@]} )) || steps=(declarations double compile)
 for step in "${steps[@]}"; do "$step"; done
