@@ -61,7 +61,7 @@ struct WrapOptions {
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_device(const WrapOptions& options);
 
 // A resource of the caller's, to be shared without a copy: committed with D3D12_HEAP_FLAG_SHARED on the manager's
-// device, in the state COMMON. A reference is held.. Errors: invalid_argument (null, another API, another device),
+// device, in the state COMMON. A reference is held. Errors: invalid_argument (null, another API, another device),
 // unsupported (not made to be shared, no such format), incompatible_layout (it is not what the descriptor says).
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_resource(TextureShareManager& manager,
                                                                                ID3D12Resource* resource,

@@ -95,7 +95,7 @@ class DeadPeer : public testing::TestWithParam<Pair> {
     fences_.clear();
     child_.reset();
     EXPECT_TRUE(end_->settle());
-    EXPECT_LE(open_descriptors(), descriptors_ + descriptors_kept_once());
+    EXPECT_EQ(open_descriptors(), descriptors_);
     for (const std::string& complaint : std::exchange(end_->complaints, {})) ADD_FAILURE() << complaint;
   }
 

@@ -9,9 +9,6 @@ namespace geyser::test {
 
 // Not the memory for code that SwiftShader has open while it compiles, and keeps or not as it likes.
 std::size_t open_descriptors();
-// How many more there may be at the end that are nobody's leak: on Windows the system and the compiler's threads keep
-// some from their first use on, whenever that is. None elsewhere.
-std::size_t descriptors_kept_once();
 
 // Those that this process was started with. Not those that Mesa 25 lets slip into every process that its user starts:
 // it opens /dev/udmabuf without close-on-exec, and makes the memory of a first dma-buf and of a first fence so.

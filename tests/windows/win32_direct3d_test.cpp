@@ -14,6 +14,7 @@
 #include "support/end.hpp"
 #include "support/pattern.hpp"
 #include "support/system.hpp"
+#include "windows/interposed_ends.hpp"
 
 namespace geyser::test {
 namespace {
@@ -137,28 +138,8 @@ Capabilities direct3d12(const Capabilities& vulkan, const DeviceIdentity& identi
   return direct3d;
 }
 
-class Win32Direct3D : public testing::Test {
+class Win32Direct3D : public InterposedEnds {
  protected:
-  void SetUp() override {
-    a_ = open();
-    b_ = open();
-    ASSERT_TRUE(a_ && b_);
-  }
-  void TearDown() override {
-    for (const auto& end : {std::ref(a_), std::ref(b_)}) {
-      if (end.get() == nullptr) continue;
-      EXPECT_TRUE(end.get()->settle());
-      for (const std::string& complaint : end.get()->complaints) ADD_FAILURE() << complaint;
-    }
-  }
-  // A driver that is spoilt in that way.
-  static std::unique_ptr<End> open(const char* spoilt = nullptr) {
-    set_environment("GEYSER_INTERPOSER", spoilt);
-    auto end = make_end("vulkan", Validation::off);
-    set_environment("GEYSER_INTERPOSER", nullptr);
-    EXPECT_TRUE(end) << (end ? "" : end.error().to_string());
-    return end ? *std::move(end) : nullptr;
-  }
   static std::unique_ptr<SharedTexture> import(End& end, ApiTextureHandle&& parcel) {
     auto texture = end.manager().import_shared_texture(std::move(parcel));
     EXPECT_TRUE(texture) << (texture ? "" : texture.error().to_string());
@@ -195,8 +176,6 @@ class Win32Direct3D : public testing::Test {
     }
     EXPECT_EQ(mine->statistics().bytes_copied + theirs->statistics().bytes_copied, 0U);
   }
-
-  std::unique_ptr<End> a_, b_;
 };
 
 TEST_F(Win32Direct3D, OpensItsMemoryAndMakesNone) {

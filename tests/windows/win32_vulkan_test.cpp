@@ -9,6 +9,7 @@
 #include "support/end.hpp"
 #include "support/pattern.hpp"
 #include "support/system.hpp"
+#include "windows/interposed_ends.hpp"
 
 namespace geyser::test {
 namespace {
@@ -21,28 +22,8 @@ TextureDescriptor picture() {
   return descriptor;
 }
 
-class Win32Vulkan : public testing::Test {
+class Win32Vulkan : public InterposedEnds {
  protected:
-  void SetUp() override {
-    a_ = open();
-    b_ = open();
-    ASSERT_TRUE(a_ && b_);
-  }
-  void TearDown() override {
-    for (const auto& end : {std::ref(a_), std::ref(b_)}) {
-      if (end.get() == nullptr) continue;
-      EXPECT_TRUE(end.get()->settle());
-      for (const std::string& complaint : end.get()->complaints) ADD_FAILURE() << complaint;
-    }
-  }
-  // A driver that is spoilt in that way.
-  static std::unique_ptr<End> open(const char* spoilt = nullptr) {
-    set_environment("GEYSER_INTERPOSER", spoilt);
-    auto end = make_end("vulkan", Validation::off);
-    set_environment("GEYSER_INTERPOSER", nullptr);
-    EXPECT_TRUE(end) << (end ? "" : end.error().to_string());
-    return end ? *std::move(end) : nullptr;
-  }
   static Result<Agreement> agree(End& from, End& to) {
     return negotiate(picture(), from.manager().capabilities(), to.manager().capabilities());
   }
@@ -69,7 +50,6 @@ class Win32Vulkan : public testing::Test {
     }
     EXPECT_EQ(source.statistics().bytes_copied + destination.statistics().bytes_copied, 0U);
   }
-  std::unique_ptr<End> a_, b_;
 };
 
 TEST_F(Win32Vulkan, AgreesOnNtHandlesAndTimelines) {

@@ -26,8 +26,6 @@ std::size_t open_descriptors() {
   });
 }
 
-std::size_t descriptors_kept_once() { return 0; }
-
 std::size_t given_descriptors() {
   return open_descriptors() - count_if([](const std::error_code& gone, const std::string& target) {
            return !gone && (target == "/dev/udmabuf" || target.starts_with("/memfd:lp_dma_buf"));

@@ -106,8 +106,6 @@ std::size_t open_descriptors() {
   return count;
 }
 
-std::size_t descriptors_kept_once() { return 0; }
-
 // Only pipes have a name that a parent could have given: what a new process has otherwise differs between systems.
 std::size_t given_descriptors() {
   std::size_t pipes = 0;
