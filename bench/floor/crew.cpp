@@ -158,7 +158,6 @@ bool Crew::consume(Consumer& consumer, std::size_t index, int control) {
       const std::uint64_t cpu = thread_cpu_ns();
       consumer.take(++number);
       costs[i].cpu_ns = static_cast<std::uint32_t>(thread_cpu_ns() - cpu);
-      consumer.mark(number);
       while (number - finished >= std::max(order.window, 1U)) finish();
     }
     while (finished < number) finish();

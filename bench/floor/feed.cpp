@@ -107,7 +107,6 @@ class FeedConsumer final : public Consumer {
       // Set-up of the work is no part of a frame.
       const std::uint32_t place = work(*frame);
       must(subscriber_->release(*std::move(frame)));
-      if (recorded_ != nullptr) recorded_->mark(place);
       static_cast<void>(end_->finish(place));
       seat_.mail.ends[seat_.index].joined.set(1);
     }
@@ -128,9 +127,6 @@ class FeedConsumer final : public Consumer {
     seat_.mail.ends[seat_.index].taken.set(number);
   }
 
-  void mark(std::uint32_t number) override {
-    if (recorded_ != nullptr) recorded_->mark(places_[number % remembered]);
-  }
   std::uint32_t finish(std::uint32_t number) override { return end_->finish(places_[number % remembered]); }
 
  private:
@@ -173,6 +169,7 @@ std::unique_ptr<Consumer> consume_by_plain_cuda(const Seat& seat) {
 const Way feed_recorded{"feed, recorded", "vulkan", produce_recorded, consume_recorded};
 const Way feed{"feed", "vulkan", produce, consume};
 const Way feed_to_cuda{"feed", "cuda", produce, consume_by_cuda};
+const Way feed_recorded_to_cuda{"feed, recorded", "cuda", produce_recorded, consume_by_cuda};
 const Way feed_by_cpu_to_cuda{"feed, no allocator", "cuda", produce, consume_by_plain_cuda};
 
 }  // namespace bench

@@ -49,12 +49,9 @@ std::uint32_t VulkanEnd::add(geyser::SharedTexture& texture) {
       image_of(texture),
       [&](VkCommandBuffer commands) { must(geyser::vulkan::record_acquire(texture, mode, commands)); },
       [&](VkCommandBuffer commands) { must(geyser::vulkan::record_release(texture, commands)); });
-  must(geyser::vulkan::add_recorded_commands(texture, {&turn.commands, 1}));
+  const VkFence fence = role_ == Role::consumer ? turn.fence : VK_NULL_HANDLE;
+  must(geyser::vulkan::add_recorded_commands(texture, {&turn.commands, 1}, fence));
   return turn.at;
-}
-
-void VulkanEnd::mark(std::uint32_t place) {
-  check(vulkan_.vkQueueSubmit(vulkan_.queue, 0, nullptr, work_.fence(place)), "vkQueueSubmit");
 }
 
 geyser::AccessState VulkanEnd::access(geyser::SharedTexture& texture, const geyser::AccessState& state,

@@ -40,8 +40,6 @@ class VulkanEnd final : public GeyserEnd {
   geyser::AccessState access(geyser::SharedTexture& texture, const geyser::AccessState& state, std::uint32_t& place);
   // For an access that was begun deferred: the same in the submission that ends it.
   std::uint32_t add(geyser::SharedTexture& texture);
-  // Has finish() wait for what is submitted so far.
-  void mark(std::uint32_t place);
   std::uint32_t read(std::uint32_t place) const { return work_.read(place); }
 
  private:

@@ -196,5 +196,6 @@ std::unique_ptr<Consumer> consume_by_cuda(const Seat& seat) {
 const Way geyser_recorded{"geyser, recorded", "vulkan", produce_recorded, consume_recorded};
 const Way geyser_access{"geyser, begin/end", "vulkan", produce_access, consume_access};
 const Way geyser_access_to_cuda{"geyser, begin/end", "cuda", produce_access, consume_by_cuda};
+const Way geyser_recorded_to_cuda{"geyser, recorded", "cuda", produce_recorded, consume_by_cuda};
 
 }  // namespace bench

@@ -48,7 +48,8 @@ Chapter measure_hand_off(const Settings& settings) {
   const Plan plan{"hand-off",
                   {scene_of(settings)},
                   {&bare_ahead, &bare_by_cpu, &bare, &geyser_recorded, &geyser_access, &feed_recorded, &feed,
-                   &bare_by_cpu_to_cuda, &bare_to_cuda, &geyser_access_to_cuda, &feed_to_cuda, &feed_by_cpu_to_cuda}};
+                   &bare_by_cpu_to_cuda, &bare_to_cuda, &geyser_recorded_to_cuda, &geyser_access_to_cuda,
+                   &feed_recorded_to_cuda, &feed_to_cuda, &feed_by_cpu_to_cuda}};
   const auto cells = measure(plan, settings, bare, chapter);
   BarChart chart;
   chart.title = "Handing a frame over, " + text(plan.scenes[0]);

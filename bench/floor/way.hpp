@@ -53,8 +53,6 @@ class Consumer {
   virtual void start() {}
   // Sleeps until frame `number` is handed over, queues its reading and gives it back.
   virtual void take(std::uint32_t number) = 0;
-  // After take(), and no part of its cost: what the way needs to know when the frame is read.
-  virtual void mark(std::uint32_t) {}
   // Waits until it is read, and gives the stamp. In the order of take().
   virtual std::uint32_t finish(std::uint32_t number) = 0;
 };
@@ -81,11 +79,13 @@ extern const Way bare_by_cpu_to_cuda;
 extern const Way geyser_recorded;
 extern const Way geyser_access;
 extern const Way geyser_access_to_cuda;
+extern const Way geyser_recorded_to_cuda;  // recorded where it is made; CUDA's end has no command buffers
 // Publisher and Subscriber. CUDA with a Vulkan allocator, which can signal for the dead, so that GPUs wait; and
 // without, so that the publisher's CPU does.
 extern const Way feed;
 extern const Way feed_recorded;  // accesses are deferred, and their barriers in the caller's commands: one submission
 extern const Way feed_to_cuda;
+extern const Way feed_recorded_to_cuda;
 extern const Way feed_by_cpu_to_cuda;
 // With copies: through buffers and shared memory; through linear device memory and events by CUDA's IPC.
 extern const Way staging;

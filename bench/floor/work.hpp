@@ -28,7 +28,6 @@ class Work {
   static std::uint32_t stamp(const Turn& turn) { return (turn.at + 1) * 2654435761U; }
   // What the consumer's turn has read, when it is done.
   std::uint32_t read(std::uint32_t at) const { return buffer_.words[std::size_t{2} * at]; }
-  VkFence fence(std::uint32_t at) const { return turns_[at].fence; }
   // Waits for a turn that was submitted with its fence.
   void await(std::uint32_t at) const;
 

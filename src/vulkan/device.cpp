@@ -156,14 +156,14 @@ int Device::pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags want
 }
 
 Result<Ticket> Device::submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                              const SemaphoreUse* signal, const KeyedMutexUse* mutex) {
-  auto ticket = queue_submission(waits, commands, signal, mutex);
+                              const SemaphoreUse* signal, const KeyedMutexUse* mutex, VkFence fence) {
+  auto ticket = queue_submission(waits, commands, signal, mutex, fence);
   if (has_garbage_.load(std::memory_order_relaxed)) collect_garbage();
   return ticket;
 }
 
 Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                                        const SemaphoreUse* signal, const KeyedMutexUse* mutex) {
+                                        const SemaphoreUse* signal, const KeyedMutexUse* mutex, VkFence fence) {
   std::array<VkSemaphore, max_waits> wait_semaphores{};
   std::array<std::uint64_t, max_waits> wait_values{};
   std::array<VkPipelineStageFlags, max_waits> stages{};
@@ -199,8 +199,8 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
                           commands.data(),
                           signal_count,
                           signal_semaphores.data()};
-  const VkResult result = mutex != nullptr ? submit_with_mutex(*this, info, *mutex)
-                                           : functions_.vkQueueSubmit(native_.queue, 1, &info, VK_NULL_HANDLE);
+  const VkResult result = mutex != nullptr ? submit_with_mutex(*this, info, *mutex, fence)
+                                           : functions_.vkQueueSubmit(native_.queue, 1, &info, fence);
   if (result != VK_SUCCESS) {
     note(result);
     return fail(make_error(result, "vkQueueSubmit"));
@@ -229,7 +229,7 @@ void Device::note(VkResult result) const noexcept {
 
 void Device::destroy_later(std::function<void()> destroy) {
   // Whatever the caller submitted before this call is earlier on the same queue.
-  auto ticket = queue_submission({}, {}, nullptr, nullptr);
+  auto ticket = queue_submission({}, {}, nullptr, nullptr, VK_NULL_HANDLE);
   {
     const std::lock_guard<std::mutex> lock(garbage_mutex_);
     garbage_.push_back({ticket ? *ticket : last_ticket_, std::move(destroy)});

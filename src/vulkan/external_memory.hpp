@@ -49,6 +49,6 @@ struct KeyedMutexUse {
   bool release = false;
   std::uint32_t timeout_milliseconds = 0;
 };
-VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const KeyedMutexUse& mutex);
+VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const KeyedMutexUse& mutex, VkFence fence);
 
 }  // namespace geyser::vulkan

@@ -10,7 +10,7 @@ Result<std::uint32_t> memory_types_of(const Device&, VkExternalMemoryHandleTypeF
   return fail(ErrorCode::unsupported, detail::text("No system but Windows has [", to_string(handle.kind()), "]."));
 }
 
-VkResult submit_with_mutex(const Device&, const VkSubmitInfo&, const KeyedMutexUse&) {
+VkResult submit_with_mutex(const Device&, const VkSubmitInfo&, const KeyedMutexUse&, VkFence) {
   return VK_ERROR_EXTENSION_NOT_PRESENT;
 }
 

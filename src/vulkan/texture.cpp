@@ -321,14 +321,17 @@ Result<void> VulkanTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
   return signal != nullptr ? signal->signal(value) : Result<void>{};
 }
 
-Result<void> VulkanTexture::add_commands(std::span<const VkCommandBuffer> commands, Barriers barriers) {
+Result<void> VulkanTexture::add_commands(const GivenCommands& given) {
   if (holders_ == 0) return fail(ErrorCode::invalid_access, "No access to the texture is open.");
-  if (submission_.given + commands.size() > max_access_commands) {
+  if (submission_.given + given.commands.size() > max_access_commands) {
     return fail(ErrorCode::invalid_argument,
-                text("The access has [", submission_.given, "] command buffers; [", commands.size(),
+                text("The access has [", submission_.given, "] command buffers; [", given.commands.size(),
                      "] more are over the limit [", max_access_commands, "]."));
   }
-  if (barriers == Barriers::recorded) {
+  if (given.fence != VK_NULL_HANDLE && submission_.fence != VK_NULL_HANDLE) {
+    return fail(ErrorCode::invalid_argument, "The access has a VkFence already; a submission signals one.");
+  }
+  if (given.barriers == Barriers::recorded) {
     if (holders_ != 1) {
       return fail(ErrorCode::busy, "A recorded access takes the texture over, but another access is open.");
     }
@@ -339,19 +342,20 @@ Result<void> VulkanTexture::add_commands(std::span<const VkCommandBuffer> comman
     barriers_ = Barriers::recorded;
   }
   if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
-  for (const VkCommandBuffer buffer : commands) submission_.add(buffer);
-  submission_.given += commands.size();
+  for (const VkCommandBuffer buffer : given.commands) submission_.add(buffer);
+  submission_.given += given.commands.size();
+  if (given.fence != VK_NULL_HANDLE) submission_.fence = given.fence;
   return {};
 }
 
 Result<AccessState> VulkanTexture::submit_access(AccessMode mode, const AccessState& state,
-                                                 std::span<const VkCommandBuffer> commands, Barriers barriers) {
-  if (barriers == Barriers::recorded && holders_ != 0) {
+                                                 const GivenCommands& given) {
+  if (given.barriers == Barriers::recorded && holders_ != 0) {
     return fail(ErrorCode::busy, "A recorded access takes the texture over, but another access is open.");
   }
   auto access = begin_access(mode, state, AccessTiming::deferred);
   if (!access) return fail(std::move(access.error()));
-  if (auto added = add_commands(commands, barriers); !added) return fail(std::move(added.error()));
+  if (auto added = add_commands(given); !added) return fail(std::move(added.error()));
   return end_access(*std::move(access));
 }
 

@@ -21,6 +21,13 @@ namespace geyser::vulkan {
 // Who submits acquire and release of a whole access: Geyser, or the caller's command buffers hold them.
 enum class Barriers { submitted, recorded };
 
+// The caller's part of an access.
+struct GivenCommands {
+  std::span<const VkCommandBuffer> commands;  // with those given before, at most max_access_commands
+  Barriers barriers = Barriers::submitted;
+  VkFence fence = VK_NULL_HANDLE;
+};
+
 class VulkanTexture final : public SharedTexture {
  public:
   // `recipe.external` is the handle kind, host_memory included: then the image is private and copied.
@@ -40,11 +47,9 @@ class VulkanTexture final : public SharedTexture {
 
   const std::shared_ptr<Device>& device() const noexcept { return device_; }
   NativeTexture native() const noexcept;
-  // At most max_access_commands.
-  Result<AccessState> submit_access(AccessMode mode, const AccessState& state,
-                                    std::span<const VkCommandBuffer> commands, Barriers barriers);
+  Result<AccessState> submit_access(AccessMode mode, const AccessState& state, const GivenCommands& given);
   // For end_access to submit.
-  Result<void> add_commands(std::span<const VkCommandBuffer> commands, Barriers barriers);
+  Result<void> add_commands(const GivenCommands& given);
   // Queues a copy of the whole of `from`; both are open.
   Result<void> copy_from(VulkanTexture& from);
   void record_acquire(AccessMode mode, VkCommandBuffer commands) const;
@@ -60,7 +65,8 @@ class VulkanTexture final : public SharedTexture {
     std::size_t sync_file_count = 0;
     std::array<VkCommandBuffer, max_access_commands + 4> commands{};
     std::size_t command_count = 0;
-    std::size_t given = 0;  // of `commands`, those that are the caller's
+    std::size_t given = 0;           // of `commands`, those that are the caller's
+    VkFence fence = VK_NULL_HANDLE;  // the caller's
     bool acquires_mutex = false;
     bool releases_mutex = false;
     void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }

@@ -87,7 +87,7 @@ Result<std::uint32_t> memory_types_of(const Device& device, VkExternalMemoryHand
   return properties.memoryTypeBits;
 }
 
-VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const KeyedMutexUse& mutex) {
+VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const KeyedMutexUse& mutex, VkFence fence) {
   const std::uint64_t key = 0;
   const VkWin32KeyedMutexAcquireReleaseInfoKHR keyed{VK_STRUCTURE_TYPE_WIN32_KEYED_MUTEX_ACQUIRE_RELEASE_INFO_KHR,
                                                      info.pNext,
@@ -100,7 +100,7 @@ VkResult submit_with_mutex(const Device& device, const VkSubmitInfo& info, const
                                                      &key};
   VkSubmitInfo chained = info;
   chained.pNext = &keyed;
-  return device.functions().vkQueueSubmit(device.native().queue, 1, &chained, VK_NULL_HANDLE);
+  return device.functions().vkQueueSubmit(device.native().queue, 1, &chained, fence);
 }
 
 }  // namespace geyser::vulkan

@@ -372,6 +372,54 @@ TEST_P(DeferredAccess, MistakesAreNamed) {
   EXPECT_EQ(take_submitted_barriers(image()).size(), vulkan::max_access_commands + 1);
 }
 
+// The caller's fence goes with the submission of the caller's commands, and with none else.
+TEST_P(DeferredAccess, TheCallersFenceIsSignalledByItsSubmission) {
+  const auto native = *vulkan::native(*manager_);
+  const auto load = [&]<class Function>(Function& function, const char* name) {
+    function = reinterpret_cast<Function>(native.get_instance_proc_addr(native.instance, name));
+    ASSERT_NE(function, nullptr) << name;
+  };
+  PFN_vkCreateFence create = nullptr;
+  PFN_vkDestroyFence destroy = nullptr;
+  PFN_vkWaitForFences wait = nullptr;
+  PFN_vkResetFences reset = nullptr;
+  PFN_vkGetFenceStatus status = nullptr;
+  PFN_vkQueueWaitIdle drain = nullptr;
+  ASSERT_NO_FATAL_FAILURE(load(create, "vkCreateFence"));
+  ASSERT_NO_FATAL_FAILURE(load(destroy, "vkDestroyFence"));
+  ASSERT_NO_FATAL_FAILURE(load(wait, "vkWaitForFences"));
+  ASSERT_NO_FATAL_FAILURE(load(reset, "vkResetFences"));
+  ASSERT_NO_FATAL_FAILURE(load(status, "vkGetFenceStatus"));
+  ASSERT_NO_FATAL_FAILURE(load(drain, "vkQueueWaitIdle"));
+  const VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO, nullptr, 0};
+  std::array<VkFence, 2> fences{};
+  for (VkFence& fence : fences) ASSERT_EQ(create(native.device, &info, nullptr, &fence), VK_SUCCESS);
+  const auto is_signalled = [&](VkFence fence) {
+    return wait(native.device, 1, &fence, VK_TRUE, 5'000'000'000) == VK_SUCCESS &&
+           reset(native.device, 1, &fence) == VK_SUCCESS;
+  };
+  const auto is_idle = [&](VkFence fence) { return status(native.device, fence) == VK_NOT_READY; };
+  const vulkan::Commands mine = marker();
+  const VkCommandBuffer buffer = mine.buffer();
+  for (const AccessTiming timing : {AccessTiming::deferred, AccessTiming::immediate}) {
+    TextureAccess access = begin(AccessMode::write, timing);
+    ASSERT_TRUE(vulkan::add_commands(*texture_, {&buffer, 1}, fences[0]));
+    EXPECT_EQ(vulkan::add_commands(*texture_, {}, fences[1]).error().code(), ErrorCode::invalid_argument)
+        << "a submission has one fence";
+    ASSERT_EQ(drain(native.queue), VK_SUCCESS);
+    EXPECT_TRUE(is_idle(fences[0])) << "signalled before end_access";
+    ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
+    EXPECT_TRUE(is_signalled(fences[0]));
+  }
+  ASSERT_NO_FATAL_FAILURE(end(begin(AccessMode::read)));
+  auto state = vulkan::submit_access(*texture_, AccessMode::read, state_, {&buffer, 1}, fences[1]);
+  ASSERT_TRUE(state) << state.error().to_string();
+  state_ = *std::move(state);
+  EXPECT_TRUE(is_signalled(fences[1]));
+  EXPECT_TRUE(is_idle(fences[0])) << "a later access signalled it";
+  for (const VkFence fence : fences) destroy(native.device, fence, nullptr);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, DeferredAccess,
     testing::Values(Sharing{"vulkan", HandleKind::opaque_fd, VK_QUEUE_FAMILY_EXTERNAL, "opaque_fd"},
