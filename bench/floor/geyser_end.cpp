@@ -32,9 +32,20 @@ VulkanEnd::VulkanEnd(const Scene& scene, Role role)
 
 std::uint32_t VulkanEnd::work(geyser::SharedTexture& texture) {
   const Work::Turn turn = work_.next(image_of(texture));
-  const VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO, nullptr, 0, nullptr, nullptr, 1, &turn.commands, 0, nullptr};
-  const VkFence fence = role_ == Role::consumer ? turn.fence : VK_NULL_HANDLE;
-  check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &submit, fence), "vkQueueSubmit");
+  const VkSemaphore done = work_.done();
+  const VkTimelineSemaphoreSubmitInfo values{
+      VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO, nullptr, 0, nullptr, 1, &turn.done};
+  const std::uint32_t signals = role_ == Role::consumer ? 1 : 0;
+  const VkSubmitInfo submit{VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                            signals != 0 ? &values : nullptr,
+                            0,
+                            nullptr,
+                            nullptr,
+                            1,
+                            &turn.commands,
+                            signals,
+                            &done};
+  check(vulkan_.vkQueueSubmit(vulkan_.queue, 1, &submit, VK_NULL_HANDLE), "vkQueueSubmit");
   return turn.at;
 }
 
@@ -49,8 +60,9 @@ std::uint32_t VulkanEnd::add(geyser::SharedTexture& texture) {
       image_of(texture),
       [&](VkCommandBuffer commands) { must(geyser::vulkan::record_acquire(texture, mode, commands)); },
       [&](VkCommandBuffer commands) { must(geyser::vulkan::record_release(texture, commands)); });
-  const VkFence fence = role_ == Role::consumer ? turn.fence : VK_NULL_HANDLE;
-  must(geyser::vulkan::add_recorded_commands(texture, {&turn.commands, 1}, fence));
+  geyser::vulkan::Completion completion;
+  if (role_ == Role::consumer) completion = {VK_NULL_HANDLE, work_.done(), turn.done};
+  must(geyser::vulkan::add_recorded_commands(texture, {&turn.commands, 1}, completion));
   return turn.at;
 }
 

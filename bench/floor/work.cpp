@@ -10,7 +10,10 @@ Work::Work(const BareVulkan& vulkan, const Scene& scene, Role role)
     : vulkan_(vulkan),
       scene_(scene),
       role_(role),
-      buffer_(make_host_buffer(vulkan, std::size_t{8} * most_images * uses)) {}
+      buffer_(make_host_buffer(vulkan, std::size_t{8} * most_images * uses)) {
+  int none = -1;
+  done_ = make_timeline(vulkan, Memory::own, none);
+}
 
 Work::Turn Work::next(VkImage image, const Record& before, const Record& after) {
   std::size_t at = 0;
@@ -35,13 +38,11 @@ Work::Turn Work::next(VkImage image, const Record& before, const Record& after) 
       turns_.push_back(turn);
     }
   }
-  return turns_[at * uses + images_[at].used++ % uses];
+  Turn& turn = turns_[at * uses + images_[at].used++ % uses];
+  turn.done = ++turn_count_;
+  return turn;
 }
 
-void Work::await(std::uint32_t at) const {
-  const VkFence fence = turns_[at].fence;
-  check(vulkan_.vkWaitForFences(vulkan_.device, 1, &fence, VK_TRUE, 10'000'000'000ULL), "vkWaitForFences");
-  check(vulkan_.vkResetFences(vulkan_.device, 1, &fence), "vkResetFences");
-}
+void Work::await(std::uint32_t at) const { wait_for(vulkan_, done_, turns_[at].done); }
 
 }  // namespace bench

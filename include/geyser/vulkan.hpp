@@ -106,14 +106,20 @@ struct NativeTexture {
 
 // One whole access in one vkQueueSubmit: waits and acquire, the caller's recorded command buffers (primary, of the
 // wrapped queue's family), release and signal. Cheaper than begin_access, a submission of one's own and end_access;
-// equal in meaning. The command buffers must not be reset before the access is complete. `fence`, here and below, is
-// the caller's, unsignalled or null: the submission signals it as vkQueueSubmit's; after an error nothing does.
+// equal in meaning. The command buffers must not be reset before the access is complete.
 // Errors: as begin_access and end_access, invalid_argument (another API, over max_access_commands).
 inline constexpr std::size_t max_access_commands = 8;
+// What the submission signals for the caller, who owns both: nothing else says when its own commands are done. After an
+// error neither is signalled. Waiting for a semaphore takes some drivers less time than for a fence (docs/results.md).
+struct Completion {
+  VkFence fence = VK_NULL_HANDLE;          // unsignalled
+  VkSemaphore semaphore = VK_NULL_HANDLE;  // a timeline, which gets `value`; or binary and unsignalled
+  std::uint64_t value = 0;
+};
 [[nodiscard]] GEYSER_API Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode,
                                                            const AccessState& state,
                                                            std::span<const VkCommandBuffer> command_buffers,
-                                                           VkFence fence = VK_NULL_HANDLE);
+                                                           const Completion& completion = {});
 
 // Acquire and release as part of the caller's own command buffer, recorded once: a hand-off then submits no command
 // buffer but the caller's. Worth it where drivers charge for each one (docs/results.md). `mode` discard drops the
@@ -129,24 +135,24 @@ inline constexpr std::size_t max_access_commands = 8;
 [[nodiscard]] GEYSER_API Result<AccessState> submit_recorded_access(SharedTexture& texture, AccessMode mode,
                                                                     const AccessState& state,
                                                                     std::span<const VkCommandBuffer> command_buffers,
-                                                                    VkFence fence = VK_NULL_HANDLE);
+                                                                    const Completion& completion = {});
 
 // For an access that is open: command buffers that end_access submits before it releases and signals. With an access
 // that was begun AccessTiming::deferred (also a frame of a feed) waits, acquire, commands, release and signal are one
 // vkQueueSubmit, as with submit_access. At most max_access_commands for an access; they must not be reset before it is
 // complete. Until end_access nothing of them is submitted, unless another access begins; the submission that has them
-// signals `fence`.
-// Errors: invalid_argument (another API, too many, a second fence), invalid_access (no access is open).
+// signals `completion`.
+// Errors: invalid_argument (another API, too many, a second completion), invalid_access (no access is open).
 [[nodiscard]] GEYSER_API Result<void> add_commands(SharedTexture& texture,
                                                    std::span<const VkCommandBuffer> command_buffers,
-                                                   VkFence fence = VK_NULL_HANDLE);
+                                                   const Completion& completion = {});
 // The same for command buffers that hold record_acquire and record_release, as for submit_recorded_access: all that
 // this access has, and it was begun deferred.
 // Errors: as add_commands; busy (another access is open), invalid_access (not deferred, or with commands already),
 // invalid_argument (no command buffer).
 [[nodiscard]] GEYSER_API Result<void> add_recorded_commands(SharedTexture& texture,
                                                             std::span<const VkCommandBuffer> command_buffers,
-                                                            VkFence fence = VK_NULL_HANDLE);
+                                                            const Completion& completion = {});
 
 // An image that the caller made with exportable memory, to be shared without a copy.
 struct AdoptInfo {

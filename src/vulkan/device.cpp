@@ -156,14 +156,15 @@ int Device::pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags want
 }
 
 Result<Ticket> Device::submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                              const SemaphoreUse* signal, const KeyedMutexUse* mutex, VkFence fence) {
-  auto ticket = queue_submission(waits, commands, signal, mutex, fence);
+                              const SemaphoreUse* signal, const KeyedMutexUse* mutex, const Completion& completion) {
+  auto ticket = queue_submission(waits, commands, signal, mutex, completion);
   if (has_garbage_.load(std::memory_order_relaxed)) collect_garbage();
   return ticket;
 }
 
 Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                                        const SemaphoreUse* signal, const KeyedMutexUse* mutex, VkFence fence) {
+                                        const SemaphoreUse* signal, const KeyedMutexUse* mutex,
+                                        const Completion& completion) {
   std::array<VkSemaphore, max_waits> wait_semaphores{};
   std::array<std::uint64_t, max_waits> wait_values{};
   std::array<VkPipelineStageFlags, max_waits> stages{};
@@ -175,14 +176,16 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
   const QueueLock lock(queue_mutex_, lock_queue_, unlock_queue_);
   const Ticket ticket = last_ticket_ + 1;
   // The device's own last: lavapipe signals in this order, and once this one is reached the others may be destroyed.
-  std::array<VkSemaphore, 2> signal_semaphores{timeline_, timeline_};
-  std::array<std::uint64_t, 2> signal_values{ticket, ticket};
-  std::uint32_t signal_count = 1;
-  if (signal != nullptr) {
-    signal_semaphores[0] = signal->semaphore;
-    signal_values[0] = signal->value;
-    signal_count = 2;
-  }
+  std::array<VkSemaphore, 3> signal_semaphores{};
+  std::array<std::uint64_t, 3> signal_values{};
+  std::uint32_t signal_count = 0;
+  const auto add_signal = [&](VkSemaphore semaphore, std::uint64_t value) {
+    signal_semaphores[signal_count] = semaphore;
+    signal_values[signal_count++] = value;
+  };
+  if (signal != nullptr) add_signal(signal->semaphore, signal->value);
+  if (completion.semaphore != VK_NULL_HANDLE) add_signal(completion.semaphore, completion.value);
+  add_signal(timeline_, ticket);
   const auto wait_count = static_cast<std::uint32_t>(waits.size());
   const VkTimelineSemaphoreSubmitInfo values{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
                                              nullptr,
@@ -199,8 +202,8 @@ Result<Ticket> Device::queue_submission(std::span<const SemaphoreUse> waits, std
                           commands.data(),
                           signal_count,
                           signal_semaphores.data()};
-  const VkResult result = mutex != nullptr ? submit_with_mutex(*this, info, *mutex, fence)
-                                           : functions_.vkQueueSubmit(native_.queue, 1, &info, fence);
+  const VkResult result = mutex != nullptr ? submit_with_mutex(*this, info, *mutex, completion.fence)
+                                           : functions_.vkQueueSubmit(native_.queue, 1, &info, completion.fence);
   if (result != VK_SUCCESS) {
     note(result);
     return fail(make_error(result, "vkQueueSubmit"));
@@ -229,7 +232,7 @@ void Device::note(VkResult result) const noexcept {
 
 void Device::destroy_later(std::function<void()> destroy) {
   // Whatever the caller submitted before this call is earlier on the same queue.
-  auto ticket = queue_submission({}, {}, nullptr, nullptr, VK_NULL_HANDLE);
+  auto ticket = queue_submission({}, {}, nullptr, nullptr, {});
   {
     const std::lock_guard<std::mutex> lock(garbage_mutex_);
     garbage_.push_back({ticket ? *ticket : last_ticket_, std::move(destroy)});

@@ -73,7 +73,7 @@ class Device : public std::enable_shared_from_this<Device> {
   // what the device is done with.
   Result<Ticket> submit(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
                         const SemaphoreUse* signal, const KeyedMutexUse* mutex = nullptr,
-                        VkFence fence = VK_NULL_HANDLE);
+                        const Completion& completion = {});
   Result<void> wait(Ticket ticket, std::chrono::nanoseconds timeout) const;
   // What is done already: everything when the device is lost.
   Ticket completed() const noexcept;
@@ -105,7 +105,7 @@ class Device : public std::enable_shared_from_this<Device> {
   // Everything after the native objects are known.
   Result<void> initialize(const std::vector<std::string>& enabled_extensions);
   Result<Ticket> queue_submission(std::span<const SemaphoreUse> waits, std::span<const VkCommandBuffer> commands,
-                                  const SemaphoreUse* signal, const KeyedMutexUse* mutex, VkFence fence);
+                                  const SemaphoreUse* signal, const KeyedMutexUse* mutex, const Completion& completion);
   void read_properties();
   void note(VkResult result) const noexcept;
 

@@ -208,9 +208,10 @@ Result<void> check_recorded(const SharedTexture& texture, std::span<const VkComm
 }  // namespace
 
 Result<AccessState> submit_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
-                                  std::span<const VkCommandBuffer> command_buffers, VkFence fence) {
+                                  std::span<const VkCommandBuffer> command_buffers, const Completion& completion) {
   if (auto good = check_commands(texture, command_buffers); !good) return fail(std::move(good.error()));
-  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, {command_buffers, Barriers::submitted, fence});
+  return static_cast<VulkanTexture&>(texture).submit_access(mode, state,
+                                                            {command_buffers, Barriers::submitted, completion});
 }
 
 Result<void> record_acquire(const SharedTexture& texture, AccessMode mode, VkCommandBuffer commands) {
@@ -226,20 +227,23 @@ Result<void> record_release(const SharedTexture& texture, VkCommandBuffer comman
 }
 
 Result<AccessState> submit_recorded_access(SharedTexture& texture, AccessMode mode, const AccessState& state,
-                                           std::span<const VkCommandBuffer> command_buffers, VkFence fence) {
+                                           std::span<const VkCommandBuffer> command_buffers,
+                                           const Completion& completion) {
   if (auto good = check_recorded(texture, command_buffers); !good) return fail(std::move(good.error()));
-  return static_cast<VulkanTexture&>(texture).submit_access(mode, state, {command_buffers, Barriers::recorded, fence});
+  return static_cast<VulkanTexture&>(texture).submit_access(mode, state,
+                                                            {command_buffers, Barriers::recorded, completion});
 }
 
-Result<void> add_commands(SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers, VkFence fence) {
+Result<void> add_commands(SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers,
+                          const Completion& completion) {
   if (auto good = check_commands(texture, command_buffers); !good) return good;
-  return static_cast<VulkanTexture&>(texture).add_commands({command_buffers, Barriers::submitted, fence});
+  return static_cast<VulkanTexture&>(texture).add_commands({command_buffers, Barriers::submitted, completion});
 }
 
 Result<void> add_recorded_commands(SharedTexture& texture, std::span<const VkCommandBuffer> command_buffers,
-                                   VkFence fence) {
+                                   const Completion& completion) {
   if (auto good = check_recorded(texture, command_buffers); !good) return good;
-  return static_cast<VulkanTexture&>(texture).add_commands({command_buffers, Barriers::recorded, fence});
+  return static_cast<VulkanTexture&>(texture).add_commands({command_buffers, Barriers::recorded, completion});
 }
 
 Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager, const TextureDescriptor& descriptor,

@@ -59,7 +59,7 @@ Result<Ticket> VulkanTexture::flush(const SemaphoreUse* signal) {
                             static_cast<std::uint32_t>(std::clamp<std::int64_t>(milliseconds, 0, 0x7fffffff))};
   auto ticket = device_->submit({submission_.waits.data(), submission_.wait_count},
                                 {submission_.commands.data(), submission_.command_count}, signal,
-                                mutex.acquire || mutex.release ? &mutex : nullptr, submission_.fence);
+                                mutex.acquire || mutex.release ? &mutex : nullptr, submission_.completion);
   if (!ticket) {
     discard_sync_files(submission_);
     return ticket;

@@ -328,8 +328,11 @@ Result<void> VulkanTexture::add_commands(const GivenCommands& given) {
                 text("The access has [", submission_.given, "] command buffers; [", given.commands.size(),
                      "] more are over the limit [", max_access_commands, "]."));
   }
-  if (given.fence != VK_NULL_HANDLE && submission_.fence != VK_NULL_HANDLE) {
-    return fail(ErrorCode::invalid_argument, "The access has a VkFence already; a submission signals one.");
+  const auto is_given = [](const Completion& completion) {
+    return completion.fence != VK_NULL_HANDLE || completion.semaphore != VK_NULL_HANDLE;
+  };
+  if (is_given(given.completion) && is_given(submission_.completion)) {
+    return fail(ErrorCode::invalid_argument, "The access has a completion already; a submission signals one.");
   }
   if (given.barriers == Barriers::recorded) {
     if (holders_ != 1) {
@@ -344,7 +347,7 @@ Result<void> VulkanTexture::add_commands(const GivenCommands& given) {
   if (opening_) add_opening(*std::exchange(opening_, std::nullopt));
   for (const VkCommandBuffer buffer : given.commands) submission_.add(buffer);
   submission_.given += given.commands.size();
-  if (given.fence != VK_NULL_HANDLE) submission_.fence = given.fence;
+  if (is_given(given.completion)) submission_.completion = given.completion;
   return {};
 }
 

@@ -25,7 +25,7 @@ enum class Barriers { submitted, recorded };
 struct GivenCommands {
   std::span<const VkCommandBuffer> commands;  // with those given before, at most max_access_commands
   Barriers barriers = Barriers::submitted;
-  VkFence fence = VK_NULL_HANDLE;
+  Completion completion;
 };
 
 class VulkanTexture final : public SharedTexture {
@@ -65,8 +65,8 @@ class VulkanTexture final : public SharedTexture {
     std::size_t sync_file_count = 0;
     std::array<VkCommandBuffer, max_access_commands + 4> commands{};
     std::size_t command_count = 0;
-    std::size_t given = 0;           // of `commands`, those that are the caller's
-    VkFence fence = VK_NULL_HANDLE;  // the caller's
+    std::size_t given = 0;  // of `commands`, those that are the caller's
+    Completion completion;  // the caller's
     bool acquires_mutex = false;
     bool releases_mutex = false;
     void add(VkCommandBuffer buffer) { commands[command_count++] = buffer; }

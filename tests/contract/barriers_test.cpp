@@ -372,8 +372,8 @@ TEST_P(DeferredAccess, MistakesAreNamed) {
   EXPECT_EQ(take_submitted_barriers(image()).size(), vulkan::max_access_commands + 1);
 }
 
-// The caller's fence goes with the submission of the caller's commands, and with none else.
-TEST_P(DeferredAccess, TheCallersFenceIsSignalledByItsSubmission) {
+// By the caller's fence and semaphore, and by no other submission.
+TEST_P(DeferredAccess, TheSubmissionOfTheCallersCommandsIsTold) {
   const auto native = *vulkan::native(*manager_);
   const auto load = [&]<class Function>(Function& function, const char* name) {
     function = reinterpret_cast<Function>(native.get_instance_proc_addr(native.instance, name));
@@ -394,6 +394,17 @@ TEST_P(DeferredAccess, TheCallersFenceIsSignalledByItsSubmission) {
   const VkFenceCreateInfo info{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO, nullptr, 0};
   std::array<VkFence, 2> fences{};
   for (VkFence& fence : fences) ASSERT_EQ(create(native.device, &info, nullptr, &fence), VK_SUCCESS);
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr,
+                                       VK_SEMAPHORE_TYPE_TIMELINE, 0};
+  const VkSemaphoreCreateInfo of_type{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
+  VkSemaphore timeline = VK_NULL_HANDLE;
+  ASSERT_EQ(device()->functions().vkCreateSemaphore(native.device, &of_type, nullptr, &timeline), VK_SUCCESS);
+  std::uint64_t value = 0;
+  const auto counter = [&] {
+    std::uint64_t now = 0;
+    EXPECT_EQ(device()->functions().vkGetSemaphoreCounterValue(native.device, timeline, &now), VK_SUCCESS);
+    return now;
+  };
   const auto is_signalled = [&](VkFence fence) {
     return wait(native.device, 1, &fence, VK_TRUE, 5'000'000'000) == VK_SUCCESS &&
            reset(native.device, 1, &fence) == VK_SUCCESS;
@@ -403,21 +414,25 @@ TEST_P(DeferredAccess, TheCallersFenceIsSignalledByItsSubmission) {
   const VkCommandBuffer buffer = mine.buffer();
   for (const AccessTiming timing : {AccessTiming::deferred, AccessTiming::immediate}) {
     TextureAccess access = begin(AccessMode::write, timing);
-    ASSERT_TRUE(vulkan::add_commands(*texture_, {&buffer, 1}, fences[0]));
-    EXPECT_EQ(vulkan::add_commands(*texture_, {}, fences[1]).error().code(), ErrorCode::invalid_argument)
-        << "a submission has one fence";
+    ASSERT_TRUE(vulkan::add_commands(*texture_, {&buffer, 1}, {fences[0], timeline, ++value}));
+    EXPECT_EQ(vulkan::add_commands(*texture_, {}, {fences[1]}).error().code(), ErrorCode::invalid_argument)
+        << "a submission has one completion";
     ASSERT_EQ(drain(native.queue), VK_SUCCESS);
     EXPECT_TRUE(is_idle(fences[0])) << "signalled before end_access";
+    EXPECT_EQ(counter(), value - 1) << "signalled before end_access";
     ASSERT_NO_FATAL_FAILURE(end(std::move(access)));
     EXPECT_TRUE(is_signalled(fences[0]));
+    EXPECT_EQ(counter(), value);
   }
   ASSERT_NO_FATAL_FAILURE(end(begin(AccessMode::read)));
-  auto state = vulkan::submit_access(*texture_, AccessMode::read, state_, {&buffer, 1}, fences[1]);
+  auto state = vulkan::submit_access(*texture_, AccessMode::read, state_, {&buffer, 1}, {fences[1]});
   ASSERT_TRUE(state) << state.error().to_string();
   state_ = *std::move(state);
   EXPECT_TRUE(is_signalled(fences[1]));
   EXPECT_TRUE(is_idle(fences[0])) << "a later access signalled it";
+  EXPECT_EQ(counter(), value) << "a later access signalled it";
   for (const VkFence fence : fences) destroy(native.device, fence, nullptr);
+  device()->functions().vkDestroySemaphore(native.device, timeline, nullptr);
 }
 
 INSTANTIATE_TEST_SUITE_P(
