@@ -11,8 +11,10 @@ Work::Work(const BareVulkan& vulkan, const Scene& scene, Role role)
       scene_(scene),
       role_(role),
       buffer_(make_host_buffer(vulkan, std::size_t{8} * most_images * uses)) {
-  int none = -1;
-  done_ = make_timeline(vulkan, Memory::own, none);
+  // What bare's consumer waits for is imported, and the ways are to be told alike.
+  int fd = -1;
+  make_timeline(vulkan, Memory::exported, fd);
+  done_ = make_timeline(vulkan, Memory::imported, fd);
 }
 
 Work::Turn Work::next(VkImage image, const Record& before, const Record& after) {

@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <thread>
 #include <vector>
 
@@ -120,14 +121,37 @@ int run_subscriber_victim(Channel& parent, const Role& role) {
 
 namespace {
 
-// Whether a frame was published. What cannot be drawn or announced for want of descriptors is left out.
-bool publish_one(End& end, stream::Publisher& publisher, std::uint64_t number) {
+// What cannot be drawn or announced for want of descriptors is left out.
+Result<void> publish_one(End& end, stream::Publisher& publisher, std::uint64_t number) {
   auto frame = publisher.begin_frame();
-  if (!frame) return false;
+  if (!frame) return fail(std::move(frame.error()));
   const TextureDescriptor& descriptor = frame->texture().descriptor();
-  if (!end.fill(frame->texture(), make_pattern(descriptor, seed_of(publisher.feed().id, number)))) return false;
-  return publisher.publish(*std::move(frame)).has_value();
+  if (auto filled = end.fill(frame->texture(), make_pattern(descriptor, seed_of(publisher.feed().id, number)));
+      !filled) {
+    return fail(std::move(filled.error()));
+  }
+  auto published = publisher.publish(*std::move(frame));
+  if (!published) return fail(std::move(published.error()));
+  return {};
 }
+
+// Whether it has not worked for a second since its fault was over, for a reason that only a new device ends: NVIDIA's
+// driver makes no more semaphores on one that was without descriptors. True once, and says why.
+class Impatience {
+ public:
+  bool grows(bool over, const GeyserError& error) {
+    if (!over || error.code() != ErrorCode::not_available) return false;
+    if (since_ == Clock::time_point{}) since_ = Clock::now();
+    if (ended_ || Clock::now() < since_ + 1s) return false;
+    ended_ = true;
+    std::fprintf(stderr, "victim, now with a new manager: %s\n", error.to_string().c_str());
+    return true;
+  }
+
+ private:
+  Clock::time_point since_;
+  bool ended_ = false;
+};
 
 }  // namespace
 
@@ -140,6 +164,7 @@ int run_publisher_victim(Channel& parent, const Role& role) {
   Clock::time_point tick = Clock::now();
   int after = 0;
   bool told = false;
+  Impatience impatience;
   for (;;) {
     const bool over = fault_is_over();
     if (!publisher) {
@@ -149,8 +174,13 @@ int run_publisher_victim(Channel& parent, const Role& role) {
       options.ring_size = role.ring_size;
       auto made = stream::Publisher::create(share(end), small_picture(), std::move(options));
       // Without descriptors there is no feed; later there is.
-      if (made) publisher.emplace(*std::move(made));
-    } else if (publish_one(*end, *publisher, publisher->statistics().frames_published + 1) && over) {
+      if (made)
+        publisher.emplace(*std::move(made));
+      else if (impatience.grows(over, made.error()) && (end = open_end(role.backend)) == nullptr)
+        return 2;
+    } else if (auto done = publish_one(*end, *publisher, publisher->statistics().frames_published + 1); !done) {
+      static_cast<void>(impatience.grows(over, done.error()));
+    } else if (over) {
       ++after;
     }
     if (!told && after > enough_frames) {
