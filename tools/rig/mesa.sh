@@ -18,7 +18,7 @@ mkdir -p build/rig
 options=(--test-dir build/dev -L "contract|process|stream" --output-on-failure
   --output-junit "$PWD/build/rig/mesa.xml" --test-output-size-passed 4000000)
 status=0
-GEYSER_STAND_IN=$PWD/build/dev/tests/contract/libudmabuf_stand_in.so \
+GEYSER_STAND_IN=$PWD/build/dev/tests/support/libudmabuf_stand_in.so \
   GEYSER_MESA25=$into/mesa25.json tools/with_mesa25.sh ctest "${options[@]}" "$@" || status=$?
 if (( $# == 0 )); then
   mkdir -p docs/results
