@@ -10,7 +10,11 @@
 // opaque_win32_timeline (VK_KHR_external_semaphore_win32). Of Direct3D's on the same adapter (LUID): d3d_nt (textures
 // of Direct3D 11, resources and heaps of 12) and d3d_kmt are opened and not made, d3d12_fence as the driver says. A
 // keyed mutex is acquired with key 0 by the access's first submission and released by its last
-// (VK_KHR_win32_keyed_mutex). Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor;
+// (VK_KHR_win32_keyed_mutex).
+// On Apple's systems, by VK_EXT_metal_objects: io_surface (2D, one mip and layer; nv12, p010 and i420 too) and
+// metal_shared_event: a timeline semaphore and the MTLSharedEvent are one object. Opening an event for Vulkan sets it
+// to the value that it has: whoever signals at that very moment is undone, so open fences before they are used.
+// Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor;
 // Geyser closes it otherwise. A Win32 handle stays the application's, and Geyser closes it; a global number nobody
 // closes. Threads: begin_access, end_access, create, import and the making of a manager use the wrapped queue, which
 // Vulkan wants externally synchronised: give `lock_queue`/`unlock_queue`, or call them from the thread that owns the
@@ -67,6 +71,9 @@ struct WrapOptions {
   // What the caller enabled when it made the device; Geyser cannot ask Vulkan for it.
   std::vector<std::string> enabled_extensions;
   bool timeline_semaphore_enabled = false;
+  // On Apple's systems: the instance was made with VkExportMetalObjectCreateInfoEXT and METAL_DEVICE in its chain.
+  // Without it fences of kind metal_shared_event cannot be opened, and none are offered.
+  bool metal_device_exported = false;
   std::function<void()> lock_queue;
   std::function<void()> unlock_queue;
   DiagnosticHandler diagnostics;

@@ -4,7 +4,7 @@
 
 #include "common/text.hpp"
 #include "metal/error.hpp"
-#include "platform/apple/handles.hpp"
+#include "surface/shared_event.hpp"
 
 namespace geyser::metal {
 
@@ -45,11 +45,9 @@ Result<void> MetalFence::do_signal(std::uint64_t value) {
 }
 
 Result<FenceHandle> MetalFence::do_export() const {
-  auto object = Reference<MTLSharedEventHandle*>::adopt([event_.get() newSharedEventHandle]);
-  if (!object) return fail(no_object("newSharedEventHandle"));
-  OwnedHandle handle = platform::adopt_object(HandleKind::metal_shared_event, std::move(object).detach());
-  if (!handle.has_value()) return fail(ErrorCode::operating_system, "The event's handle cannot be kept.");
-  return FenceHandle{kind(), id(), event_.get().signaledValue, std::move(handle)};
+  auto handle = surface::SharedEvent::share(event_.pointer()).handle();
+  if (!handle) return fail(std::move(handle.error()));
+  return FenceHandle{kind(), id(), event_.get().signaledValue, *std::move(handle)};
 }
 
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>& context) {
@@ -59,16 +57,10 @@ Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>
 }
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>& context, FenceHandle&& handle) {
-  const auto object = Reference<MTLSharedEventHandle*>::adopt_pointer(platform::retained_object_of(handle.handle));
-  if (!object || ![object.get() isKindOfClass:[MTLSharedEventHandle class]]) {
-    return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedEventHandle.");
-  }
-  auto event = Reference<EventObject>::adopt([context->device() newSharedEventWithHandle:object.get()]);
-  if (!event) {
-    return fail(ErrorCode::invalid_handle, text("Device [", context->identity().device_name,
-                                                "] does not open the event of fence [", handle.id, "]."));
-  }
-  return std::make_shared<MetalFence>(context, handle.id, handle.value, std::move(event));
+  auto event = surface::SharedEvent::open((__bridge void*)context->device(), handle.handle);
+  if (!event) return fail(std::move(event.error()).during(text("opening fence [", handle.id, "]")));
+  return std::make_shared<MetalFence>(context, handle.id, handle.value,
+                                      Reference<EventObject>::adopt_pointer(std::move(*event).detach()));
 }
 
 }  // namespace geyser::metal

@@ -71,6 +71,22 @@ bool is_surface_format(TextureFormat format, std::uint32_t name) noexcept {
   return name == row->names[0] || name == row->names[1];
 }
 
+PlanarElement planar_element_of(TextureFormat format) noexcept {
+  const FormatInfo& info = format_info(format);
+  unsigned across = 0;
+  unsigned down = 0;
+  for (std::uint32_t i = 0; i < info.plane_count; ++i) {
+    across = std::max<unsigned>(across, info.planes[i].width_shift);
+    down = std::max<unsigned>(down, info.planes[i].height_shift);
+  }
+  PlanarElement element{0, std::uint64_t{1} << across, std::uint64_t{1} << down};
+  for (std::uint32_t i = 0; i < info.plane_count; ++i) {
+    const FormatPlane& plane = info.planes[i];
+    element.bytes += std::uint64_t{plane.block_bytes} << (across - plane.width_shift + down - plane.height_shift);
+  }
+  return element;
+}
+
 std::string four_characters(std::uint32_t name) {
   std::string out;
   for (unsigned shift = 32; shift != 0; shift -= 8) {

@@ -28,6 +28,9 @@ class Surface {
   IOSurfaceRef get() const noexcept { return surface_; }
   // Whether it has the size, format and planes of `descriptor`. Errors: incompatible_layout (field and both values).
   Result<void> check(const TextureDescriptor& descriptor) const;
+  // Whether MoltenVK opens it, if it has several planes: others than Geyser need not say what an element of all is.
+  // Errors: unsupported (both values).
+  Result<void> check_planar_element(const TextureDescriptor& descriptor) const;
   // Where its planes are. Errors: operating_system (no CPU may look at it).
   Result<MemoryLayout> layout() const;
   // A new right to it. Errors: operating_system.

@@ -109,6 +109,11 @@ Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64
       size += stride * extent.height;
     }
     if (info.is_multi_planar()) {
+      // One element for all planes: Metal does not look at it, MoltenVK compares it with the Vulkan format's block.
+      const PlanarElement element = planar_element_of(descriptor.format);
+      set(properties, kIOSurfaceBytesPerElement, element.bytes);
+      set(properties, kIOSurfaceElementWidth, element.width);
+      set(properties, kIOSurfaceElementHeight, element.height);
       [properties.get() setObject:planes.get() forKey:(__bridge NSString*)kIOSurfacePlaneInfo];
     }
     set(properties, kIOSurfaceAllocSize, round_up(size, alignment_of(kIOSurfaceAllocSize)));
@@ -153,6 +158,21 @@ Result<void> Surface::check(const TextureDescriptor& descriptor) const {
     }
   }
   return {};
+}
+
+Result<void> Surface::check_planar_element(const TextureDescriptor& descriptor) const {
+  const FormatInfo& info = format_info(descriptor.format);
+  if (!info.is_multi_planar()) return {};
+  const PlanarElement wanted = planar_element_of(descriptor.format);
+  const PlanarElement found{IOSurfaceGetBytesPerElement(get()), IOSurfaceGetElementWidth(get()),
+                            IOSurfaceGetElementHeight(get())};
+  if (found == wanted) return {};
+  GeyserError error(ErrorCode::unsupported,
+                    text("The surface's elements are [", found.bytes, "] bytes for [", found.width, "x", found.height,
+                         "] texels, but MoltenVK opens [", info.name, "] with [", wanted.bytes, "] bytes for [",
+                         wanted.width, "x", wanted.height, "] only."));
+  error.suggest("a surface that Geyser has made");
+  return fail(std::move(error));
 }
 
 Result<MemoryLayout> Surface::layout() const {

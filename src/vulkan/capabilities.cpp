@@ -236,7 +236,7 @@ void add_direct3d_rows(const Device& device, TextureCapability row, VkFormat for
   }
 }
 
-// A row for images on surfaces: one mip, one layer, one plane. The driver has no word for them but the image's own.
+// A row for images on surfaces: one mip, one layer. The driver has no word for them but the image's own.
 void add_surface_row(const Device& device, const FormatInfo& info, TextureUsage usages,
                      std::vector<TextureCapability>& rows) {
   if (!device.extensions().surfaces || !has_surfaces(info)) return;
@@ -246,6 +246,7 @@ void add_surface_row(const Device& device, const FormatInfo& info, TextureUsage 
   row.format = info.format;
   row.handle_kind = HandleKind::io_surface;
   row.tiling = Tiling::linear;
+  row.memory_plane_count = info.plane_count;
   row.usages = usages;
   row.dimensions = dimension_bit(TextureDimension::two_d);
   row.exportable = row.importable = true;

@@ -72,6 +72,7 @@ Result<void> Device::initialize(const std::vector<std::string>& enabled_extensio
   }
   instance_functions_.vkGetPhysicalDeviceMemoryProperties(native_.physical_device, &memory_properties_);
   read_properties();
+  if (extensions_.external_semaphore) identity_.metal_registry_id = metal_registry_id(*this);
   // Shared memory begins and ends with pages of 4096 bytes.
   extensions_.host_pointer = enabled(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) &&
                              functions_.vkGetMemoryHostPointerPropertiesEXT != nullptr &&

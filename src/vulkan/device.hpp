@@ -66,6 +66,8 @@ class Device : public std::enable_shared_from_this<Device> {
   // What imported host memory begins at and is a multiple of.
   std::uint64_t host_pointer_alignment() const noexcept { return host_pointer_alignment_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
+  // Whether the instance lets it be asked which MTLDevice it is (metal_objects.hpp).
+  bool metal_device_exported() const noexcept { return metal_device_exported_; }
   // The first memory type in `type_bits` with all of `wanted`, else the first in `type_bits`; -1 when it is empty.
   int pick_memory_type(std::uint32_t type_bits, VkMemoryPropertyFlags wanted) const noexcept;
 
@@ -112,6 +114,7 @@ class Device : public std::enable_shared_from_this<Device> {
   platform::DynamicLibrary loader_;
   NativeDevice native_;
   bool owns_device_ = false;
+  bool metal_device_exported_ = false;
   VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
   InstanceFunctions instance_functions_;
   DeviceFunctions functions_;

@@ -171,8 +171,9 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
     instance_extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
     flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
   }
+  const InstanceChain chain(options.validation ? &features : nullptr);
   VkInstanceCreateInfo instance_info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
-                                     options.validation ? &features : nullptr,
+                                     chain.next(),
                                      flags,
                                      &application,
                                      static_cast<std::uint32_t>(layers.size()),
@@ -184,6 +185,7 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
     return fail(make_error(result, "vkCreateInstance"));
   }
   device->owns_device_ = true;
+  device->metal_device_exported_ = true;
   device->native_.get_instance_proc_addr = get;
   auto functions = load_instance(get, device->native_.instance);
   if (!functions) return fail(std::move(functions.error()));
@@ -247,6 +249,7 @@ Result<std::shared_ptr<Device>> Device::wrap(const WrapOptions& options) {
   device->diagnostics_ = options.diagnostics;
   device->lock_queue_ = options.lock_queue;
   device->unlock_queue_ = options.unlock_queue;
+  device->metal_device_exported_ = options.metal_device_exported;
   PFN_vkGetInstanceProcAddr get = options.get_instance_proc_addr;
   if (get == nullptr) {
     auto loader = open_loader();

@@ -16,22 +16,25 @@ using detail::text;
 
 namespace {
 
-bool is_timeline(FenceKind kind) noexcept {
-  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline ||
-         kind == FenceKind::d3d12_fence;
-}
-
 bool is_semaphore(FenceKind kind) noexcept { return is_timeline(kind) || kind == FenceKind::opaque_fd_binary; }
 
-VkSemaphoreType type_of(FenceKind kind) {
-  return is_timeline(kind) ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY;
+// The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
+void destroy_later(Device& owner, VkSemaphore semaphore) {
+  owner.destroy_later(
+      [device = &owner, semaphore] { device->functions().vkDestroySemaphore(device->handle(), semaphore, nullptr); });
 }
 
-Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool exportable) {
-  const VkExportSemaphoreCreateInfo export_info{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
-                                                static_cast<VkFlags>(semaphore_handle_type(kind))};
-  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-                                       exportable ? &export_info : nullptr, type_of(kind), 0};
+}  // namespace
+
+bool is_timeline(FenceKind kind) noexcept {
+  return kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_win32_timeline ||
+         kind == FenceKind::d3d12_fence || kind == FenceKind::metal_shared_event;
+}
+
+Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, std::uint64_t value, const void* next) {
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, next,
+                                       is_timeline(kind) ? VK_SEMAPHORE_TYPE_TIMELINE : VK_SEMAPHORE_TYPE_BINARY,
+                                       value};
   const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, 0};
   VkSemaphore semaphore = VK_NULL_HANDLE;
   if (const VkResult result = device.functions().vkCreateSemaphore(device.handle(), &info, nullptr, &semaphore);
@@ -41,44 +44,11 @@ Result<VkSemaphore> make_semaphore(const Device& device, FenceKind kind, bool ex
   return semaphore;
 }
 
-// Consumes the handle on success.
-Result<VkSemaphore> import_semaphore(const Device& device, FenceKind kind, OwnedHandle& handle) {
-  auto semaphore = make_semaphore(device, kind, false);
-  if (!semaphore) return semaphore;
-  if (auto done = import_semaphore_payload(device, kind, *semaphore, handle); !done) {
-    device.functions().vkDestroySemaphore(device.handle(), *semaphore, nullptr);
-    return fail(std::move(done.error()));
-  }
-  return semaphore;
-}
-
-// The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
-void destroy_later(Device& owner, VkSemaphore semaphore) {
-  owner.destroy_later(
-      [device = &owner, semaphore] { device->functions().vkDestroySemaphore(device->handle(), semaphore, nullptr); });
-}
-
-FenceCapability probe(const Device& device, FenceKind kind) {
-  FenceCapability capability{kind, false, false, true};
-  if (!device.extensions().external_semaphore) return capability;
-  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type_of(kind), 0};
-  const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO, &type,
-                                                   semaphore_handle_type(kind)};
-  VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
-  device.instance_functions().vkGetPhysicalDeviceExternalSemaphoreProperties(device.native().physical_device, &info,
-                                                                             &properties);
-  const auto features = properties.externalSemaphoreFeatures;
-  capability.exportable = (features & VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT) != 0;
-  capability.importable = (features & VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT) != 0;
-  return capability;
-}
-
-}  // namespace
-
 std::vector<FenceCapability> fence_capabilities(Device& device) {
   std::vector<FenceCapability> capabilities;
   for (const FenceKind kind : semaphore_fence_kinds()) {
-    const FenceCapability capability = probe(device, kind);
+    if (!device.extensions().external_semaphore) break;
+    const FenceCapability capability = probe_semaphores(device, kind);
     if (capability.exportable || capability.importable) capabilities.push_back(capability);
   }
   if (const FenceCapability capability = probe_sync_files(device); capability.exportable) {
@@ -169,7 +139,7 @@ Result<void> VulkanFence::do_signal_after(std::uint64_t value, OwnedHandle&& aft
 }
 
 Result<OwnedHandle> VulkanFence::do_forward(std::uint64_t value) const {
-  auto semaphore = make_semaphore(*device_, FenceKind::opaque_fd_binary, true);
+  auto semaphore = create_external_semaphore(*device_, FenceKind::opaque_fd_binary);
   if (!semaphore) return fail(std::move(semaphore.error()));
   const SemaphoreUse wait{semaphore_, value};
   const SemaphoreUse signal{*semaphore, 0};
@@ -183,7 +153,7 @@ Result<OwnedHandle> VulkanFence::do_forward(std::uint64_t value) const {
 
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Device>& device, FenceKind kind) {
   if (!is_semaphore(kind)) return platform::create_platform_fence(kind);
-  auto semaphore = make_semaphore(*device, kind, true);
+  auto semaphore = create_external_semaphore(*device, kind);
   if (!semaphore) return fail(std::move(semaphore.error()));
   return std::make_shared<VulkanFence>(device, kind, 0, 0, *semaphore);
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "vulkan/external_memory.hpp"
+#include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
 
@@ -22,7 +23,7 @@ std::span<const char* const> loader_names() noexcept {
 }
 
 const char* external_memory_extension() noexcept { return ""; }
-const char* external_semaphore_extension() noexcept { return ""; }
+const char* external_semaphore_extension() noexcept { return metal_objects_extension; }
 bool drivers_are_portable_subsets() noexcept { return true; }
 std::span<const HandleKind> opaque_memory_kinds() noexcept { return {}; }
 bool has_memory_functions(const Device&) noexcept { return false; }

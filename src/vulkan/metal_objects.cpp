@@ -32,9 +32,7 @@ const Surface& surface_of(const ImageSurface& image) { return *static_cast<const
 
 bool knows_surfaces() noexcept { return true; }
 
-bool has_surfaces(const FormatInfo& info) noexcept {
-  return !info.is_multi_planar() && surface::has_surfaces(info.format);
-}
+bool has_surfaces(const FormatInfo& info) noexcept { return surface::has_surfaces(info.format); }
 
 Result<ImageSurface> create_surface(const TextureDescriptor& descriptor) {
   auto surface = Surface::create(descriptor, row_alignment);
@@ -46,6 +44,7 @@ Result<ImageSurface> open_surface(const ApiTextureHandle& parcel) {
   auto surface = Surface::open(parcel.handles[0]);
   if (!surface) return fail(std::move(surface.error()));
   if (auto good = surface->check(parcel.descriptor); !good) return fail(std::move(good.error()));
+  if (auto good = surface->check_planar_element(parcel.descriptor); !good) return fail(std::move(good.error()));
   auto image = wrap(*std::move(surface));
   if (image && image->layout != parcel.layout) {
     return fail(ErrorCode::incompatible_layout,
@@ -57,6 +56,15 @@ Result<ImageSurface> open_surface(const ApiTextureHandle& parcel) {
 }
 
 Result<OwnedHandle> export_surface(const ImageSurface& surface) { return surface_of(surface).right(); }
+
+struct InstanceChain::Info : VkExportMetalObjectCreateInfoEXT {};
+
+InstanceChain::InstanceChain(const void* next)
+    : info_(new Info{{VK_STRUCTURE_TYPE_EXPORT_METAL_OBJECT_CREATE_INFO_EXT, next,
+                      VK_EXPORT_METAL_OBJECT_TYPE_METAL_DEVICE_BIT_EXT}}),
+      next_(info_.get()) {}
+
+InstanceChain::~InstanceChain() = default;
 
 struct SurfaceChain::Info : VkImportMetalIOSurfaceInfoEXT {};
 

@@ -2,6 +2,7 @@
 // systems, no_metal_objects.cpp elsewhere.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include <geyser/capabilities.hpp>
@@ -24,16 +25,35 @@ struct ImageSurface {
 
 // Whether this build knows surfaces: the driver is asked for the extension only then.
 [[nodiscard]] bool knows_surfaces() noexcept;
-// Whether images of that format can be on surfaces: of one plane.
+// Whether images of that format can be on surfaces.
 [[nodiscard]] bool has_surfaces(const FormatInfo& info) noexcept;
 
 // Errors: out_of_memory, unsupported.
 [[nodiscard]] Result<ImageSurface> create_surface(const TextureDescriptor& descriptor);
 // Trusts nothing: it must be a surface of the descriptor's format, size and planes. Borrows the parcel.
-// Errors: invalid_handle, incompatible_layout (field and both values).
+// Errors: invalid_handle, incompatible_layout (field and both values), unsupported (planes that MoltenVK does not
+// open).
 [[nodiscard]] Result<ImageSurface> open_surface(const ApiTextureHandle& parcel);
 // A new right to it. Errors: operating_system.
 [[nodiscard]] Result<OwnedHandle> export_surface(const ImageSurface& surface);
+
+// MTLDevice.registryID; 0 where it is not known.
+[[nodiscard]] std::uint64_t metal_registry_id(const Device& device);
+
+// What makes vkCreateInstance() let its devices' MTLDevice be asked for.
+class InstanceChain {
+ public:
+  explicit InstanceChain(const void* next);
+  InstanceChain(const InstanceChain&) = delete;
+  InstanceChain& operator=(const InstanceChain&) = delete;
+  ~InstanceChain();
+  const void* next() const noexcept { return next_; }
+
+ private:
+  struct Info;
+  std::unique_ptr<Info> info_;
+  const void* next_;
+};
 
 // What makes vkCreateImage() put an image on it: a structure for the chain, as long as both live.
 class SurfaceChain {

@@ -15,6 +15,12 @@ Result<ImageSurface> create_surface(const TextureDescriptor&) { return none(); }
 Result<ImageSurface> open_surface(const ApiTextureHandle&) { return none(); }
 Result<OwnedHandle> export_surface(const ImageSurface&) { return none(); }
 
+std::uint64_t metal_registry_id(const Device&) { return 0; }
+
+struct InstanceChain::Info {};
+InstanceChain::InstanceChain(const void* next) : next_(next) {}
+InstanceChain::~InstanceChain() = default;
+
 struct SurfaceChain::Info {};
 SurfaceChain::SurfaceChain(const ImageSurface&) {}
 SurfaceChain::~SurfaceChain() = default;

@@ -1,7 +1,10 @@
 // Vulkan over a double of MoltenVK: surfaces between it and Metal's double, one memory on both sides.
+#include <IOSurface/IOSurface.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -21,7 +24,7 @@ namespace {
 TextureDescriptor describe(TextureFormat format) {
   TextureDescriptor d;
   d.format = format;
-  d.extent = {256, 24, 1};
+  d.extent = {512, 24, 1};  // also of chroma in a plane of its own
   return d;
 }
 
@@ -50,6 +53,8 @@ class MoltenVk : public testing::Test {
     host_.reset();
     EXPECT_EQ(apple_double::alive().surfaces, before_.surfaces);
     EXPECT_EQ(apple_double::alive().textures, before_.textures);
+    EXPECT_EQ(apple_double::alive().events, before_.events);
+    EXPECT_EQ(apple_double::alive().event_handles, before_.event_handles);
     EXPECT_TRUE(mach_double::held() == rights_);
   }
 
@@ -102,10 +107,60 @@ class MoltenVk : public testing::Test {
     to_state = *to.end_access(*std::move(write));
   }
 
+  void metal_reads_what_vulkan_has_written(TextureFormat format) {
+    SCOPED_TRACE(to_string(format));
+    const TextureDescriptor d = describe(format);
+    auto texture = vulkan_->create_texture(d, HandleKind::io_surface);
+    ASSERT_TRUE(texture) << texture.error().to_string();
+    EXPECT_EQ((*texture)->path(), SharePath::zero_copy);
+    auto opened = open(*vulkan_, **texture, metal_->manager());
+    ASSERT_NE(opened, nullptr);
+    AccessState state;
+    const auto bytes = pattern(d, 3);
+    fill_by_vulkan(**texture, state, bytes);
+    auto access = opened->begin_access(AccessMode::read, state);
+    ASSERT_TRUE(access) << access.error().to_string();
+    auto read = metal_->read(*opened);
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(*read, bytes) << to_string(format);
+    ASSERT_TRUE(opened->end_access(*std::move(access)));
+  }
+  void vulkan_reads_what_metal_has_written(TextureFormat format) {
+    SCOPED_TRACE(to_string(format));
+    const TextureDescriptor d = describe(format);
+    auto texture = metal_->manager().create_texture(d, HandleKind::io_surface);
+    ASSERT_TRUE(texture);
+    auto opened = open(metal_->manager(), **texture, *vulkan_);
+    ASSERT_NE(opened, nullptr);
+    AccessState state;
+    auto access = (*texture)->begin_access(AccessMode::discard, state);
+    ASSERT_TRUE(access);
+    const auto bytes = pattern(d, 11);
+    ASSERT_TRUE(metal_->fill(**texture, bytes));
+    state = *(*texture)->end_access(*std::move(access));
+    EXPECT_EQ(read_by_vulkan(*opened, state), bytes);
+  }
+
   apple_double::Alive before_ = apple_double::alive();
   mach_double::Held rights_ = mach_double::held();
   std::unique_ptr<TextureShareManager> vulkan_;
   std::unique_ptr<End> metal_, host_;
+};
+
+// Debian 12's lavapipe knows no format of several planes.
+class MoltenVkOnMesa25 : public MoltenVk {
+ protected:
+  void SetUp() override {
+    const char* driver = driver_manifest("mesa25");
+    if (driver == nullptr) {
+      // tools/apple.sh unpacks it.
+      ASSERT_EQ(std::getenv("CI"), nullptr) << "GEYSER_MESA25 names no driver";
+      GTEST_SKIP() << "GEYSER_MESA25 names no driver: ./dev drivers unpacks one";
+    }
+    ::setenv("VK_DRIVER_FILES", driver, 1);
+    MoltenVk::SetUp();
+    ::unsetenv("VK_DRIVER_FILES");
+  }
 };
 
 TEST_F(MoltenVk, AgreesWithMetalOnSurfaces) {
@@ -127,37 +182,161 @@ TEST_F(MoltenVk, AgreesWithMetalOnSurfaces) {
 TEST_F(MoltenVk, MetalReadsWhatVulkanHasWritten) {
   for (const TextureFormat format :
        {TextureFormat::bgra8_unorm, TextureFormat::rgba16_float, TextureFormat::r8_unorm}) {
-    const TextureDescriptor d = describe(format);
-    auto texture = vulkan_->create_texture(d, HandleKind::io_surface);
-    ASSERT_TRUE(texture) << texture.error().to_string();
-    EXPECT_EQ((*texture)->path(), SharePath::zero_copy);
-    auto opened = open(*vulkan_, **texture, metal_->manager());
-    ASSERT_NE(opened, nullptr);
-    AccessState state;
-    const auto bytes = pattern(d, 3);
-    fill_by_vulkan(**texture, state, bytes);
-    auto access = opened->begin_access(AccessMode::read, state);
-    ASSERT_TRUE(access) << access.error().to_string();
-    auto read = metal_->read(*opened);
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(*read, bytes) << to_string(format);
-    ASSERT_TRUE(opened->end_access(*std::move(access)));
+    metal_reads_what_vulkan_has_written(format);
   }
 }
 
-TEST_F(MoltenVk, VulkanReadsWhatMetalHasWritten) {
-  const TextureDescriptor d = describe(TextureFormat::bgra8_unorm);
-  auto texture = metal_->manager().create_texture(d, HandleKind::io_surface);
+// The surfaces of a decoder: a plane each for Metal, one image for Vulkan.
+TEST_F(MoltenVkOnMesa25, MetalReadsPlanesThatVulkanHasWritten) {
+  for (const TextureFormat format : {TextureFormat::nv12, TextureFormat::i420, TextureFormat::p010}) {
+    metal_reads_what_vulkan_has_written(format);
+  }
+}
+
+TEST_F(MoltenVkOnMesa25, VulkanReadsPlanesThatMetalHasWritten) {
+  for (const TextureFormat format : {TextureFormat::nv12, TextureFormat::i420, TextureFormat::p010}) {
+    vulkan_reads_what_metal_has_written(format);
+  }
+}
+
+TEST_F(MoltenVk, VulkanReadsWhatMetalHasWritten) { vulkan_reads_what_metal_has_written(TextureFormat::bgra8_unorm); }
+
+// Who makes the fence is who signals it: an event of each, both waited for on the other's device.
+TEST_F(MoltenVk, DevicesWaitForEachOthersEvents) {
+  NegotiationPolicy policy;
+  policy.allow_objects = true;
+  for (const bool vulkan_makes : {true, false}) {
+    TextureShareManager& maker = vulkan_makes ? *vulkan_ : metal_->manager();
+    TextureShareManager& opener = vulkan_makes ? metal_->manager() : *vulkan_;
+    const auto agreement =
+        negotiate(describe(TextureFormat::bgra8_unorm), maker.capabilities(), opener.capabilities(), policy);
+    ASSERT_TRUE(agreement) << agreement.error().to_string();
+    EXPECT_EQ(agreement->fence_kind, FenceKind::metal_shared_event) << to_string(*agreement);
+    EXPECT_EQ(agreement->sync_tier, SyncTier::shared_timeline);
+    auto texture = maker.create_texture(describe(TextureFormat::bgra8_unorm), *agreement);
+    ASSERT_TRUE(texture) << texture.error().to_string();
+    auto opened = open(maker, **texture, opener);
+    ASSERT_NE(opened, nullptr);
+    auto mine = maker.create_fence(FenceKind::metal_shared_event);
+    auto theirs = opener.create_fence(FenceKind::metal_shared_event);
+    ASSERT_TRUE(mine) << mine.error().to_string();
+    ASSERT_TRUE(theirs) << theirs.error().to_string();
+    const auto give = [](SharedFence& fence, TextureShareManager& to) {
+      auto handle = fence.export_handle();
+      EXPECT_TRUE(handle) << handle.error().to_string();
+      auto given = to.import_fence(*std::move(handle));
+      EXPECT_TRUE(given) << given.error().to_string();
+      return *given;
+    };
+    const auto mine_there = give(**mine, opener);
+    const auto theirs_here = give(**theirs, maker);
+    ASSERT_TRUE((*texture)->set_signal_fence(*mine));
+    ASSERT_TRUE(opened->set_signal_fence(*theirs));
+    SharedTexture& vulkans = vulkan_makes ? **texture : *opened;
+    SharedTexture& metals = vulkan_makes ? *opened : **texture;
+    AccessState state;
+    const auto bytes = pattern(vulkans.descriptor(), 5);
+    fill_by_vulkan(vulkans, state, bytes);
+    ASSERT_EQ(state.writer.size(), 1U);  // not waited for on the way
+    auto access = metals.begin_access(AccessMode::read_write, state);
+    ASSERT_TRUE(access) << access.error().to_string();
+    auto read = metal_->read(metals);
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(*read, bytes);
+    const auto answer = pattern(vulkans.descriptor(), 6);
+    ASSERT_TRUE(metal_->fill(metals, answer));
+    state = *metals.end_access(*std::move(access));
+    EXPECT_EQ(read_by_vulkan(vulkans, state), answer);
+    EXPECT_EQ(metals.statistics().host_waits + vulkans.statistics().host_waits, 0U);
+    EXPECT_EQ(metals.statistics().gpu_waits, 1U);
+    EXPECT_GE(vulkans.statistics().gpu_waits, 1U);
+  }
+}
+
+// To open an event sets it: to where it is.
+TEST_F(MoltenVk, OpeningAnEventLeavesItsValue) {
+  auto fence = metal_->manager().create_fence(FenceKind::metal_shared_event);
+  ASSERT_TRUE(fence);
+  ASSERT_TRUE((*fence)->signal(7));
+  auto opened = vulkan_->import_fence(*(*fence)->export_handle());
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  EXPECT_EQ(*(*fence)->completed_value(), 7U);
+  EXPECT_TRUE((*opened)->wait(7, std::chrono::seconds(5)));
+  // From the CPU, both ways.
+  ASSERT_TRUE((*opened)->signal(8));
+  EXPECT_TRUE((*fence)->wait(8, std::chrono::seconds(5)));
+  ASSERT_TRUE((*fence)->signal(9));
+  EXPECT_TRUE((*opened)->wait(9, std::chrono::seconds(5)));
+  EXPECT_EQ((*opened)->wait(10, std::chrono::milliseconds(5)).error().code(), ErrorCode::timeout);
+}
+
+TEST_F(MoltenVk, NamesTheDeviceOfMetals) {
+  EXPECT_EQ(vulkan_->capabilities().identity.metal_registry_id, apple_double::built_in);
+}
+
+// Nothing says that a caller's instance lets its MTLDevice be asked for: MoltenVK's double ends the program that asks.
+TEST_F(MoltenVk, WrappedDevicesHaveEventsWhenTheirInstanceDoes) {
+  const auto native = vulkan::native(*vulkan_);
+  ASSERT_TRUE(native);
+  vulkan::WrapOptions options;
+  options.get_instance_proc_addr = native->get_instance_proc_addr;
+  options.instance = native->instance;
+  options.physical_device = native->physical_device;
+  options.device = native->device;
+  options.queue = native->queue;
+  options.queue_family = native->queue_family;
+  options.enabled_extensions = {"VK_EXT_metal_objects"};
+  options.timeline_semaphore_enabled = true;
+  for (const bool exported : {false, true}) {
+    options.metal_device_exported = exported;
+    auto wrapped = vulkan::wrap_device(options);
+    ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+    const auto& fences = (*wrapped)->capabilities().fences;
+    EXPECT_EQ(std::any_of(fences.begin(), fences.end(),
+                          [](const auto& one) { return one.kind == FenceKind::metal_shared_event; }),
+              exported);
+  }
+}
+
+TEST_F(MoltenVk, RefusesEventsThatAreNone) {
+  auto fence = metal_->manager().create_fence(FenceKind::metal_shared_event);
+  ASSERT_TRUE(fence);
+  auto handle = (*fence)->export_handle();
+  ASSERT_TRUE(handle);
+  handle->handle.reset();
+  auto opened = vulkan_->import_fence(*std::move(handle));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::invalid_handle) << opened.error().to_string();
+  // A texture's handle in the place of an event's.
+  TextureDescriptor d = describe(TextureFormat::rgba8_unorm);
+  auto texture = metal_->manager().create_texture(d, HandleKind::metal_shared_texture);
   ASSERT_TRUE(texture);
-  auto opened = open(metal_->manager(), **texture, *vulkan_);
-  ASSERT_NE(opened, nullptr);
-  AccessState state;
-  auto access = (*texture)->begin_access(AccessMode::discard, state);
-  ASSERT_TRUE(access);
-  const auto bytes = pattern(d, 11);
-  ASSERT_TRUE(metal_->fill(**texture, bytes));
-  state = *(*texture)->end_access(*std::move(access));
-  EXPECT_EQ(read_by_vulkan(*opened, state), bytes);
+  auto parcel = metal_->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+  auto adopted = metal::adopt_object(HandleKind::metal_shared_event, *metal::object_of(parcel->handles[0]));
+  ASSERT_TRUE(adopted);
+  opened = vulkan_->import_fence({FenceKind::metal_shared_event, 4711, 0, *std::move(adopted)});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::invalid_handle) << opened.error().to_string();
+}
+
+// A camera's surface does not say what one element of all its planes is. MoltenVK would refuse it without a word.
+TEST_F(MoltenVkOnMesa25, RefusesPlanarSurfacesThatMoltenVkDoes) {
+  const TextureDescriptor d = describe(TextureFormat::nv12);
+  IOSurfaceRef surface = apple_double::new_planar_surface(512, 24);
+  ASSERT_NE(surface, nullptr);
+  auto texture = metal::adopt_io_surface(metal_->manager(), surface, d);
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  auto parcel = metal_->manager().export_texture(**texture);
+  ASSERT_TRUE(parcel);
+  auto opened = vulkan_->import_shared_texture(*std::move(parcel));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::unsupported);
+  EXPECT_NE(
+      opened.error().message().find("elements are [0] bytes for [1x1] texels, but MoltenVK opens [nv12] with [6]"),
+      std::string::npos)
+      << opened.error().to_string();
+  CFRelease(surface);
 }
 
 TEST_F(MoltenVk, RefusesSurfacesThatAreNotWhatTheParcelSays) {

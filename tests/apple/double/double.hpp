@@ -33,4 +33,17 @@ void unplug(bool unplugged);
 // From now on this many command buffers fail with an MTLCommandBufferError.
 void fail_next(int count, int code);
 
+// As a camera makes it: 420v.
+struct __IOSurface* new_planar_surface(unsigned width, unsigned height);
+
+// For the driver of Vulkan's on this double (tests/apple/moltenvk), which knows Metal's objects as plain pointers.
+void* system_device();  // borrowed
+void* new_shared_event();
+void retain(void* object);
+void release(void* object);
+std::uint64_t event_value(void* event);
+void set_event_value(void* event, std::uint64_t value);
+// Only ever forwards.
+void raise_event_value(void* event, std::uint64_t value);
+
 }  // namespace geyser::apple_double

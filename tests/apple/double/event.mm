@@ -44,6 +44,28 @@ using namespace geyser::apple_double;
 }
 @end
 
+namespace geyser::apple_double {
+
+void* system_device() {
+  static id<MTLDevice> device = MTLCreateSystemDefaultDevice();
+  return device;
+}
+void* new_shared_event() { return [static_cast<id<MTLDevice>>(system_device()) newSharedEvent]; }
+void retain(void* object) { [static_cast<id>(object) retain]; }
+void release(void* object) { [static_cast<id>(object) release]; }
+std::uint64_t event_value(void* event) { return static_cast<DoubleEvent*>(event)->object_->header().value.load(); }
+void set_event_value(void* event, std::uint64_t value) {
+  static_cast<DoubleEvent*>(event)->object_->header().value.store(value);
+}
+void raise_event_value(void* event, std::uint64_t value) {
+  auto& stored = static_cast<DoubleEvent*>(event)->object_->header().value;
+  std::uint64_t now = stored.load();
+  while (now < value && !stored.compare_exchange_weak(now, value)) {
+  }
+}
+
+}  // namespace geyser::apple_double
+
 @implementation DoubleEvent
 - (instancetype)init {
   self = [super init];

@@ -26,6 +26,8 @@ NAME(kIOSurfaceWidth);
 NAME(kIOSurfaceHeight);
 NAME(kIOSurfaceBytesPerElement);
 NAME(kIOSurfaceBytesPerRow);
+NAME(kIOSurfaceElementWidth);
+NAME(kIOSurfaceElementHeight);
 NAME(kIOSurfaceAllocSize);
 NAME(kIOSurfacePixelFormat);
 NAME(kIOSurfacePlaneInfo);
@@ -129,6 +131,10 @@ IOSurfaceRef IOSurfaceCreate(CFDictionaryRef given) {
   if (object == nullptr) return nullptr;
   object->header().plane_count = count;
   object->header().planes = planes;
+  // Of a surface of several planes nobody says it but who makes it.
+  object->header().element = {number(properties, kIOSurfaceBytesPerElement, count == 0 ? planes[0].bytes_per_element : 0),
+                              number(properties, kIOSurfaceElementWidth, 1),
+                              number(properties, kIOSurfaceElementHeight, 1)};
   object->header().width = width;
   object->header().height = height;
   object->header().pixel_format = number(properties, kIOSurfacePixelFormat);
@@ -140,7 +146,9 @@ kern_return_t IOSurfaceUnlock(IOSurfaceRef, IOSurfaceLockOptions, uint32_t*) { r
 size_t IOSurfaceGetAllocSize(IOSurfaceRef buffer) { return header(buffer).size; }
 size_t IOSurfaceGetWidth(IOSurfaceRef buffer) { return header(buffer).width; }
 size_t IOSurfaceGetHeight(IOSurfaceRef buffer) { return header(buffer).height; }
-size_t IOSurfaceGetBytesPerElement(IOSurfaceRef buffer) { return plane(buffer, 0).bytes_per_element; }
+size_t IOSurfaceGetBytesPerElement(IOSurfaceRef buffer) { return header(buffer).element[0]; }
+size_t IOSurfaceGetElementWidth(IOSurfaceRef buffer) { return header(buffer).element[1]; }
+size_t IOSurfaceGetElementHeight(IOSurfaceRef buffer) { return header(buffer).element[2]; }
 size_t IOSurfaceGetBytesPerRow(IOSurfaceRef buffer) { return plane(buffer, 0).bytes_per_row; }
 void* IOSurfaceGetBaseAddress(IOSurfaceRef buffer) { return buffer->object->bytes(); }
 uint32_t IOSurfaceGetPixelFormat(IOSurfaceRef buffer) { return static_cast<uint32_t>(header(buffer).pixel_format); }
@@ -185,4 +193,28 @@ IOSurfaceRef IOSurfaceLookupFromMachPort(mach_port_t port) {
 
 namespace geyser::apple_double {
 std::shared_ptr<KernelObject> object_of(IOSurfaceRef surface) { return surface->object; }
+
+IOSurfaceRef new_planar_surface(unsigned width, unsigned height) {
+  @autoreleasepool {
+    const auto number = [](size_t value) { return [NSNumber numberWithUnsignedLongLong:value]; };
+    const size_t stride = (width + linear_alignment - 1) / linear_alignment * linear_alignment;
+    NSMutableArray* planes = [NSMutableArray array];
+    for (size_t i = 0; i < 2; ++i) {
+      NSMutableDictionary* plane = [NSMutableDictionary dictionary];
+      [plane setObject:number(i == 0 ? width : (width + 1) / 2) forKey:(NSString*)kIOSurfacePlaneWidth];
+      [plane setObject:number(i == 0 ? height : (height + 1) / 2) forKey:(NSString*)kIOSurfacePlaneHeight];
+      [plane setObject:number(i + 1) forKey:(NSString*)kIOSurfacePlaneBytesPerElement];
+      [plane setObject:number(stride) forKey:(NSString*)kIOSurfacePlaneBytesPerRow];
+      [plane setObject:number(i * stride * height) forKey:(NSString*)kIOSurfacePlaneOffset];
+      [planes addObject:plane];
+    }
+    NSMutableDictionary* properties = [NSMutableDictionary dictionary];
+    [properties setObject:number(width) forKey:(NSString*)kIOSurfaceWidth];
+    [properties setObject:number(height) forKey:(NSString*)kIOSurfaceHeight];
+    [properties setObject:number(0x34323076) forKey:(NSString*)kIOSurfacePixelFormat];
+    [properties setObject:number(stride * (height + (height + 1) / 2)) forKey:(NSString*)kIOSurfaceAllocSize];
+    [properties setObject:planes forKey:(NSString*)kIOSurfacePlaneInfo];
+    return IOSurfaceCreate((CFDictionaryRef)properties);
+  }
+}
 }  // namespace geyser::apple_double

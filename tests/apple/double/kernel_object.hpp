@@ -28,6 +28,7 @@ struct Header {
   std::uint64_t device;              // registry id
   std::atomic<std::uint64_t> value;  // of an event; of a surface: how many use it
   std::array<PlaneHeader, 4> planes;
+  std::array<std::uint64_t, 3> element;  // of a surface: bytes, width, height
 };
 
 class KernelObject {

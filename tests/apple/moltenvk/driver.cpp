@@ -2,13 +2,12 @@
 // VK_EXT_metal_objects and VK_KHR_portability_subset, no handles of memory, and shows itself only to who enumerates
 // portable subsets. An image on an IOSurface is a linear one in the surface's memory (VK_EXT_external_memory_host).
 // What an application must do by the specification and does not ends the program.
-#include <IOSurface/IOSurface.h>
+#include "driver.hpp"
+
 #include <dlfcn.h>
-#include <vulkan/vulkan_core.h>
-// It needs the types of the above.
-#include <vulkan/vulkan_metal.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,35 +16,16 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+using namespace moltenvk_double;
 
-constexpr const char* subset = "VK_KHR_portability_subset";
+namespace moltenvk_double {
 
-struct OnSurface {
-  IOSurfaceRef surface = nullptr;
-  VkDeviceMemory memory = VK_NULL_HANDLE;
-};
-
-std::mutex mutex;
-std::map<VkImage, OnSurface> images;
 PFN_vkGetInstanceProcAddr next = nullptr;
 PFN_vkGetDeviceProcAddr next_device = nullptr;
 VkInstance instance = VK_NULL_HANDLE;
-VkPhysicalDevice physical_device = VK_NULL_HANDLE;
-bool shows_subsets = false;
+bool device_exported = false;
 
-template <typename Function>
-Function real(const char* name) {
-  return reinterpret_cast<Function>(next(instance, name));
-}
-template <typename Function>
-Function real(VkDevice device, const char* name) {
-  return reinterpret_cast<Function>(next_device(device, name));
-}
-#define REAL(name) real<PFN_##name>(#name)
-#define REAL_OF(device, name) real<PFN_##name>(device, #name)
-
-[[noreturn]] void wrong(const char* what) {
+void wrong(const char* what) {
   std::fprintf(stderr, "MoltenVK's double: %s\n", what);
   std::abort();
 }
@@ -56,6 +36,23 @@ const VkBaseInStructure* find(const void* chain, VkStructureType type) {
   }
   return nullptr;
 }
+
+}  // namespace moltenvk_double
+
+namespace {
+
+constexpr const char* subset = "VK_KHR_portability_subset";
+
+struct OnSurface {
+  IOSurfaceRef surface = nullptr;
+  VkDeviceMemory memory = VK_NULL_HANDLE;
+  std::size_t planes = 1;
+};
+
+std::mutex mutex;
+std::map<VkImage, OnSurface> images;
+VkPhysicalDevice physical_device = VK_NULL_HANDLE;
+bool shows_subsets = false;
 
 bool has(const char* const* names, std::uint32_t count, std::string_view name) {
   return std::any_of(names, names + count, [&](const char* one) { return name == one; });
@@ -103,6 +100,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
       names, [](const char* name) { return std::string_view(name) == VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME; });
   shows_subsets = (info->flags & VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR) != 0;
   if (shows_subsets && removed == 0) wrong("the flag without VK_KHR_portability_enumeration (VUID-06559)");
+  const auto* exported = find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_METAL_OBJECT_CREATE_INFO_EXT);
+  device_exported =
+      exported != nullptr && reinterpret_cast<const VkExportMetalObjectCreateInfoEXT*>(exported)->exportObjectType ==
+                                 VK_EXPORT_METAL_OBJECT_TYPE_METAL_DEVICE_BIT_EXT;
   own.flags &= ~static_cast<VkInstanceCreateFlags>(VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR);
   own.enabledExtensionCount = static_cast<std::uint32_t>(names.size());
   own.ppEnabledExtensionNames = names.data();
@@ -160,6 +161,24 @@ VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice device, const VkDe
   return REAL(vkCreateDevice)(device, &changed, callbacks, made);
 }
 
+struct Element {
+  std::size_t bytes = 0, planes = 0;  // of 2x2 texels
+};
+
+// MoltenVK compares a planar format's block with the whole surface's element.
+Element element_of(VkFormat format) {
+  switch (format) {
+    case VK_FORMAT_G8_B8R8_2PLANE_420_UNORM:
+      return {6, 2};
+    case VK_FORMAT_G8_B8_R8_3PLANE_420_UNORM:
+      return {6, 3};
+    case VK_FORMAT_G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16:
+      return {12, 2};
+    default:
+      return {};
+  }
+}
+
 // "VkImportMetalIOSurfaceInfoEXT": a configuration that is not the image's is undefined behaviour.
 void check(const VkImageCreateInfo& info, IOSurfaceRef surface) {
   if (surface == nullptr) wrong("Geyser makes its surfaces itself");
@@ -169,6 +188,26 @@ void check(const VkImageCreateInfo& info, IOSurfaceRef surface) {
   }
   if (IOSurfaceGetWidth(surface) != info.extent.width || IOSurfaceGetHeight(surface) != info.extent.height) {
     wrong("a surface of another size than its image");
+  }
+  const Element element = element_of(info.format);
+  if (element.bytes != 0 &&
+      (IOSurfaceGetBytesPerElement(surface) != element.bytes || IOSurfaceGetElementWidth(surface) != 2 ||
+       IOSurfaceGetElementHeight(surface) != 2 || IOSurfaceGetPlaneCount(surface) != element.planes)) {
+    wrong("a surface of other elements than its image's blocks");
+  }
+}
+
+// The driver behind has to see the rows where the surface has them.
+void check_rows(VkDevice device, VkImage image, IOSurfaceRef surface, std::size_t planes) {
+  for (std::size_t i = 0; i < planes; ++i) {
+    const VkImageAspectFlags aspect =
+        planes == 1 ? VK_IMAGE_ASPECT_COLOR_BIT : static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_PLANE_0_BIT << i);
+    const VkImageSubresource first{aspect, 0, 0};
+    VkSubresourceLayout layout{};
+    REAL_OF(device, vkGetImageSubresourceLayout)(device, image, &first, &layout);
+    if (layout.offset != 0 || layout.rowPitch != IOSurfaceGetBytesPerRowOfPlane(surface, i)) {
+      wrong("rows that the driver behind has elsewhere");
+    }
   }
 }
 
@@ -184,15 +223,14 @@ VKAPI_ATTR VkResult VKAPI_CALL create_image(VkDevice device, const VkImageCreate
   VkImageCreateInfo own = *info;
   own.pNext = &external;
   own.tiling = VK_IMAGE_TILING_LINEAR;
+  const std::size_t planes = std::max<std::size_t>(element_of(info->format).planes, 1);
+  if (planes > 1) own.flags |= VK_IMAGE_CREATE_DISJOINT_BIT;  // so that each is bound where the surface has it
   const VkResult result = create(device, &own, callbacks, made);
   if (result != VK_SUCCESS) return result;
-  const VkImageSubresource first{VK_IMAGE_ASPECT_COLOR_BIT, 0, 0};
-  VkSubresourceLayout layout{};
-  REAL_OF(device, vkGetImageSubresourceLayout)(device, *made, &first, &layout);
-  if (layout.rowPitch != IOSurfaceGetBytesPerRow(surface)) wrong("rows that the driver behind has elsewhere");
+  check_rows(device, *made, surface, planes);
   CFRetain(surface);
   const std::scoped_lock lock(mutex);
-  images[*made] = {surface, VK_NULL_HANDLE};
+  images[*made] = {surface, VK_NULL_HANDLE, planes};
   return result;
 }
 
@@ -213,7 +251,18 @@ VKAPI_ATTR VkResult VKAPI_CALL bind_image(VkDevice device, VkImage image, VkDevi
   const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import,
                                   IOSurfaceGetAllocSize(found->second.surface), type};
   const VkResult made = REAL_OF(device, vkAllocateMemory)(device, &info, nullptr, &found->second.memory);
-  return made == VK_SUCCESS ? bind(device, image, found->second.memory, 0) : made;
+  if (made != VK_SUCCESS) return made;
+  if (found->second.planes == 1) return bind(device, image, found->second.memory, 0);
+  std::array<VkBindImagePlaneMemoryInfo, 3> of_planes{};
+  std::array<VkBindImageMemoryInfo, 3> binds{};
+  for (std::size_t i = 0; i < found->second.planes; ++i) {
+    const auto* start = static_cast<const char*>(IOSurfaceGetBaseAddressOfPlane(found->second.surface, i));
+    of_planes[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO, nullptr,
+                    static_cast<VkImageAspectFlagBits>(VK_IMAGE_ASPECT_PLANE_0_BIT << i)};
+    binds[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_INFO, &of_planes[i], image, found->second.memory,
+                static_cast<VkDeviceSize>(start - static_cast<const char*>(base))};
+  }
+  return REAL_OF(device, vkBindImageMemory2)(device, static_cast<std::uint32_t>(found->second.planes), binds.data());
 }
 
 VKAPI_ATTR void VKAPI_CALL destroy_image(VkDevice device, VkImage image, const VkAllocationCallbacks* callbacks) {
@@ -232,6 +281,9 @@ PFN_vkVoidFunction of_device(std::string_view name) {
   OWN("vkCreateImage", create_image)
   OWN("vkBindImageMemory", bind_image)
   OWN("vkDestroyImage", destroy_image)
+  OWN("vkCreateSemaphore", create_semaphore)
+  OWN("vkDestroySemaphore", destroy_semaphore)
+  OWN("vkExportMetalObjectsEXT", export_objects)
   return nullptr;
 }
 

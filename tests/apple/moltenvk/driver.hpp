@@ -1,0 +1,39 @@
+// What the files of MoltenVK's double share.
+#pragma once
+
+#include <IOSurface/IOSurface.h>
+#include <vulkan/vulkan_core.h>
+// It needs the types of the above.
+#include <vulkan/vulkan_metal.h>
+
+namespace moltenvk_double {
+
+// The driver behind.
+extern PFN_vkGetInstanceProcAddr next;
+extern PFN_vkGetDeviceProcAddr next_device;
+extern VkInstance instance;
+// Whether the instance was made with METAL_DEVICE among what it exports.
+extern bool device_exported;
+
+template <typename Function>
+Function real(const char* name) {
+  return reinterpret_cast<Function>(next(instance, name));
+}
+template <typename Function>
+Function real(VkDevice device, const char* name) {
+  return reinterpret_cast<Function>(next_device(device, name));
+}
+#define REAL(name) real<PFN_##name>(#name)
+#define REAL_OF(device, name) real<PFN_##name>(device, #name)
+
+// A rule of the specification that the application broke: ends the program.
+[[noreturn]] void wrong(const char* what);
+const VkBaseInStructure* find(const void* chain, VkStructureType type);
+
+VKAPI_ATTR VkResult VKAPI_CALL create_semaphore(VkDevice device, const VkSemaphoreCreateInfo* info,
+                                                const VkAllocationCallbacks* callbacks, VkSemaphore* made);
+VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice device, VkSemaphore semaphore,
+                                             const VkAllocationCallbacks* callbacks);
+VKAPI_ATTR void VKAPI_CALL export_objects(VkDevice device, VkExportMetalObjectsInfoEXT* objects);
+
+}  // namespace moltenvk_double
