@@ -100,7 +100,7 @@ endif()
 # Metal is a part of Apple's systems.
 if(APPLE AND NOT GEYSER_WITH_METAL STREQUAL "OFF")
   set(GEYSER_HAVE_METAL TRUE)
-  set(GEYSER_METAL_LIBRARIES "-framework Metal" "-framework IOSurface" "-framework Foundation"
+  set(GEYSER_METAL_LIBRARIES "-framework Metal" "-framework CoreVideo" "-framework IOSurface" "-framework Foundation"
     "-framework CoreFoundation" objc)
   set(GEYSER_METAL_OPTIONS -fobjc-arc -fblocks)
 elseif(GEYSER_APPLE_DOUBLE)

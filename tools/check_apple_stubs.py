@@ -57,12 +57,14 @@ class Typings:
 
 def enumerator_problems(text: str, typings: Typings) -> tuple[int, list[str]]:
     count, problems = 0, []
-    for name, value in re.findall(r"\bk?((?:MTL|IOSurface)\w+) = (\d+)", text):
+    for name, value in re.findall(r"\bk?((?:MTL|IOSurface|CV)\w+) = (\d+)", text):
         count += 1
+        if "k" + name in typings.constants:  # known, and without a value
+            continue
         # The typings drop the type's name in front, or a part of it: MTLPixelFormatBGRA8Unorm is
         # MTLPixelFormat.BGRA8Unorm, MTLResourceStorageModeShared MTLResourceOptions.StorageModeShared, MTLTextureType2D
         # MTLTextureType.Type2D.
-        candidates = []
+        candidates = [(enum, "k" + name) for enum, values in typings.enums.items() if "k" + name in values]
         for cut in range(4, len(name)):
             front, key = name[:cut], name[cut:]
             for enum, values in typings.enums.items():

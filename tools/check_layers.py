@@ -34,7 +34,7 @@ PUBLIC = {
     "webgpu": {"webgpu"},
     "cuda": {"cuda"},
     "gbm": {"gbm"},
-    "metal": {"metal"},
+    "metal": {"core_video", "metal"},
     "d3d11": {"d3d11"},
     "d3d12": {"d3d12"},
     "spout": {"spout", "d3d11"},

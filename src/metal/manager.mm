@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "metal/adopt.hpp"
 #include "metal/capabilities.hpp"
 #include "metal/context.hpp"
 #include "metal/fence.hpp"
@@ -89,26 +90,31 @@ std::vector<TextureFormat> io_surface_formats() {
   return formats;
 }
 
-Result<std::unique_ptr<SharedTexture>> adopt_io_surface(TextureShareManager& manager, void* io_surface,
-                                                        const TextureDescriptor& descriptor) {
-  const auto refuse = [](GeyserError&& error) { return fail(std::move(error).during("adopting an IOSurface")); };
+Result<std::unique_ptr<SharedTexture>> adopt_surface(TextureShareManager& manager, IOSurfaceRef native,
+                                                     const TextureDescriptor& descriptor, InUse in_use,
+                                                     std::shared_ptr<void> keep) {
   if (manager.capabilities().api != Api::metal) return wrong_api("manager", manager.capabilities().api);
-  if (io_surface == nullptr) return refuse({ErrorCode::invalid_argument, "The surface is null."});
-  if (auto valid = validate(descriptor); !valid) return refuse(std::move(valid.error()));
-  if (auto good = check_surface_format(descriptor.format); !good) return refuse(std::move(good.error()));
+  if (native == nullptr) return fail(ErrorCode::invalid_argument, "The surface is null.");
+  if (auto valid = validate(descriptor); !valid) return fail(std::move(valid.error()));
+  if (auto good = check_surface_format(descriptor.format); !good) return fail(std::move(good.error()));
   if (descriptor.dimension != TextureDimension::two_d || descriptor.mip_levels != 1 || descriptor.samples != 1) {
-    return refuse({ErrorCode::unsupported,
-                   text("A surface is [two_d] with one mip and one sample, not [", to_string(descriptor), "].")});
+    return fail(ErrorCode::unsupported,
+                text("A surface is [two_d] with one mip and one sample, not [", to_string(descriptor), "]."));
   }
-  auto* native = static_cast<IOSurfaceRef>(io_surface);
-  if (IOSurfaceIsInUse(native)) {
-    return refuse({ErrorCode::busy, "The surface is in use: somebody else draws on it or shows it."});
+  if (in_use == InUse::refused && IOSurfaceIsInUse(native)) {
+    return fail(ErrorCode::busy, "The surface is in use: somebody else draws on it or shows it.");
   }
   Surface surface = Surface::share(native);
-  if (auto good = surface.check(descriptor); !good) return refuse(std::move(good.error()));
+  if (auto good = surface.check(descriptor); !good) return fail(std::move(good.error()));
+  return MetalTexture::on_surface(static_cast<MetalManager&>(manager).context(), descriptor, std::move(surface),
+                                  std::move(keep));
+}
+
+Result<std::unique_ptr<SharedTexture>> adopt_io_surface(TextureShareManager& manager, void* io_surface,
+                                                        const TextureDescriptor& descriptor) {
   auto texture =
-      MetalTexture::on_surface(static_cast<MetalManager&>(manager).context(), descriptor, std::move(surface));
-  if (!texture) return refuse(std::move(texture.error()));
+      adopt_surface(manager, static_cast<IOSurfaceRef>(io_surface), descriptor, InUse::refused, nullptr);
+  if (!texture) return fail(std::move(texture.error()).during("adopting an IOSurface"));
   return texture;
 }
 

@@ -21,9 +21,10 @@ class MetalTexture final : public SharedTexture {
                                                        const TextureDescriptor& descriptor, const Agreement& agreement);
   static Result<std::unique_ptr<SharedTexture>> import(const std::shared_ptr<Context>& context,
                                                        ApiTextureHandle&& parcel);
-  // On a surface that has been checked against the descriptor.
+  // On a surface that has been checked against the descriptor. `keep` lives as long as the texture.
   static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Context>& context,
-                                                           const TextureDescriptor& descriptor, Surface surface);
+                                                           const TextureDescriptor& descriptor, Surface surface,
+                                                           std::shared_ptr<void> keep = nullptr);
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
   NativeTexture native() const noexcept;
@@ -46,6 +47,7 @@ class MetalTexture final : public SharedTexture {
   bool accepts_signal_fence(const SharedFence& fence) const override;
 
   std::shared_ptr<Context> context_;
+  std::shared_ptr<void> keep_;  // whose the surface is
   std::optional<Surface> surface_;
   std::optional<HostPages> pages_;
   Planes planes_;  // on one of the two, or with memory of their own: they go first

@@ -98,7 +98,8 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::create(const std::shared_pt
 }
 
 Result<std::unique_ptr<SharedTexture>> MetalTexture::on_surface(const std::shared_ptr<Context>& context,
-                                                                const TextureDescriptor& descriptor, Surface surface) {
+                                                                const TextureDescriptor& descriptor, Surface surface,
+                                                                std::shared_ptr<void> keep) {
   auto layout = surface.layout();
   if (!layout) return fail(std::move(layout.error()));
   Init init{Api::metal, descriptor, *layout, HandleKind::io_surface, SharePath::zero_copy, context->diagnostics()};
@@ -117,6 +118,7 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::on_surface(const std::share
     }
   }
   texture->surface_.emplace(std::move(surface));
+  texture->keep_ = std::move(keep);
   return texture;
 }
 

@@ -64,6 +64,15 @@ std::uint32_t surface_format_of(TextureFormat format, bool limited) noexcept {
   return row->names[1] == 0 || limited ? row->names[0] : row->names[1];
 }
 
+std::optional<NamedFormat> find_surface_format(std::uint32_t name) noexcept {
+  if (name == 0) return std::nullopt;
+  for (const Row& row : table) {
+    if (name == row.names[0]) return NamedFormat{row.format, row.names[1] != 0};
+    if (name == row.names[1]) return NamedFormat{row.format, false};
+  }
+  return std::nullopt;
+}
+
 bool is_surface_format(TextureFormat format, std::uint32_t name) noexcept {
   const Row* row = find(format);
   if (row == nullptr) return false;

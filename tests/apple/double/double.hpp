@@ -21,6 +21,7 @@ struct Alive {
   int queues = 0;
   int command_buffers = 0;
   int descriptors = 0;  // MTLTextureDescriptor
+  int pixel_buffers = 0;
   friend bool operator==(const Alive&, const Alive&) = default;
 };
 Alive alive();
@@ -35,6 +36,9 @@ void fail_next(int count, int code);
 
 // As a camera makes it: 420v.
 struct __IOSurface* new_planar_surface(unsigned width, unsigned height);
+
+// In memory of a process of its own.
+struct __CVBuffer* new_plain_pixel_buffer(unsigned width, unsigned height);
 
 // For the driver of Vulkan's on this double (tests/apple/moltenvk), which knows Metal's objects as plain pointers.
 void* system_device();  // borrowed

@@ -15,8 +15,12 @@ using geyser::apple_double::ObjectKind;
 using geyser::apple_double::PlaneHeader;
 using geyser::apple_double::refuse;
 
-struct __IOSurface {
-  std::atomic<int> references{1};
+struct __IOSurface : CFObject {
+  ~__IOSurface() override {
+    // The kernel takes back the uses of a client that goes.
+    object->header().value -= static_cast<uint64_t>(uses);
+    --counters().surfaces;
+  }
   std::shared_ptr<KernelObject> object;
   int uses = 0;  // of this process
 };
@@ -89,17 +93,13 @@ bool is_sound(const PlaneHeader& plane, uint64_t size) {
 extern "C" {
 
 CFTypeRef CFRetain(CFTypeRef cf) {
-  ++const_cast<__IOSurface*>(static_cast<const __IOSurface*>(cf))->references;
+  ++const_cast<CFObject*>(static_cast<const CFObject*>(cf))->references;
   return cf;
 }
 
 void CFRelease(CFTypeRef cf) {
-  auto* surface = const_cast<__IOSurface*>(static_cast<const __IOSurface*>(cf));
-  if (--surface->references != 0) return;
-  // The kernel takes back the uses of a client that goes.
-  header(surface).value -= static_cast<uint64_t>(surface->uses);
-  --counters().surfaces;
-  delete surface;
+  auto* object = const_cast<CFObject*>(static_cast<const CFObject*>(cf));
+  if (--object->references == 0) delete object;
 }
 
 IOSurfaceRef IOSurfaceCreate(CFDictionaryRef given) {

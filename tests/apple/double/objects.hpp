@@ -13,11 +13,17 @@
 #include "double.hpp"
 #include "kernel_object.hpp"
 
+// What CFRetain() and CFRelease() count.
+struct CFObject {
+  virtual ~CFObject() = default;
+  std::atomic<int> references{1};
+};
+
 namespace geyser::apple_double {
 
 struct Counters {
   std::atomic<int> surfaces, textures, buffers, events, event_handles, texture_handles, queues, command_buffers,
-      descriptors;
+      descriptors, pixel_buffers;
 };
 Counters& counters();
 

@@ -10,6 +10,7 @@ extern "C" {
 
 typedef unsigned char Boolean;
 typedef const void* CFTypeRef;
+typedef const struct __CFAllocator* CFAllocatorRef;
 typedef const struct __CFString* CFStringRef;
 typedef const struct __CFDictionary* CFDictionaryRef;
 
