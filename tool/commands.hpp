@@ -18,6 +18,9 @@ void add_bench(CLI::App& app, Context& context);
 #ifdef GEYSER_TOOL_SPOUT
 void add_spout(CLI::App& app, Context& context);
 #endif
+#ifdef GEYSER_TOOL_SYPHON
+void add_syphon(CLI::App& app, Context& context);
+#endif
 #ifdef GEYSER_TOOL_VIEW
 void add_view(CLI::App& app, Context& context);
 #endif

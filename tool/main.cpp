@@ -58,6 +58,9 @@ int main(int count, char** words) {
 #ifdef GEYSER_TOOL_SPOUT
   geyser::tool::add_spout(app, context);
 #endif
+#ifdef GEYSER_TOOL_SYPHON
+  geyser::tool::add_syphon(app, context);
+#endif
 #ifdef GEYSER_TOOL_VIEW
   geyser::tool::add_view(app, context);
 #endif

@@ -57,7 +57,7 @@ class Typings:
 
 def enumerator_problems(text: str, typings: Typings) -> tuple[int, list[str]]:
     count, problems = 0, []
-    for name, value in re.findall(r"\bk?((?:MTL|IOSurface|CV)\w+) = (\d+)", text):
+    for name, value in re.findall(r"\bk?((?:MTL|IOSurface|CV|CF|NS)\w+) = (-?\d+)", text):
         count += 1
         if "k" + name in typings.constants:  # known, and without a value
             continue

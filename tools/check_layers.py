@@ -24,6 +24,7 @@ LAYERS = {
     "d3d11": {"common", "dxgi", "platform"},
     "d3d12": {"common", "dxgi", "platform"},
     "spout": {"common", "platform"},
+    "syphon": {"common", "platform", "surface"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -38,6 +39,7 @@ PUBLIC = {
     "d3d11": {"d3d11"},
     "d3d12": {"d3d12"},
     "spout": {"spout", "d3d11"},
+    "syphon": {"syphon"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

@@ -19,8 +19,8 @@
 
 namespace geyser::metal {
 
-// What a texture on it is described by. Errors: invalid_argument (null), unsupported (not on an IOSurface; a format that
-// Geyser has not: its four characters are named).
+// What a texture on it is described by. Errors: invalid_argument (null), unsupported (not on an IOSurface; a format
+// that Geyser has not: its four characters are named).
 [[nodiscard]] GEYSER_API Result<TextureDescriptor> describe_pixel_buffer(void* pixel_buffer);
 
 // A texture on the pixel buffer's surface. It is exported like any other. `format`: another view of the same memory

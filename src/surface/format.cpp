@@ -29,7 +29,7 @@ constexpr Row table[] = {
     {F::rg8_unorm, {code("2C08")}},
     {F::rgba8_unorm, {code("RGBA")}},
     {F::rgba8_srgb, {code("RGBA")}},
-    {F::bgra8_unorm, {code("BGRA")}},
+    {F::bgra8_unorm, {code("BGRA")}, true},  // Syphon's have no name
     {F::bgra8_srgb, {code("BGRA")}},
     {F::r16_unorm, {code("L016")}},
     {F::r16_float, {code("L00h")}},

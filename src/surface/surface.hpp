@@ -12,11 +12,17 @@
 
 namespace geyser::surface {
 
+// Who can find a surface by its number.
+enum class Reach { holders, everybody };
+
 // A surface that counts as in use as long as this object lives.
 class Surface {
  public:
   // With rows at multiples of `row_alignment` and of what IOSurface wants. Errors: out_of_memory, unsupported.
-  static Result<Surface> create(const TextureDescriptor& descriptor, std::uint64_t row_alignment);
+  static Result<Surface> create(const TextureDescriptor& descriptor, std::uint64_t row_alignment,
+                                Reach reach = Reach::holders);
+  // By the number of one that everybody can find. Errors: invalid_handle.
+  static Result<Surface> find(std::uint32_t id);
   // Borrows the right. Errors: invalid_handle (a port that is dead or no surface's).
   static Result<Surface> open(const OwnedHandle& right);
   // With a reference of its own.
@@ -26,6 +32,8 @@ class Surface {
   ~Surface();
 
   IOSurfaceRef get() const noexcept { return surface_; }
+  std::uint32_t id() const noexcept;
+  Extent3D extent() const noexcept;
   // Whether it has the size, format and planes of `descriptor`. Errors: incompatible_layout (field and both values).
   Result<void> check(const TextureDescriptor& descriptor) const;
   // Whether MoltenVK opens it, if it has several planes: others than Geyser need not say what an element of all is.

@@ -72,7 +72,7 @@ Surface Surface::share(IOSurfaceRef surface) noexcept {
   return Surface(surface);
 }
 
-Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64_t row_alignment) {
+Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64_t row_alignment, Reach reach) {
   const FormatInfo& info = format_info(descriptor.format);
   const std::uint64_t row_step =
       std::lcm(std::max<std::uint64_t>(row_alignment, 1),
@@ -81,6 +81,8 @@ Result<Surface> Surface::create(const TextureDescriptor& descriptor, std::uint64
     const auto properties = Properties::share([NSMutableDictionary dictionary]);
     set(properties, kIOSurfaceWidth, descriptor.extent.width);
     set(properties, kIOSurfaceHeight, descriptor.extent.height);
+    // Deprecated, because it asks nobody; there is no other way to be found by those who know numbers.
+    if (reach == Reach::everybody) set(properties, kIOSurfaceIsGlobal, 1);
     const bool limited = descriptor.picture.range == ColorRange::limited;
     if (const std::uint32_t name = surface_format_of(descriptor.format, limited); name != 0) {
       set(properties, kIOSurfacePixelFormat, name);
@@ -132,6 +134,21 @@ Result<Surface> Surface::open(const OwnedHandle& right) {
                                                 "] is dead, or the right of something else than an IOSurface."));
   }
   return Surface(surface);
+}
+
+Result<Surface> Surface::find(std::uint32_t id) {
+  IOSurfaceRef surface = IOSurfaceLookup(id);
+  if (surface == nullptr) {
+    return fail(ErrorCode::invalid_handle, text("No surface that this program may find has number [", id, "]."));
+  }
+  return Surface(surface);
+}
+
+std::uint32_t Surface::id() const noexcept { return IOSurfaceGetID(get()); }
+
+Extent3D Surface::extent() const noexcept {
+  return {static_cast<std::uint32_t>(IOSurfaceGetWidth(get())), static_cast<std::uint32_t>(IOSurfaceGetHeight(get())),
+          1};
 }
 
 Result<void> Surface::check(const TextureDescriptor& descriptor) const {

@@ -40,6 +40,12 @@ struct __IOSurface* new_planar_surface(unsigned width, unsigned height);
 // In memory of a process of its own.
 struct __CVBuffer* new_plain_pixel_buffer(unsigned width, unsigned height);
 
+// Posts as another program of the session would: delivered when this one's main run loop runs. `description` is an
+// NSDictionary, or null.
+void post_notification(const char* name, void* description);
+// Message ports that are there.
+int message_ports();
+
 // For the driver of Vulkan's on this double (tests/apple/moltenvk), which knows Metal's objects as plain pointers.
 void* system_device();  // borrowed
 void* new_shared_event();

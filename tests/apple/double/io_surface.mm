@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "mach/ports.hpp"
@@ -15,8 +16,17 @@ using geyser::apple_double::ObjectKind;
 using geyser::apple_double::PlaneHeader;
 using geyser::apple_double::refuse;
 
+namespace {
+// Surfaces of this process that everybody may find, by number: whoever holds one keeps it findable.
+std::multimap<uint32_t, IOSurfaceRef>& everybodys() {
+  static std::multimap<uint32_t, IOSurfaceRef> all;
+  return all;
+}
+}  // namespace
+
 struct __IOSurface : CFObject {
   ~__IOSurface() override {
+    std::erase_if(everybodys(), [this](const auto& one) { return one.second == this; });
     // The kernel takes back the uses of a client that goes.
     object->header().value -= static_cast<uint64_t>(uses);
     --counters().surfaces;
@@ -34,6 +44,7 @@ NAME(kIOSurfaceElementWidth);
 NAME(kIOSurfaceElementHeight);
 NAME(kIOSurfaceAllocSize);
 NAME(kIOSurfacePixelFormat);
+NAME(kIOSurfaceIsGlobal);
 NAME(kIOSurfacePlaneInfo);
 NAME(kIOSurfacePlaneWidth);
 NAME(kIOSurfacePlaneHeight);
@@ -58,6 +69,8 @@ IOSurfaceRef wrap(std::shared_ptr<KernelObject> object) {
   if (object == nullptr) return nullptr;
   auto* surface = new __IOSurface;
   surface->object = std::move(object);
+  const Header& about = surface->object->header();
+  if (about.global) everybodys().emplace(about.id, surface);
   ++counters().surfaces;
   return surface;
 }
@@ -138,7 +151,18 @@ IOSurfaceRef IOSurfaceCreate(CFDictionaryRef given) {
   object->header().width = width;
   object->header().height = height;
   object->header().pixel_format = number(properties, kIOSurfacePixelFormat);
+  static uint32_t numbers = 100;
+  object->header().id = ++numbers;
+  object->header().global = number(properties, kIOSurfaceIsGlobal) != 0;
   return wrap(std::move(object));
+}
+
+IOSurfaceID IOSurfaceGetID(IOSurfaceRef buffer) { return header(buffer).id; }
+
+// "IOSurfaceLookup": null for a surface that is not global.
+IOSurfaceRef IOSurfaceLookup(IOSurfaceID csid) {
+  const auto found = everybodys().find(csid);
+  return found != everybodys().end() ? wrap(found->second->object) : nullptr;
 }
 
 kern_return_t IOSurfaceLock(IOSurfaceRef, IOSurfaceLockOptions, uint32_t*) { return 0; }

@@ -28,6 +28,8 @@ struct Header {
   std::uint64_t device;              // registry id
   std::atomic<std::uint64_t> value;  // of an event; of a surface: how many use it
   std::array<PlaneHeader, 4> planes;
+  std::uint32_t id;                      // of a surface
+  bool global;                           // everybody may find it by that
   std::array<std::uint64_t, 3> element;  // of a surface: bytes, width, height
 };
 

@@ -22,6 +22,7 @@ typedef struct __attribute__((objc_bridge(id))) __IOSurface* IOSurfaceRef;
 typedef struct __IOSurface* IOSurfaceRef;
 #endif
 
+typedef uint32_t IOSurfaceID;
 typedef uint32_t IOSurfaceLockOptions;
 enum { kIOSurfaceLockReadOnly = 1 };
 
@@ -33,6 +34,7 @@ extern const CFStringRef kIOSurfaceElementWidth;
 extern const CFStringRef kIOSurfaceElementHeight;
 extern const CFStringRef kIOSurfaceAllocSize;
 extern const CFStringRef kIOSurfacePixelFormat;
+extern const CFStringRef kIOSurfaceIsGlobal;
 extern const CFStringRef kIOSurfacePlaneInfo;
 extern const CFStringRef kIOSurfacePlaneWidth;
 extern const CFStringRef kIOSurfacePlaneHeight;
@@ -64,6 +66,8 @@ void IOSurfaceIncrementUseCount(IOSurfaceRef buffer);
 void IOSurfaceDecrementUseCount(IOSurfaceRef buffer);
 size_t IOSurfaceGetPropertyAlignment(CFStringRef property);
 size_t IOSurfaceGetPropertyMaximum(CFStringRef property);
+IOSurfaceID IOSurfaceGetID(IOSurfaceRef buffer);
+IOSurfaceRef IOSurfaceLookup(IOSurfaceID csid);
 mach_port_t IOSurfaceCreateMachPort(IOSurfaceRef buffer);
 IOSurfaceRef IOSurfaceLookupFromMachPort(mach_port_t port);
 
