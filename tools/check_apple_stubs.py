@@ -57,7 +57,7 @@ class Typings:
 
 def enumerator_problems(text: str, typings: Typings) -> tuple[int, list[str]]:
     count, problems = 0, []
-    for name, value in re.findall(r"\bk?((?:MTL|IOSurface|CV|CF|NS)\w+) = (-?\d+)", text):
+    for name, value in re.findall(r"\bk?((?:MTL|IOSurface|CV|CF|NS|CGL)\w+) = (-?\d+)", text):
         count += 1
         if "k" + name in typings.constants:  # known, and without a value
             continue
@@ -65,10 +65,10 @@ def enumerator_problems(text: str, typings: Typings) -> tuple[int, list[str]]:
         # MTLPixelFormat.BGRA8Unorm, MTLResourceStorageModeShared MTLResourceOptions.StorageModeShared, MTLTextureType2D
         # MTLTextureType.Type2D.
         candidates = [(enum, "k" + name) for enum, values in typings.enums.items() if "k" + name in values]
-        for cut in range(4, len(name)):
+        for cut in range(3, len(name)):
             front, key = name[:cut], name[cut:]
             for enum, values in typings.enums.items():
-                if key in values and (enum in (front, front + "Options") or
+                if key in values and (enum in (front, front + "Options", f"_{front}Error") or
                                       (enum.startswith(front) and name.startswith(enum))):
                     candidates.append((enum, key))
         if not candidates:

@@ -25,6 +25,8 @@ LAYERS = {
     "d3d12": {"common", "dxgi", "platform"},
     "spout": {"common", "platform"},
     "syphon": {"common", "platform", "surface"},
+    "cgl": {"common", "surface"},
+    "xpc": {"common", "surface", "wire"},
     "stream": {"common", "platform"},
 }
 TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
@@ -40,6 +42,8 @@ PUBLIC = {
     "d3d12": {"d3d12"},
     "spout": {"spout", "d3d11"},
     "syphon": {"syphon"},
+    "xpc": {"wire", "feed", "xpc"},
+    "cgl": {"cgl"},
     "stream": {"wire", "channel", "directory", "feed", "frame", "publisher", "subscriber"},
 }
 COMMON = {

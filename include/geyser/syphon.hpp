@@ -46,8 +46,8 @@ struct ServerInfo {
 class GEYSER_API Receiver {
  public:
   virtual ~Receiver();
-  // The manager must outlive it. Errors: as find_server(), timeout (it has drawn nothing), invalid_handle (its surface is
-  // gone), unsupported (a manager without io_surface, a surface that is not of four bytes), those of an import.
+  // The manager must outlive it. Errors: as find_server(), timeout (it has drawn nothing), invalid_handle (its surface
+  // is gone), unsupported (a manager without io_surface, a surface that is not of four bytes), those of an import.
   [[nodiscard]] static Result<std::unique_ptr<Receiver>> open(TextureShareManager& manager,
                                                               const std::string& name = {});
   [[nodiscard]] virtual const ServerInfo& server() const noexcept = 0;

@@ -77,8 +77,8 @@ OpenReceiver::~OpenReceiver() {
 }
 
 Result<void> OpenReceiver::open() {
-  auto port = MessagePort::create(
-      name_, [this](std::int32_t type, const Payload& payload) { hear(said_, type, payload); });
+  auto port =
+      MessagePort::create(name_, [this](std::int32_t type, const Payload& payload) { hear(said_, type, payload); });
   if (!port) return fail(std::move(port.error()));
   port_ = *std::move(port);
   auto remote = RemotePort::open(server_.uuid);
@@ -111,9 +111,9 @@ Result<bool> OpenReceiver::copy_frame(SharedTexture& to) {
                   text("Syphon server [", server_.application, "/", server_.name, "] has retired."));
     }
     if (said_.surface != picture_.id) {
-      return fail(ErrorCode::stale_state, text("Syphon server [", server_.application, "/", server_.name,
-                                               "] draws on surface [", said_.surface, "] now, no more on [",
-                                               picture_.id, "]."));
+      return fail(ErrorCode::stale_state,
+                  text("Syphon server [", server_.application, "/", server_.name, "] draws on surface [", said_.surface,
+                       "] now, no more on [", picture_.id, "]."));
     }
     if (!std::exchange(said_.frame, false)) return false;
   }

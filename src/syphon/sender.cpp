@@ -81,8 +81,8 @@ void Clients::add(const std::string& name, bool Client::*what) {
   // Before the first frame there is nothing to look at.
   const bool info = what == &Client::info;
   if (!drawn_) return;
-  const auto told = info ? client.port.send(number(Notice::surface), surface_)
-                         : client.port.send(number(Notice::new_frame));
+  const auto told =
+      info ? client.port.send(number(Notice::surface), surface_) : client.port.send(number(Notice::new_frame));
   if (!told) all_.erase(found);
 }
 

@@ -8,13 +8,20 @@
 #include <string>
 #include <vector>
 
+#include <CoreFoundation/CoreFoundation.h>
+#include <xpc/xpc.h>
+
+#include <geyser/cgl.hpp>
 #include <geyser/channel.hpp>
+#include <geyser/core_video.hpp>
 #include <geyser/geyser.hpp>
 #include <geyser/host.hpp>
 #include <geyser/metal.hpp>
 #include <geyser/stream/directory.hpp>
 #include <geyser/stream/publisher.hpp>
+#include <geyser/syphon.hpp>
 #include <geyser/wire.hpp>
+#include <geyser/xpc.hpp>
 
 #include "platform/apple/mach_channel.hpp"
 #include "platform/event.hpp"
@@ -107,6 +114,35 @@ geyser::Result<void> meet() {
   return feeds->size() == 1 ? Result<void>() : Result<void>(fail(ErrorCode::not_available, "The feed is not listed."));
 }
 
+// A texture as a pixel buffer and as an XPC object, and back; whoever shows pictures by Syphon.
+geyser::Result<void> pass(geyser::TextureShareManager& manager, geyser::SharedTexture& texture,
+                          const geyser::Agreement& agreement) {
+  using namespace geyser;
+  auto buffer = metal::create_pixel_buffer(texture);
+  if (!buffer) return fail(std::move(buffer.error()));
+  auto adopted = metal::adopt_pixel_buffer(manager, *buffer);
+  CFRelease(*buffer);
+  // Without a context nothing is attached.
+  if (cgl::attach_plane(nullptr, metal::native(texture)->io_surface, texture.descriptor())) {
+    return fail(ErrorCode::invalid_argument, "A null context has a texture.");
+  }
+  if (!adopted) return fail(std::move(adopted.error()));
+  auto parcel = manager.export_texture(texture);
+  if (!parcel) return fail(std::move(parcel.error()));
+  wire::Offer offer;
+  offer.agreement = agreement;
+  offer.textures.push_back(*std::move(parcel));
+  auto object = xpc::encode(wire::Message(std::move(offer)));
+  if (!object) return fail(std::move(object.error()));
+  auto message = xpc::decode(*object);
+  xpc_release(*object);
+  if (!message) return fail(std::move(message.error()));
+  auto servers = syphon::list_servers();
+  if (!servers) return fail(std::move(servers.error()));
+  for (const syphon::ServerInfo& info : *servers) std::printf("Syphon: %s\n", info.name.c_str());
+  return {};
+}
+
 }  // namespace
 
 int main() {
@@ -127,6 +163,7 @@ int main() {
   if (!agreement) return refuse(agreement.error());
   auto texture = (*from)->create_texture(descriptor, *agreement);
   if (!texture) return refuse(texture.error());
+  if (auto passed = pass(**from, **texture, *agreement); !passed) return refuse(passed.error());
   auto parcel = (*from)->export_texture(**texture);
   if (!parcel) return refuse(parcel.error());
   auto opened = (*to)->import_shared_texture(*std::move(parcel));

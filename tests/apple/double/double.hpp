@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace geyser::apple_double {
 
@@ -22,6 +23,7 @@ struct Alive {
   int command_buffers = 0;
   int descriptors = 0;  // MTLTextureDescriptor
   int pixel_buffers = 0;
+  int xpc_objects = 0;
   friend bool operator==(const Alive&, const Alive&) = default;
 };
 Alive alive();
@@ -33,6 +35,12 @@ inline constexpr std::uint64_t external = 0x100000def;
 void unplug(bool unplugged);
 // From now on this many command buffers fail with an MTLCommandBufferError.
 void fail_next(int count, int code);
+
+// What CGL was told since the last time: OpenGL's numbers.
+struct CglCall {
+  unsigned internal_format, format, type, width, height, plane;
+};
+std::vector<CglCall> take_cgl_calls();
 
 // As a camera makes it: 420v.
 struct __IOSurface* new_planar_surface(unsigned width, unsigned height);

@@ -7,7 +7,9 @@
 
 #ifdef __APPLE__
 #include <mach/mach_types.h>
+#include <xpc/xpc.h>
 #else
+typedef void* xpc_object_t;
 typedef unsigned int mach_port_t;
 typedef int kern_return_t;
 #endif
@@ -68,6 +70,8 @@ size_t IOSurfaceGetPropertyAlignment(CFStringRef property);
 size_t IOSurfaceGetPropertyMaximum(CFStringRef property);
 IOSurfaceID IOSurfaceGetID(IOSurfaceRef buffer);
 IOSurfaceRef IOSurfaceLookup(IOSurfaceID csid);
+xpc_object_t IOSurfaceCreateXPCObject(IOSurfaceRef aSurface);
+IOSurfaceRef IOSurfaceLookupFromXPCObject(xpc_object_t xobj);
 mach_port_t IOSurfaceCreateMachPort(IOSurfaceRef buffer);
 IOSurfaceRef IOSurfaceLookupFromMachPort(mach_port_t port);
 
