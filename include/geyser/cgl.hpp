@@ -7,9 +7,9 @@
 //   ... draw ...; glFinish();
 //   texture->end_access(...);
 //
-// What Metal's queue has been told to wait for, OpenGL does not wait for: agree on host_timeline, for which begin_access()
-// waits itself. An attachment stays until the GL texture gets another; it is needed once, not for each frame. Rectangle
-// textures have coordinates in texels, one level, and no repetition.
+// What Metal's queue has been told to wait for, OpenGL does not wait for: agree on host_timeline, for which
+// begin_access() waits itself. An attachment stays until the GL texture gets another; it is needed once, not for each
+// frame. Rectangle textures have coordinates in texels, one level, and no repetition.
 //
 // Threads: the context's. Specification: Apple's documentation of CGLTexImageIOSurface2D.
 #pragma once
@@ -29,7 +29,8 @@ namespace geyser::cgl {
 // Puts plane `plane` of the surface (IOSurfaceRef) behind the rectangle texture that is bound in `context`
 // (CGLContextObj): nv12's are red and red-green, p010's the same of 16 bits.
 // Errors: invalid_argument (null, a plane that the format has not), unsupported (a format that is not among formats(),
-// which are named), incompatible_layout (a surface that is not what the descriptor says), operating_system (CGL's error).
+// which are named), incompatible_layout (a surface that is not what the descriptor says), operating_system (CGL's
+// error).
 [[nodiscard]] GEYSER_API Result<void> attach_plane(void* context, void* io_surface, const TextureDescriptor& descriptor,
                                                    std::uint32_t plane = 0);
 

@@ -1,5 +1,5 @@
-// Messages of Geyser's (geyser/wire.hpp) as XPC objects, for programs that have a connection of XPC's already: an app and
-// its services, or its extensions, which no port by name joins.
+// Messages of Geyser's (geyser/wire.hpp) as XPC objects, for programs that have a connection of XPC's already: an app
+// and its services, or its extensions, which no port by name joins.
 //
 // What travels: everything whose handles are io_surface. A host_memory's right is nothing that XPC carries: share
 // textures on surfaces. Fences: an MTLSharedEventHandle goes over an NSXPCConnection as it is (metal::object_of(),
@@ -15,7 +15,8 @@
 namespace geyser::xpc {
 
 // An XPC dictionary to be sent, or put into one that is. Consumes the message.
-// Errors: those of wire::encode(), unsupported (a handle of another kind, named), invalid_handle (a surface that is gone).
+// Errors: those of wire::encode(), unsupported (a handle of another kind, named), invalid_handle (a surface that is
+// gone).
 [[nodiscard]] GEYSER_API Result<void*> encode(wire::Message&& message);
 
 // Borrows the object. It may come from anybody: every byte and object is checked.

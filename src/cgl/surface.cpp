@@ -65,8 +65,8 @@ Result<void> attach_plane(void* context, void* io_surface, const TextureDescript
   if (context == nullptr || io_surface == nullptr) {
     return fail(ErrorCode::invalid_argument, "Context and surface must both be given.");
   }
-  const auto* row = std::find_if(std::begin(table), std::end(table),
-                                 [&](const Row& one) { return one.format == descriptor.format; });
+  const auto* row =
+      std::find_if(std::begin(table), std::end(table), [&](const Row& one) { return one.format == descriptor.format; });
   if (row == std::end(table)) {
     GeyserError error(ErrorCode::unsupported,
                       text("OpenGL sees no format [", to_string(descriptor.format), "] on a surface."));
@@ -75,9 +75,8 @@ Result<void> attach_plane(void* context, void* io_surface, const TextureDescript
   }
   const FormatInfo& info = format_info(descriptor.format);
   if (plane >= info.plane_count) {
-    return fail(ErrorCode::invalid_argument,
-                text("Plane [", plane, "] is none of the [", std::uint32_t{info.plane_count}, "] of format [",
-                     info.name, "]."));
+    return fail(ErrorCode::invalid_argument, text("Plane [", plane, "] is none of the [",
+                                                  std::uint32_t{info.plane_count}, "] of format [", info.name, "]."));
   }
   auto* native = static_cast<IOSurfaceRef>(io_surface);
   if (auto good = Surface::share(native).check(descriptor); !good) return good;

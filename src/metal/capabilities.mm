@@ -30,6 +30,7 @@ bool has(const Context& context, const MetalFormat& format) {
 TextureUsage usages_of(const FormatInfo& info) {
   TextureUsage usages = TextureUsage::sampled | TextureUsage::transfer_source | TextureUsage::transfer_destination;
   if (info.is_compressed()) return usages;
+  if (info.has_depth) return usages | TextureUsage::depth_stencil_attachment;
   // Of Mac2's formats only rgb9e5 is not rendered to, and srgb and packed ones are not written by shaders.
   if (info.format != TextureFormat::rgb9e5_float) usages = usages | TextureUsage::color_attachment;
   if (!info.is_srgb() && info.format != TextureFormat::rgb9e5_float && info.format != TextureFormat::rgb565_unorm) {
@@ -81,17 +82,17 @@ Capabilities probe_capabilities(const Context& context) {
       capabilities.textures.push_back(plain_row(info, HandleKind::io_surface, Tiling::linear));
     }
     if (!info.is_multi_planar()) {
-      // Compressed volumes are Apple's GPUs' only.
-      add_shapes(plain_row(info, HandleKind::metal_shared_texture, Tiling::opaque), !info.is_compressed(),
-                 capabilities.textures);
-      if (!info.is_compressed()) {
+      // Compressed volumes are Apple's GPUs' only, and depth has none.
+      const bool volumes = !info.is_compressed() && !info.has_depth;
+      add_shapes(plain_row(info, HandleKind::metal_shared_texture, Tiling::opaque), volumes, capabilities.textures);
+      if (!info.is_compressed() && !info.has_depth) {
         TextureCapability row = plain_row(info, HandleKind::host_memory, Tiling::linear);
         const auto pixel_format = static_cast<MTLPixelFormat>(format->pixel_formats[0]);
         row.row_alignment =
             static_cast<std::uint32_t>([context.device() minimumLinearTextureAlignmentForPixelFormat:pixel_format]);
         capabilities.textures.push_back(row);
       }
-      add_shapes(plain_row(info, HandleKind::host_memory, Tiling::host), !info.is_compressed(), capabilities.textures);
+      add_shapes(plain_row(info, HandleKind::host_memory, Tiling::host), volumes, capabilities.textures);
     } else {
       capabilities.textures.push_back(plain_row(info, HandleKind::host_memory, Tiling::host));
     }

@@ -72,6 +72,9 @@ constexpr MetalFormat table[] = {
     {F::bc6h_sfloat, {MTLPixelFormatBC6H_RGBFloat}, Needs::block_compression},
     {F::bc7_unorm, {MTLPixelFormatBC7_RGBAUnorm}, Needs::block_compression},
     {F::bc7_srgb, {MTLPixelFormatBC7_RGBAUnorm_sRGB}, Needs::block_compression},
+    // Depth with stencil is two planes to Metal's copies, and no one texel to anybody.
+    {F::d16_unorm, {MTLPixelFormatDepth16Unorm}},
+    {F::d32_float, {MTLPixelFormatDepth32Float}},
     {F::nv12, {MTLPixelFormatR8Unorm, MTLPixelFormatRG8Unorm}},
     {F::p010, {MTLPixelFormatR16Unorm, MTLPixelFormatRG16Unorm}},
     {F::i420, {MTLPixelFormatR8Unorm, MTLPixelFormatR8Unorm, MTLPixelFormatR8Unorm}},

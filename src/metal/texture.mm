@@ -41,7 +41,9 @@ NSUInteger array_length(const TextureDescriptor& d) {
 MTLTextureUsage usage_of(const TextureDescriptor& d) {
   MTLTextureUsage usage = MTLTextureUsageShaderRead;
   if (contains(d.usage, TextureUsage::storage)) usage |= MTLTextureUsageShaderWrite;
-  if (contains(d.usage, TextureUsage::color_attachment)) usage |= MTLTextureUsageRenderTarget;
+  if (contains(d.usage, TextureUsage::color_attachment) || contains(d.usage, TextureUsage::depth_stencil_attachment)) {
+    usage |= MTLTextureUsageRenderTarget;
+  }
   return usage;
 }
 

@@ -30,6 +30,10 @@ bool is_sound(MTLTextureDescriptor* d) {
     refuse(page, "an extent or a number of layers over the limit");
   } else if (!flat && is_compressed(d.pixelFormat)) {
     refuse(page, "a compressed volume");
+  } else if (is_depth(d.pixelFormat) && (d.storageMode != MTLStorageModePrivate || !flat)) {
+    refuse("MTLStorageMode", "a depth texture that is not private, or a volume");
+  } else if (is_depth(d.pixelFormat) && (d.usage & MTLTextureUsageShaderWrite) != 0) {
+    refuse("MTLTextureUsage", "a depth texture that shaders write");
   } else if ((d.usage & MTLTextureUsageShaderWrite) != 0 && is_compressed(d.pixelFormat)) {
     refuse("MTLTextureUsage", "a compressed texture that shaders write");
   } else {
@@ -108,7 +112,7 @@ using namespace geyser::apple_double;
   return NO;  // Mac2
 }
 - (NSUInteger)minimumLinearTextureAlignmentForPixelFormat:(MTLPixelFormat)format {
-  if (block_bytes(format) == 0 || is_compressed(format)) {
+  if (block_bytes(format) == 0 || is_compressed(format) || is_depth(format)) {
     programming_error("minimumLinearTextureAlignmentForPixelFormat:", "a format that is not ordinary or packed");
   }
   return linear_alignment;

@@ -39,6 +39,7 @@ int take_failure();
 // Bytes of a block of 1x1, or 4x4 for the compressed ones; 0: no such format here.
 std::size_t block_bytes(MTLPixelFormat format);
 bool is_compressed(MTLPixelFormat format);
+bool is_depth(MTLPixelFormat format);
 inline constexpr std::size_t linear_alignment = 256;
 
 // Where the texels of a texture are.

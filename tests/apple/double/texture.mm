@@ -15,11 +15,18 @@ std::size_t block_bytes(MTLPixelFormat format) {
   if (number >= 53 && number <= 94) return 4;
   if (number >= 103 && number <= 115) return 8;
   if (number >= 123 && number <= 125) return 16;
+  if (number == 250) return 2;
+  if (number == 252) return 4;
   if (number == 130 || number == 131 || number == 140 || number == 141) return 8;
   return number >= 130 && number <= 153 ? 16 : 0;
 }
 
-bool is_compressed(MTLPixelFormat format) { return static_cast<NSUInteger>(format) >= 130; }
+bool is_compressed(MTLPixelFormat format) {
+  return static_cast<NSUInteger>(format) >= 130 && static_cast<NSUInteger>(format) <= 153;
+}
+bool is_depth(MTLPixelFormat format) {
+  return format == MTLPixelFormatDepth16Unorm || format == MTLPixelFormatDepth32Float;
+}
 
 namespace {
 

@@ -67,6 +67,8 @@ typedef enum MTLPixelFormat : NSUInteger {
   MTLPixelFormatBC6H_RGBUfloat = 151,
   MTLPixelFormatBC7_RGBAUnorm = 152,
   MTLPixelFormatBC7_RGBAUnorm_sRGB = 153,
+  MTLPixelFormatDepth16Unorm = 250,
+  MTLPixelFormatDepth32Float = 252,
 } MTLPixelFormat;
 
 typedef enum MTLTextureType : NSUInteger {
