@@ -1,5 +1,5 @@
-// A macOS program that receives a feed and hands every frame on as a CVPixelBuffer, as AVAssetWriter, VideoToolbox, Vision
-// or Core Image take it: no copy is made. Usage: example-metal-pixel-buffers FEED [FRAMES]
+// A macOS program that receives a feed and hands every frame on as a CVPixelBuffer, as AVAssetWriter, VideoToolbox,
+// Vision or Core Image take it: no copy is made. Usage: example-metal-pixel-buffers FEED [FRAMES]
 #include <CoreVideo/CoreVideo.h>
 
 #include <chrono>

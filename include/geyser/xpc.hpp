@@ -1,9 +1,9 @@
 // Messages of Geyser's (geyser/wire.hpp) as XPC objects, for programs that have a connection of XPC's already: an app
 // and its services, or its extensions, which no port by name joins.
 //
-// What travels: everything whose handles are io_surface. A host_memory's right is nothing that XPC carries: share
-// textures on surfaces. Fences: an MTLSharedEventHandle goes over an NSXPCConnection as it is (metal::object_of(),
-// metal::adopt_object()), and not in an XPC dictionary; a host_timeline goes over a Channel.
+// What travels: everything whose handles are io_surface. No public call puts host_memory's right into an XPC object:
+// share textures on surfaces. Fences: an MTLSharedEventHandle goes over an NSXPCConnection as it is
+// (metal::object_of(), metal::adopt_object()), and not in an XPC dictionary; a host_timeline goes over a Channel.
 //
 // Ownership: objects are xpc_object_t as plain pointers; what is made here the caller releases (xpc_release).
 // Threads: pure functions.
