@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include <geyser/geyser.hpp>
 #include <geyser/host.hpp>
 #include <geyser/metal.hpp>
+#include <geyser/syphon.hpp>
 #include <geyser/vulkan.hpp>
 
 #include "double.hpp"
@@ -337,6 +339,46 @@ TEST_F(MoltenVkOnMesa25, RefusesPlanarSurfacesThatMoltenVkDoes) {
       std::string::npos)
       << opened.error().to_string();
   CFRelease(surface);
+}
+
+// Syphon asks a manager for surfaces, and not which one it is.
+TEST_F(MoltenVk, SyphonGoesFromVulkanToMetal) {
+  TextureDescriptor d = describe(TextureFormat::bgra8_unorm);
+  d.picture.origin = PictureOrigin::bottom_left;
+  auto sender = syphon::Sender::create(*vulkan_, "vulkan", d);
+  ASSERT_TRUE(sender) << sender.error().to_string();
+  auto source = vulkan_->create_texture(d, HandleKind::io_surface);
+  ASSERT_TRUE(source);
+  AccessState state;
+  const auto bytes = pattern(d, 9);
+  fill_by_vulkan(**source, state, bytes);
+  auto reading = (*source)->begin_access(AccessMode::read, state);
+  ASSERT_TRUE(reading);
+  auto sent = (*sender)->send(**source);
+  ASSERT_TRUE(sent) << sent.error().to_string();
+  state = *(*source)->end_access(*std::move(reading));
+  auto receiver = syphon::Receiver::open(metal_->manager(), "vulkan");
+  ASSERT_TRUE(receiver) << receiver.error().to_string();
+  EXPECT_EQ((*receiver)->descriptor(), d);
+  auto copy = metal_->manager().create_texture(d, HandleKind::io_surface);
+  ASSERT_TRUE(copy);
+  AccessState copied;
+  Result<bool> news = false;
+  for (int i = 0; i < 1000 && news && !*news; ++i) {
+    auto write = (*copy)->begin_access(AccessMode::discard, copied);
+    ASSERT_TRUE(write);
+    news = (*receiver)->copy_frame(**copy);
+    copied = *(*copy)->end_access(*std::move(write));
+    if (news && !*news) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_TRUE(news) << news.error().to_string();
+  ASSERT_TRUE(*news);
+  auto access = (*copy)->begin_access(AccessMode::read, copied);
+  ASSERT_TRUE(access);
+  auto read = metal_->read(**copy);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, bytes);
+  ASSERT_TRUE((*copy)->end_access(*std::move(access)));
 }
 
 TEST_F(MoltenVk, RefusesSurfacesThatAreNotWhatTheParcelSays) {
