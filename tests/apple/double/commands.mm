@@ -80,10 +80,6 @@ void copy(const Rows& from, const Rows& to, std::size_t row, std::size_t rows, s
   }
 }
 
-std::size_t blocks(std::size_t texels, MTLPixelFormat format) {
-  return is_compressed(format) ? (texels + 3) / 4 : texels;
-}
-
 }  // namespace
 
 }  // namespace geyser::apple_double
@@ -268,8 +264,8 @@ using namespace geyser::apple_double;
   if (size.width != sub.width || size.height != sub.height || size.depth != sub.depth) {
     programming_error(page, "only whole levels are copied by this double");
   }
-  const std::size_t row_bytes = blocks(sub.width, format) * block_bytes(format);
-  const std::size_t rows = blocks(sub.height, format);
+  const std::size_t row_bytes = blocks_across(sub.width, format) * block_bytes(format);
+  const std::size_t rows = blocks_down(sub.height, format);
   if (row < row_bytes || row % block_bytes(format) != 0 || (size.depth > 1 && image < row * rows)) {
     programming_error(page, "bytes per row or image");
   }
@@ -302,7 +298,7 @@ using namespace geyser::apple_double;
       [commands_ add:[=](const std::function<bool()>&) -> int {
         static_cast<void>(kept);
         copy({a.base, a.row_bytes, a.image_bytes}, {b.base, b.row_bytes, b.image_bytes},
-             blocks(a.width, format) * block_bytes(format), blocks(a.height, format), a.depth);
+             blocks_across(a.width, format) * block_bytes(format), blocks_down(a.height, format), a.depth);
         return 0;
       }];
     }

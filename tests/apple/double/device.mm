@@ -15,15 +15,15 @@ std::atomic<bool> unplugged{false};
 std::atomic<int> failures{0};
 std::atomic<int> failure_code{0};
 
-// "MTLDevice newTextureWithDescriptor:": what no device of the family Mac2 makes.
-bool is_sound(MTLTextureDescriptor* d) {
+// "MTLDevice newTextureWithDescriptor:": what no device makes; beyond that the families Apple2 (the built-in one) and Mac2
+// differ.
+bool is_sound(std::uint64_t registry, MTLTextureDescriptor* d) {
   const char* page = "Metal Feature Set Tables";
   const bool flat = d.textureType != MTLTextureType3D;
   const NSUInteger limit = flat ? 16384 : 2048;
   if (block_bytes(d.pixelFormat) == 0) {
     refuse("MTLPixelFormat", "a pixel format that there is not");
-  } else if (d.pixelFormat == MTLPixelFormatR8Unorm_sRGB || d.pixelFormat == MTLPixelFormatRG8Unorm_sRGB ||
-             d.pixelFormat == MTLPixelFormatB5G6R5Unorm) {
+  } else if (registry != built_in && is_apples(d.pixelFormat)) {
     refuse(page, "a pixel format of Apple's GPUs only");
   } else if (d.width == 0 || d.height == 0 || d.depth == 0 || d.width > limit || d.height > limit || d.depth > limit ||
              d.arrayLength == 0 || slices_of(d) > 2048 || (flat && d.depth != 1)) {
@@ -109,7 +109,7 @@ using namespace geyser::apple_double;
   return NSUInteger{1} << 30;
 }
 - (BOOL)supportsFamily:(MTLGPUFamily)gpuFamily {
-  return NO;  // Mac2
+  return registry_ == built_in;  // else of family Mac2
 }
 - (NSUInteger)minimumLinearTextureAlignmentForPixelFormat:(MTLPixelFormat)format {
   if (block_bytes(format) == 0 || is_compressed(format) || is_depth(format)) {
@@ -142,7 +142,7 @@ using namespace geyser::apple_double;
   return nil;
 }
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)descriptor {
-  if (!is_sound(descriptor) || is_unplugged(registry_)) return nil;
+  if (!is_sound(registry_, descriptor) || is_unplugged(registry_)) return nil;
   // Contents are undefined: not zero.
   auto memory = std::make_shared<std::vector<std::byte>>(packed_bytes(descriptor), std::byte{0xa5});
   return make(self, descriptor, {memory, memory->data(), 0});
@@ -151,7 +151,7 @@ using namespace geyser::apple_double;
                                  iosurface:(IOSurfaceRef)iosurface
                                      plane:(NSUInteger)plane {
   const char* page = "newTextureWithDescriptor:iosurface:plane:";
-  if (!is_sound(d) || is_unplugged(registry_)) return nil;
+  if (!is_sound(registry_, d) || is_unplugged(registry_)) return nil;
   const Header& surface = object_of(iosurface)->header();
   if (plane >= std::max<NSUInteger>(surface.plane_count, 1)) {
     refuse(page, "a plane that the surface has not");
@@ -180,7 +180,7 @@ using namespace geyser::apple_double;
   return nil;
 }
 - (id<MTLTexture>)newSharedTextureWithDescriptor:(MTLTextureDescriptor*)d {
-  if (!is_sound(d)) return nil;
+  if (!is_sound(registry_, d)) return nil;
   if (d.storageMode != MTLStorageModePrivate) {
     refuse("newSharedTextureWithDescriptor:", "the storage mode is not private");
     return nil;

@@ -36,10 +36,18 @@ bool is_unplugged(std::uint64_t device);
 // Takes one of fail_next(); 0: none is left.
 int take_failure();
 
-// Bytes of a block of 1x1, or 4x4 for the compressed ones; 0: no such format here.
+// Bytes of a block; 0: no such format here.
 std::size_t block_bytes(MTLPixelFormat format);
 bool is_compressed(MTLPixelFormat format);
 bool is_depth(MTLPixelFormat format);
+// Of Apple's GPUs only.
+bool is_apples(MTLPixelFormat format);
+struct Block {
+  std::size_t width, height;
+};
+Block block_of(MTLPixelFormat format);
+std::size_t blocks_across(std::size_t texels, MTLPixelFormat format);
+std::size_t blocks_down(std::size_t texels, MTLPixelFormat format);
 inline constexpr std::size_t linear_alignment = 256;
 
 // Where the texels of a texture are.

@@ -18,11 +18,34 @@ std::size_t block_bytes(MTLPixelFormat format) {
   if (number == 250) return 2;
   if (number == 252) return 4;
   if (number == 130 || number == 131 || number == 140 || number == 141) return 8;
-  return number >= 130 && number <= 153 ? 16 : 0;
+  if (number >= 170 && number <= 183) {
+    const bool small = number == 170 || number == 172 || number >= 180;  // R11, RGB8 and RGB8A1
+    return small ? 8 : 16;
+  }
+  return (number >= 130 && number <= 153) || (number >= 186 && number <= 218) ? 16 : 0;
 }
 
 bool is_compressed(MTLPixelFormat format) {
-  return static_cast<NSUInteger>(format) >= 130 && static_cast<NSUInteger>(format) <= 153;
+  return static_cast<NSUInteger>(format) >= 130 && static_cast<NSUInteger>(format) <= 218;
+}
+bool is_apples(MTLPixelFormat format) {
+  return format == MTLPixelFormatR8Unorm_sRGB || format == MTLPixelFormatRG8Unorm_sRGB ||
+         format == MTLPixelFormatB5G6R5Unorm ||
+         (static_cast<NSUInteger>(format) >= 170 && static_cast<NSUInteger>(format) <= 218);
+}
+Block block_of(MTLPixelFormat format) {
+  const auto number = static_cast<NSUInteger>(format);
+  if (!is_compressed(format)) return {1, 1};
+  if (number < 186) return {4, 4};
+  constexpr Block astc[] = {{4, 4}, {5, 4}, {5, 5}, {6, 5}, {6, 6}, {},       {8, 5},   {8, 6},
+                            {8, 8}, {10, 5}, {10, 6}, {10, 8}, {10, 10}, {12, 10}, {12, 12}};
+  return astc[(number - 186) % 18];
+}
+std::size_t blocks_across(std::size_t texels, MTLPixelFormat format) {
+  return (texels + block_of(format).width - 1) / block_of(format).width;
+}
+std::size_t blocks_down(std::size_t texels, MTLPixelFormat format) {
+  return (texels + block_of(format).height - 1) / block_of(format).height;
 }
 bool is_depth(MTLPixelFormat format) {
   return format == MTLPixelFormatDepth16Unorm || format == MTLPixelFormatDepth32Float;
@@ -30,14 +53,11 @@ bool is_depth(MTLPixelFormat format) {
 
 namespace {
 
-std::size_t blocks(std::size_t texels, MTLPixelFormat format) {
-  return is_compressed(format) ? (texels + 3) / 4 : texels;
-}
 std::size_t at_level(std::size_t texels, NSUInteger level) { return std::max<std::size_t>(texels >> level, 1); }
 
 std::size_t level_bytes(MTLTextureDescriptor* d, NSUInteger level) {
-  return blocks(at_level(d.width, level), d.pixelFormat) * block_bytes(d.pixelFormat) *
-         blocks(at_level(d.height, level), d.pixelFormat) * at_level(d.depth, level);
+  return blocks_across(at_level(d.width, level), d.pixelFormat) * block_bytes(d.pixelFormat) *
+         blocks_down(at_level(d.height, level), d.pixelFormat) * at_level(d.depth, level);
 }
 
 }  // namespace
@@ -145,9 +165,9 @@ std::size_t packed_bytes(MTLTextureDescriptor* d) {
     const std::size_t slice_bytes = packed_bytes(descriptor_) / slices_of(descriptor_);
     sub.base += slice * slice_bytes;
     for (NSUInteger i = 0; i < level; ++i) sub.base += level_bytes(descriptor_, i);
-    sub.row_bytes = blocks(sub.width, descriptor_.pixelFormat) * block_bytes(descriptor_.pixelFormat);
+    sub.row_bytes = blocks_across(sub.width, descriptor_.pixelFormat) * block_bytes(descriptor_.pixelFormat);
   }
-  sub.image_bytes = sub.row_bytes * blocks(sub.height, descriptor_.pixelFormat);
+  sub.image_bytes = sub.row_bytes * blocks_down(sub.height, descriptor_.pixelFormat);
   return sub;
 }
 @end
