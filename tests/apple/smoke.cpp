@@ -20,6 +20,9 @@
 #include <geyser/stream/directory.hpp>
 #include <geyser/stream/publisher.hpp>
 #include <geyser/syphon.hpp>
+#ifdef GEYSER_SMOKE_VULKAN
+#include <geyser/vulkan.hpp>
+#endif
 #include <geyser/wire.hpp>
 #include <geyser/xpc.hpp>
 
@@ -143,6 +146,42 @@ geyser::Result<void> pass(geyser::TextureShareManager& manager, geyser::SharedTe
   return {};
 }
 
+#ifdef GEYSER_SMOKE_VULKAN
+// A surface of Vulkan's on MoltenVK, opened by Metal, with an event of each for the other.
+geyser::Result<void> meet_vulkan(geyser::TextureShareManager& metal, const geyser::TextureDescriptor& descriptor) {
+  using namespace geyser;
+  auto vulkan = vulkan::create_manager();
+  if (!vulkan && vulkan.error().code() == ErrorCode::not_available) {
+    std::printf("Vulkan: %s\n", vulkan.error().to_string().c_str());
+    return {};
+  }
+  if (!vulkan) return fail(std::move(vulkan.error()));
+  NegotiationPolicy policy;
+  policy.allow_objects = true;
+  auto agreement = negotiate(descriptor, (*vulkan)->capabilities(), metal.capabilities(), policy);
+  if (!agreement) return fail(std::move(agreement.error()));
+  auto texture = (*vulkan)->create_texture(descriptor, *agreement);
+  if (!texture) return fail(std::move(texture.error()));
+  auto parcel = (*vulkan)->export_texture(**texture);
+  if (!parcel) return fail(std::move(parcel.error()));
+  auto opened = metal.import_shared_texture(*std::move(parcel));
+  if (!opened) return fail(std::move(opened.error()));
+  for (TextureShareManager* maker : {vulkan->get(), &metal}) {
+    TextureShareManager& other = maker == &metal ? **vulkan : metal;
+    auto fence = maker->create_fence(agreement->fence_kind);
+    if (!fence) return fail(std::move(fence.error()));
+    auto handle = (*fence)->export_handle();
+    if (!handle) return fail(std::move(handle.error()));
+    auto theirs = other.import_fence(*std::move(handle));
+    if (!theirs) return fail(std::move(theirs.error()));
+    if (auto signalled = (*fence)->signal(1); !signalled) return signalled;
+    if (auto waited = (*theirs)->wait(1, std::chrono::seconds(5)); !waited) return waited;
+  }
+  std::printf("Vulkan and Metal: %s", to_string(*agreement).c_str());
+  return {};
+}
+#endif
+
 }  // namespace
 
 int main() {
@@ -163,6 +202,9 @@ int main() {
   if (!agreement) return refuse(agreement.error());
   auto texture = (*from)->create_texture(descriptor, *agreement);
   if (!texture) return refuse(texture.error());
+#ifdef GEYSER_SMOKE_VULKAN
+  if (auto met = meet_vulkan(**from, descriptor); !met) return refuse(met.error());
+#endif
   if (auto passed = pass(**from, **texture, *agreement); !passed) return refuse(passed.error());
   auto parcel = (*from)->export_texture(**texture);
   if (!parcel) return refuse(parcel.error());
