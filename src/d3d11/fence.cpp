@@ -1,22 +1,12 @@
 #include "d3d11/fence.hpp"
 
-#include <limits>
 #include <utility>
 
-#include "common/text.hpp"
 #include "dxgi/error.hpp"
-#include "platform/deadline.hpp"
-#include "platform/event.hpp"
-#include "platform/poller.hpp"
 
 namespace geyser::d3d11 {
 
-using detail::text;
-
 namespace {
-
-// What a fence of a removed device has reached, as Microsoft documents it.
-constexpr std::uint64_t removed = std::numeric_limits<std::uint64_t>::max();
 
 Result<Com<ID3D11Fence>> make(const Context& context) {
   Com<ID3D11Fence> fence;
@@ -81,47 +71,29 @@ D3d11Fence::D3d11Fence(std::shared_ptr<Context> context, FenceId id, std::uint64
 
 D3d11Fence::~D3d11Fence() { context_->remove_fence(*this); }
 
+GeyserError D3d11Fence::explained(GeyserError&& error) const {
+  if (error.code() == ErrorCode::device_lost) {
+    if (auto alive = context_->check_alive(); !alive) return std::move(alive.error());
+  }
+  return std::move(error);
+}
+
 Result<std::uint64_t> D3d11Fence::do_completed_value() const {
-  const std::uint64_t value = fence_->GetCompletedValue();
-  if (value != removed) return value;
-  if (auto alive = context_->check_alive(); !alive) return fail(std::move(alive.error()));
-  return fail(ErrorCode::device_lost, text("The device of fence [", id(), "] is removed."));
+  auto value = dxgi::checked_value(fence_->GetCompletedValue());
+  if (!value) return fail(explained(std::move(value.error())));
+  return value;
 }
 
 Result<void> D3d11Fence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
-  const auto deadline = platform::Deadline::after(timeout);
-  auto now = do_completed_value();
-  if (!now) return fail(std::move(now.error()));
-  if (*now >= value) return {};
-  auto event = platform::Event::create();
-  if (!event) return fail(std::move(event.error()));
-  const HRESULT result = fence_->SetEventOnCompletion(value, reinterpret_cast<HANDLE>(event->native()));
-  if (result != S_OK) {
-    return fail(context_->make_error(result, "ID3D11Fence::SetEventOnCompletion", ErrorCode::operating_system));
-  }
-  auto poller = platform::Poller::create();
-  if (!poller) return fail(std::move(poller.error()));
-  if (auto added = poller->add(event->native(), 0); !added) return added;
-  std::array<std::uint64_t, 1> keys{};
-  auto woken = poller->wait(keys, deadline.remaining());
-  poller->remove(event->native());
-  if (!woken) return fail(std::move(woken.error()));
-  // Not what the event says: it is set as well when the device is removed.
-  now = do_completed_value();
-  if (!now) return fail(std::move(now.error()));
-  if (*now >= value) return {};
-  return fail(ErrorCode::timeout, text("Fence [", id(), "] does not reach value [", value, "] in [",
-                                       std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count(),
-                                       "] ms; it is at [", *now, "]."));
+  auto waited = wait_.wait(*fence_.get(), value, timeout);
+  if (!waited) return fail(explained(std::move(waited.error())));
+  return {};
 }
 
 // Direct3D 11 signals from the device alone: the value is reached when the commands before it are done.
 Result<void> D3d11Fence::do_signal(std::uint64_t value) {
-  auto now = do_completed_value();
-  if (!now) return fail(std::move(now.error()));
-  if (value <= *now) {
-    return fail(ErrorCode::invalid_argument,
-                text("Fence value [", value, "] is not larger than the current value [", *now, "]."));
+  if (auto grows = dxgi::check_growth(fence_->GetCompletedValue(), value); !grows) {
+    return fail(explained(std::move(grows.error())));
   }
   const HRESULT result = context_->fence_context()->Signal(fence_.get(), value);
   if (result != S_OK) {

@@ -8,6 +8,7 @@
 #include <geyser/fence.hpp>
 
 #include "d3d11/context.hpp"
+#include "dxgi/fence_wait.hpp"
 
 namespace geyser::d3d11 {
 
@@ -27,7 +28,11 @@ class D3d11Fence final : public SharedFence {
   Result<void> do_signal(std::uint64_t value) override;
   Result<FenceHandle> do_export() const override;
 
+  // A removed device says why.
+  GeyserError explained(GeyserError&& error) const;
+
   std::shared_ptr<Context> context_;
+  mutable dxgi::FenceWait wait_;
   Com<ID3D11Fence> fence_;
 };
 

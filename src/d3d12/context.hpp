@@ -14,8 +14,8 @@
 #include <geyser/d3d12.hpp>
 #include <geyser/identity.hpp>
 
-#include "d3d12/fence_wait.hpp"
 #include "dxgi/com.hpp"
+#include "dxgi/fence_wait.hpp"
 
 namespace geyser::d3d12 {
 
@@ -77,8 +77,8 @@ class Context {
   std::atomic<std::uint64_t> numbers_{0};
 
   std::mutex queue_mutex_;  // tickets are signalled in their order
+  dxgi::FenceWait fence_wait_;
   Com<ID3D12Fence> fence_;
-  FenceWait fence_wait_;
   Ticket last_ticket_ = 0;
 
   struct Garbage {

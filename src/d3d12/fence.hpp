@@ -26,8 +26,8 @@ class D3d12Fence final : public SharedFence {
   Result<FenceHandle> do_export() const override;
 
   std::shared_ptr<Context> context_;
+  mutable dxgi::FenceWait wait_;
   Com<ID3D12Fence> fence_;
-  mutable FenceWait wait_;
 };
 
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>& context);

@@ -140,20 +140,17 @@ UINT64 Fence::GetCompletedValue() {
   return static_cast<UINT64>(section_.header().value);
 }
 
-// By a thread that looks; bounded, since nothing ends it.
+// By a thread that looks. The event is the caller's, and not kept alive: who closes it before the value is reached,
+// while the fence is there, has another event of that number set.
 HRESULT Fence::SetEventOnCompletion(UINT64 value, HANDLE event) {
-  if (const auto answer = called("SetEventOnCompletion")) return *answer;
-  HANDLE own = nullptr;
-  const HANDLE process = ::GetCurrentProcess();
-  if (::DuplicateHandle(process, event, process, &own, 0, FALSE, DUPLICATE_SAME_ACCESS) == 0) return E_INVALIDARG;
-  auto section = std::make_shared<Section>(Section::open(section_.handle()));
-  std::thread([section, own, value] {
-    for (int i = 0; i < 2000 && static_cast<UINT64>(section->header().value) < value; ++i) {
+  if (const auto answer = called("SetEventOnCompletion", in_brackets(value))) return *answer;
+  const std::scoped_lock lock(watchers_mutex_);
+  watchers_.emplace_back([this, event, value](const std::stop_token& end) {
+    while (!end.stop_requested() && GetCompletedValue() < value) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    ::SetEvent(own);
-    ::CloseHandle(own);
-  }).detach();
+    if (!end.stop_requested()) ::SetEvent(event);
+  });
   return S_OK;
 }
 

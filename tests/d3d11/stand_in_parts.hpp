@@ -4,7 +4,9 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include <geyser/descriptor.hpp>
 
@@ -143,7 +145,7 @@ class Device final : public EmptyDevice {
   Alive alive_;
   Options options_;
   std::atomic<ULONG> references_{1};
-  HRESULT removed_ = S_OK;
+  std::atomic<HRESULT> removed_ = S_OK;  // a fence's watchers ask, too
   LONG64 holder_id_;
   Context context_{*this};
   DxgiDevice dxgi_{*this};
@@ -218,6 +220,8 @@ class Fence final : public EmptyFence {
   Com<ID3D11Device> keeps_device_;
   Device& device_;
   Section section_;
+  std::mutex watchers_mutex_;
+  std::vector<std::jthread> watchers_;
 };
 
 }  // namespace geyser::test::stand_in

@@ -11,9 +11,9 @@
 #include <geyser/d3d12.hpp>
 #include <geyser/host.hpp>
 
-#include "d3d12/fence_wait.hpp"
 #include "d3d12/gpu.hpp"
 #include "dxgi/com.hpp"
+#include "dxgi/fence_wait.hpp"
 #include "dxgi/format.hpp"
 #include "support/descriptors.hpp"
 #include "support/pattern.hpp"
@@ -241,7 +241,7 @@ TEST_F(Direct3D12, WaitsForTheDeviceOnlySoLong) {
 
 TEST_F(Direct3D12, ACpuWaitsForAFenceByEventsThatItUsesAgain) {
   const auto late = fence();
-  d3d12::FenceWait wait;
+  dxgi::FenceWait wait;
   EXPECT_EQ(wait.wait(*late.get(), 1, 0ms).error().code(), ErrorCode::timeout);
   EXPECT_EQ(wait.wait(*late.get(), 1, 20ms).error().code(), ErrorCode::timeout);
   const std::size_t before = open_descriptors();
