@@ -112,10 +112,7 @@ Result<OwnedHandle> share_resource(const Context& context, const Com<ID3D11Resou
         shared->CreateSharedHandle(nullptr, DXGI_SHARED_RESOURCE_READ | DXGI_SHARED_RESOURCE_WRITE, nullptr, &handle);
     if (result != S_OK) return fail(context.make_error(result, "CreateSharedHandle", ErrorCode::operating_system));
   }
-  auto native = reinterpret_cast<NativeHandle>(handle);
-  // A number has 32 bits; some drivers extend its sign.
-  if (kind == HandleKind::d3d_kmt) native = static_cast<std::uint32_t>(native);
-  OwnedHandle owned = OwnedHandle::adopt(kind, native);
+  OwnedHandle owned = OwnedHandle::adopt(kind, reinterpret_cast<NativeHandle>(handle));
   if (!owned.has_value()) return fail(ErrorCode::operating_system, "The texture's shared handle is null.");
   return owned;
 }

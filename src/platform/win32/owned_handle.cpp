@@ -16,6 +16,12 @@ namespace {
 
 bool is_number(HandleKind kind) noexcept { return handle_kind_info(kind).is_global_number; }
 
+// A global number has 32 bits; some drivers extend its sign where an API gives it as a HANDLE, and it is no
+// pseudo-handle then.
+NativeHandle plain(HandleKind kind, NativeHandle native) noexcept {
+  return is_number(kind) ? static_cast<NativeHandle>(static_cast<std::uint32_t>(native)) : native;
+}
+
 }  // namespace
 
 OwnedHandle::OwnedHandle(OwnedHandle&& other) noexcept
@@ -34,6 +40,7 @@ OwnedHandle::~OwnedHandle() { reset(); }
 
 // Null counts as none: most calls that make handles fail with it.
 OwnedHandle OwnedHandle::adopt(HandleKind kind, NativeHandle native) noexcept {
+  native = plain(kind, native);
   return OwnedHandle(kind, handle_of(native) != nullptr ? native : no_native_handle);
 }
 
@@ -42,6 +49,7 @@ Result<OwnedHandle> OwnedHandle::duplicate(HandleKind kind, NativeHandle native)
     return fail(platform::win32_error(
         code, text("Handle [", native, "] of kind [", to_string(kind), "] cannot be duplicated."), number));
   };
+  native = plain(kind, native);
   const HANDLE handle = handle_of(native);
   if (handle == nullptr) return refuse(ErrorCode::invalid_handle, ERROR_INVALID_HANDLE);
   if (is_number(kind)) return OwnedHandle(kind, native);

@@ -86,6 +86,22 @@ TEST_F(Handle, GlobalNumbersAreCopiedAndNeverClosed) {
   EXPECT_TRUE(is_open(memory.get()));
 }
 
+// Numbers of 32 bits, whose sign some drivers extend: what would be a pseudo-handle of another kind names something.
+TEST_F(Handle, GlobalNumbersLoseTheSignThatADriverExtended) {
+  for (const HandleKind kind : {HandleKind::opaque_win32_kmt, HandleKind::d3d_kmt}) {
+    for (const std::uint32_t number : {0x40000002U, 0x80000002U, 0xc0001042U, 0xfffffffeU}) {
+      const NativeHandle extended = static_cast<std::int32_t>(number);
+      const OwnedHandle adopted = OwnedHandle::adopt(kind, extended);
+      EXPECT_TRUE(adopted.has_value()) << number;
+      EXPECT_EQ(adopted.get(), static_cast<NativeHandle>(number));
+      const auto copy = OwnedHandle::duplicate(kind, extended);
+      ASSERT_TRUE(copy) << copy.error().to_string();
+      EXPECT_EQ(copy->get(), static_cast<NativeHandle>(number));
+    }
+    EXPECT_FALSE(OwnedHandle::adopt(kind, 0).has_value());
+  }
+}
+
 TEST_F(Handle, DuplicatesAreOtherHandlesOfTheSameObject) {
   const auto memory = platform::create_shared_memory(4096);
   ASSERT_TRUE(memory);
