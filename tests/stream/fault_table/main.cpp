@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
   std::size_t runs = 0;
+  std::size_t thin = 1;
   unsigned seed = 1;
   std::vector<std::string> backends;
   std::string fault;
@@ -49,6 +50,8 @@ std::vector<Job> plan_of(const Options& options) {
     std::erase_if(plan, [](const Job& job) { return job.fault.action == FaultAction::starve; });
   }
 #endif
+  std::size_t at = 0;
+  std::erase_if(plan, [&](const Job&) { return at++ % options.thin != 0; });
   std::erase_if(plan,
                 [&](const Job& job) { return !options.victim.empty() && options.victim != to_string(job.victim); });
   return plan;
@@ -128,6 +131,7 @@ int main(int count, char** values) {
   if (const char* runs = std::getenv("GEYSER_FAULT_RUNS")) options.runs = static_cast<std::size_t>(std::atol(runs));
   CLI::App app("Makes everything go wrong at one end of a feed, and measures what the others feel.");
   app.add_option("--runs", options.runs, "How many rows; without it, a sample");
+  app.add_option("--thin", options.thin, "Only every nth of the rows")->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "Of the random points and times");
   app.add_option("--backend", options.backends,
                  "On which backends (default: all that there are but opengl_es and mesa25)");
