@@ -1,4 +1,5 @@
-// OpenGL 4.5 core and OpenGL ES 3.2 through EGL. libEGL is loaded at run time: nothing links it.
+// OpenGL 4.5 core and OpenGL ES 3.2 through EGL, on Windows through WGL. libEGL or opengl32.dll is loaded at run time:
+// nothing links it.
 //
 // Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers: formats with a
 // DRM fourcc and modifiers that make a plain 2D texture, and with LINEAR the formats that a view shows of one with
@@ -9,6 +10,10 @@
 // (EGL_ANDROID_native_fence_sync), drm_syncobj (by sync files, where a DRM node has timelines), host_timeline. OpenGL
 // opens opaque memory and fences and makes none: to publish without a copy, export dma-bufs, or give the manager a
 // Vulkan manager of the same device by use_allocator().
+//
+// Windows: host_memory and host_timeline only; neither Win32 handles nor Direct3D's textures are opened yet.
+// create_manager() makes a hidden window, which goes with the thread that made it: that thread must outlive the manager
+// and destroy it. wrap_current_context() takes wglGetCurrentContext()'s and compares it at each call.
 //
 // Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor, eglCreateImageKHR
 // borrows it.
@@ -24,6 +29,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -37,9 +43,9 @@ enum class Profile : std::uint8_t { core, es };
 
 struct Options {
   Profile profile = Profile::core;
-  // Index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is `device_uuid` if that is
-  // given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0. Where surfaceless is a device node rendered
-  // in software, the software device instead: it opens other devices' dma-bufs.
+  // Not on Windows: index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is
+  // `device_uuid` if that is given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0. Where surfaceless
+  // is a device node rendered in software, the software device instead: it opens other devices' dma-bufs.
   std::optional<std::uint32_t> device_index;
   std::optional<Uuid> device_uuid;
   bool debug = false;  // a debug context; GL_KHR_debug errors go to `diagnostics`
@@ -49,8 +55,19 @@ struct Options {
 // Makes a context of its own, without a window. Errors: not_available (no libEGL, no such device or version).
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
 
+// A function of GL's, or of EGL's or WGL's extensions; null when there is none of that name.
+using Procedure = void (*)();
+using ProcedureLookup = std::function<Procedure(const char* name)>;
+
 // Wraps the context that is current on this thread; it stays the caller's and must outlive everything made here.
 // Errors: not_available (none current, too old, no libEGL).
+struct WrapOptions {
+  DiagnosticHandler diagnostics;
+  // The caller's loader, asked with the context current while this call lasts. None: the system's (eglGetProcAddress,
+  // or wglGetProcAddress and opengl32.dll, which has OpenGL 1.1).
+  ProcedureLookup procedure;
+};
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_current_context(const WrapOptions& options);
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_current_context(
     DiagnosticHandler diagnostics = {});
 
@@ -75,8 +92,7 @@ struct NativeTexture {
 [[nodiscard]] GEYSER_API Result<void> make_current(TextureShareManager& manager);
 GEYSER_API void release_current(TextureShareManager& manager);
 
-// GL entry points for callers that have no loader of their own (eglGetProcAddress). Null when absent.
-using Procedure = void (*)();
+// GL entry points for callers that have no loader of their own. Null when absent.
 [[nodiscard]] GEYSER_API Procedure get_procedure(const TextureShareManager& manager, const char* name);
 
 }  // namespace geyser::opengl

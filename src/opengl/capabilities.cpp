@@ -155,8 +155,9 @@ Capabilities probe_capabilities(const Context& context) {
   capabilities.fences = fence_capabilities(context);
   const Limits limits{integer(gl, GL_MAX_TEXTURE_SIZE), integer(gl, GL_MAX_3D_TEXTURE_SIZE),
                       integer(gl, GL_MAX_ARRAY_TEXTURE_LAYERS)};
-  const bool opaque = context.has("GL_EXT_memory_object_fd") && gl.glImportMemoryFdEXT != nullptr &&
-                      gl.glTexStorageMem2DEXT != nullptr && context.identity().has_uuids;
+  const bool opaque = context.native().has_descriptors() && context.has("GL_EXT_memory_object_fd") &&
+                      gl.glImportMemoryFdEXT != nullptr && gl.glTexStorageMem2DEXT != nullptr &&
+                      context.identity().has_uuids;
   for (const FormatInfo& info : all_formats()) {
     add_dma_buf_rows(context, info, limits, capabilities.textures);
     const GlFormat format = to_gl(info.format);

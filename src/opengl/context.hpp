@@ -1,4 +1,4 @@
-// The wrapped (or own) EGL context, shared by a manager and everything made from it.
+// The wrapped (or own) context, shared by a manager and everything made from it.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include <geyser/opengl.hpp>
 
 #include "opengl/loader.hpp"
+#include "opengl/native_context.hpp"
 
 namespace geyser::opengl {
 
@@ -18,18 +19,16 @@ class GlFence;
 class Context {
  public:
   static Result<std::shared_ptr<Context>> create(const Options& options);
-  static Result<std::shared_ptr<Context>> wrap(DiagnosticHandler diagnostics);
-  ~Context();
+  static Result<std::shared_ptr<Context>> wrap(const WrapOptions& options);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  const EglFunctions& egl() const noexcept { return egl_; }
+  const NativeContext& native() const noexcept { return *native_; }
+  // From where the caller said, or the system.
+  Procedure procedure(const char* name) const;
   const GlFunctions& gl() const noexcept { return gl_; }
-  bool is_es() const noexcept { return es_; }
+  bool is_es() const noexcept { return native_->is_es(); }
   bool has(const char* extension) const { return extensions_.contains(extension); }
-  bool has_egl(const char* extension) const { return egl_extensions_.contains(extension); }
-  EGLDisplay display() const noexcept { return display_; }
-  EGLContext handle() const noexcept { return context_; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
   // The device is the calling thread: what it waits for, that waits for.
   bool is_software() const noexcept { return identity_.device_name.starts_with("llvmpipe"); }
@@ -42,31 +41,17 @@ class Context {
   void add_fence(GlFence& fence);
   void remove_fence(const GlFence& fence) noexcept;
 
-  Result<void> make_current() const;
-  void release_current() const noexcept;
-  bool is_current() const noexcept { return egl_.eglGetCurrentContext() == context_; }
-
  private:
-  friend class Current;
   Context() = default;
   static Result<std::shared_ptr<Context>> create_on(const Options& options);
-  Result<void> create_context(const Options& options);
-  Result<void> choose_display(const Options& options);
-  // The index of the EGL device that is no device node but the software driver itself.
-  std::optional<std::uint32_t> software_device() const;
-  bool is_on_software_device() const;
   // With the context current: entry points, extensions, identity.
   Result<void> initialize();
+  void read_identity();
 
-  platform::DynamicLibrary library_;
-  EglFunctions egl_;
+  std::unique_ptr<NativeContext> native_;
+  ProcedureLookup lookup_;
   GlFunctions gl_;
-  EGLDisplay display_ = EGL_NO_DISPLAY;
-  EGLContext context_ = EGL_NO_CONTEXT;
-  bool owned_ = false;
-  bool es_ = false;
   std::unordered_set<std::string> extensions_;
-  std::unordered_set<std::string> egl_extensions_;  // the display's
   DeviceIdentity identity_;
   bool native_fences_ = false;
   DiagnosticHandler diagnostics_;
@@ -85,10 +70,7 @@ class Current {
  private:
   explicit Current(const Context* context) : context_(context) {}
   const Context* context_;  // null: nothing to bring back
-  EGLDisplay display_ = EGL_NO_DISPLAY;
-  EGLContext previous_ = EGL_NO_CONTEXT;
-  EGLSurface draw_ = EGL_NO_SURFACE;
-  EGLSurface read_ = EGL_NO_SURFACE;
+  NativeContext::Held held_;
 };
 
 }  // namespace geyser::opengl

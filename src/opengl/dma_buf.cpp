@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "opengl/egl_context.hpp"
+#include "opengl/egl_error.hpp"
 #include "opengl/error.hpp"
 #include "opengl/format.hpp"
 #include "opengl/state.hpp"
@@ -20,24 +22,25 @@ namespace {
 using F = TextureFormat;
 
 bool can_import(const Context& context) {
-  const EglFunctions& egl = context.egl();
-  return context.has_egl("EGL_EXT_image_dma_buf_import") && context.has_egl("EGL_EXT_image_dma_buf_import_modifiers") &&
-         egl.eglCreateImageKHR != nullptr && egl.eglDestroyImageKHR != nullptr &&
-         egl.eglQueryDmaBufFormatsEXT != nullptr && egl.eglQueryDmaBufModifiersEXT != nullptr &&
-         ((context.has("GL_EXT_EGL_image_storage") && context.gl().glEGLImageTargetTexStorageEXT != nullptr) ||
-          (context.has("GL_OES_EGL_image") && context.gl().glEGLImageTargetTexture2DOES != nullptr));
+  const EglFunctions& egl = egl_of(context).egl();
+  return egl_of(context).has("EGL_EXT_image_dma_buf_import") &&
+         egl_of(context).has("EGL_EXT_image_dma_buf_import_modifiers") && egl.eglCreateImageKHR != nullptr &&
+         egl.eglDestroyImageKHR != nullptr && egl.eglQueryDmaBufFormatsEXT != nullptr &&
+         egl.eglQueryDmaBufModifiersEXT != nullptr &&
+         ((context.has("GL_EXT_EGL_image_storage") && egl_of(context).egl().glEGLImageTargetTexStorageEXT != nullptr) ||
+          (context.has("GL_OES_EGL_image") && egl_of(context).egl().glEGLImageTargetTexture2DOES != nullptr));
 }
 
 bool can_export(const Context& context) {
-  const EglFunctions& egl = context.egl();
-  return can_import(context) && context.has_egl("EGL_MESA_image_dma_buf_export") &&
-         context.has_egl("EGL_KHR_gl_texture_2D_image") && egl.eglExportDMABUFImageQueryMESA != nullptr &&
+  const EglFunctions& egl = egl_of(context).egl();
+  return can_import(context) && egl_of(context).has("EGL_MESA_image_dma_buf_export") &&
+         egl_of(context).has("EGL_KHR_gl_texture_2D_image") && egl.eglExportDMABUFImageQueryMESA != nullptr &&
          egl.eglExportDMABUFImageMESA != nullptr;
 }
 
 bool can_view(const Context& context) {
   // Views are of immutable storage.
-  return context.has("GL_EXT_EGL_image_storage") && context.gl().glEGLImageTargetTexStorageEXT != nullptr &&
+  return context.has("GL_EXT_EGL_image_storage") && egl_of(context).egl().glEGLImageTargetTexStorageEXT != nullptr &&
          context.gl().glTextureView != nullptr && (!context.is_es() || context.has("GL_OES_texture_view"));
 }
 
@@ -61,20 +64,20 @@ bool has_further_planes(std::uint64_t modifier) {
 }
 
 std::vector<std::uint64_t> plain_modifiers(const Context& context, std::uint32_t fourcc) {
-  const EglFunctions& egl = context.egl();
+  const EglFunctions& egl = egl_of(context).egl();
   const auto format = static_cast<EGLint>(fourcc);
   EGLint count = 0;
-  egl.eglQueryDmaBufFormatsEXT(context.display(), 0, nullptr, &count);
+  egl.eglQueryDmaBufFormatsEXT(egl_of(context).display(), 0, nullptr, &count);
   std::vector<EGLint> formats(static_cast<std::size_t>(std::max(count, 0)));
-  egl.eglQueryDmaBufFormatsEXT(context.display(), count, formats.data(), &count);
+  egl.eglQueryDmaBufFormatsEXT(egl_of(context).display(), count, formats.data(), &count);
   // Asking for the modifiers of another format is an error.
   if (std::find(formats.begin(), formats.end(), format) == formats.end()) return {};
   count = 0;
-  egl.eglQueryDmaBufModifiersEXT(context.display(), format, 0, nullptr, nullptr, &count);
+  egl.eglQueryDmaBufModifiersEXT(egl_of(context).display(), format, 0, nullptr, nullptr, &count);
   std::vector<EGLuint64KHR> modifiers(static_cast<std::size_t>(std::max(count, 0)));
   // Mesa 25.0 leaves these unwritten where they are false.
   std::vector<EGLBoolean> external(modifiers.size(), EGL_FALSE);
-  egl.eglQueryDmaBufModifiersEXT(context.display(), format, count, modifiers.data(), external.data(), &count);
+  egl.eglQueryDmaBufModifiersEXT(egl_of(context).display(), format, count, modifiers.data(), external.data(), &count);
   std::vector<std::uint64_t> plain;
   for (std::size_t i = 0; i < modifiers.size(); ++i) {
     if (external[i] == EGL_TRUE || modifiers[i] == drm_modifier_invalid || has_further_planes(modifiers[i])) continue;
@@ -86,7 +89,7 @@ std::vector<std::uint64_t> plain_modifiers(const Context& context, std::uint32_t
 // The reasons that EGL_EXT_image_dma_buf_import gives for its codes, and Mesa's habit: EGL_BAD_ALLOC for a buffer that
 // the driver does not take.
 GeyserError make_image_error(const Context& context, std::string sentence) {
-  GeyserError error = make_egl_error(context.egl(), "eglCreateImageKHR");
+  GeyserError error = make_egl_error(egl_of(context).egl(), "eglCreateImageKHR");
   const NativeError native = error.native();
   const auto code = [&] {
     switch (native.code) {
@@ -112,66 +115,6 @@ std::string name_of(std::uint32_t fourcc) {
 }
 
 }  // namespace
-
-TextureFormat plane_format(TextureFormat format, std::uint32_t plane) noexcept {
-  switch (format) {
-    case F::nv12:
-      return plane == 0 ? F::r8_unorm : F::rg8_unorm;
-    case F::p010:
-      return plane == 0 ? F::r16_unorm : F::rg16_unorm;
-    case F::i420:
-      return F::r8_unorm;
-    default:
-      return format;
-  }
-}
-
-TextureDescriptor plane_descriptor(const TextureDescriptor& descriptor, std::uint32_t plane) {
-  TextureDescriptor one = descriptor;
-  one.format = plane_format(descriptor.format, plane);
-  one.extent = mip_extent(descriptor, 0, plane);
-  return one;
-}
-
-GLenum dma_buf_internal_format(TextureFormat format) noexcept {
-  return format == F::bgra8_unorm ? GL_BGRA8_EXT : to_gl(format).internal_format;
-}
-
-TextureFormat carrier_of(TextureFormat format) noexcept {
-  const FormatInfo& info = format_info(format);
-  if (info.drm_fourcc != 0) return format;
-  // No view changes the order of channels, or makes depth of colours.
-  if (format == F::bgra8_srgb || info.is_compressed() || info.format_class == FormatClass::depth_stencil) {
-    return F::unknown;
-  }
-  switch (info.planes[0].block_bytes) {
-    case 1:
-      return F::r8_unorm;
-    case 2:
-      return F::rg8_unorm;
-    case 4:
-      return F::rgba8_unorm;
-    case 8:
-      return F::rgba16_float;
-    default:
-      return F::unknown;
-  }
-}
-
-Result<void> view_as(const Context& context, TextureFormat format, GLuint& name) {
-  const GlFunctions& gl = context.gl();
-  GLuint view = 0;
-  gl.glGenTextures(1, &view);
-  gl.glTextureView(view, GL_TEXTURE_2D, name, to_gl(format).internal_format, 0, 1, 0, 1);
-  if (auto made = check(gl, "glTextureView"); !made) {
-    gl.glDeleteTextures(1, &view);
-    return made;
-  }
-  gl.glDeleteTextures(1, &name);
-  name = view;
-  gl.glBindTexture(GL_TEXTURE_2D, view);
-  return {};
-}
 
 std::vector<std::uint64_t> importable_modifiers(const Context& context, TextureFormat format) {
   const FormatInfo& info = format_info(format);
@@ -246,8 +189,8 @@ Result<DmaBufImage> DmaBufImage::open(const Context& context, const ApiTextureHa
                        static_cast<EGLint>(layout.modifier >> 32U)});
   }
   attributes.push_back(EGL_NONE);
-  const EGLImageKHR image = context.egl().eglCreateImageKHR(context.display(), EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT,
-                                                            nullptr, attributes.data());
+  const EGLImageKHR image = egl_of(context).egl().eglCreateImageKHR(egl_of(context).display(), EGL_NO_CONTEXT,
+                                                                    EGL_LINUX_DMA_BUF_EXT, nullptr, attributes.data());
   if (image == EGL_NO_IMAGE_KHR) {
     const MemoryPlane& where = layout.planes.at(plane);
     return fail(make_image_error(
@@ -262,8 +205,8 @@ Result<DmaBufImage> DmaBufImage::of_texture(const Context& context, GLuint textu
   const std::array<EGLint, 3> attributes{EGL_GL_TEXTURE_LEVEL_KHR, 0, EGL_NONE};
   // NOLINTNEXTLINE(performance-no-int-to-ptr): EGL's client buffers are names in a pointer
   const auto name = reinterpret_cast<EGLClientBuffer>(static_cast<std::uintptr_t>(texture));
-  const EGLImageKHR image = context.egl().eglCreateImageKHR(context.display(), context.handle(), EGL_GL_TEXTURE_2D_KHR,
-                                                            name, attributes.data());
+  const EGLImageKHR image = egl_of(context).egl().eglCreateImageKHR(egl_of(context).display(), egl_of(context).handle(),
+                                                                    EGL_GL_TEXTURE_2D_KHR, name, attributes.data());
   if (image == EGL_NO_IMAGE_KHR) return fail(make_image_error(context, "EGL makes no image of the texture."));
   return DmaBufImage(context, image);
 }
@@ -272,27 +215,28 @@ DmaBufImage::DmaBufImage(DmaBufImage&& other) noexcept
     : context_(other.context_), image_(std::exchange(other.image_, EGL_NO_IMAGE_KHR)) {}
 
 DmaBufImage::~DmaBufImage() {
-  if (image_ != EGL_NO_IMAGE_KHR) context_->egl().eglDestroyImageKHR(context_->display(), image_);
+  if (image_ != EGL_NO_IMAGE_KHR) egl_of(*context_).egl().eglDestroyImageKHR(egl_of(*context_).display(), image_);
 }
 
 Result<void> DmaBufImage::attach() const {
   const GlFunctions& gl = context_->gl();
+  const EglFunctions& egl = egl_of(*context_).egl();
   // Immutable where it can be: OpenGL ES has no image units for others.
-  if (context_->has("GL_EXT_EGL_image_storage") && gl.glEGLImageTargetTexStorageEXT != nullptr) {
-    gl.glEGLImageTargetTexStorageEXT(GL_TEXTURE_2D, image_, nullptr);
+  if (context_->has("GL_EXT_EGL_image_storage") && egl.glEGLImageTargetTexStorageEXT != nullptr) {
+    egl.glEGLImageTargetTexStorageEXT(GL_TEXTURE_2D, image_, nullptr);
     return check(gl, "glEGLImageTargetTexStorageEXT");
   }
-  gl.glEGLImageTargetTexture2DOES(GL_TEXTURE_2D, image_);
+  egl.glEGLImageTargetTexture2DOES(GL_TEXTURE_2D, image_);
   return check(gl, "glEGLImageTargetTexture2DOES");
 }
 
 Result<DmaBufImage::Exported> DmaBufImage::export_planes() const {
-  const EglFunctions& egl = context_->egl();
+  const EglFunctions& egl = egl_of(*context_).egl();
   Exported exported;
   int fourcc = 0;
   int planes = 0;
   EGLuint64KHR modifier = drm_modifier_invalid;
-  if (egl.eglExportDMABUFImageQueryMESA(context_->display(), image_, &fourcc, &planes, &modifier) != EGL_TRUE) {
+  if (egl.eglExportDMABUFImageQueryMESA(egl_of(*context_).display(), image_, &fourcc, &planes, &modifier) != EGL_TRUE) {
     return fail(make_egl_error(egl, "eglExportDMABUFImageQueryMESA"));
   }
   if (planes < 1 || planes > static_cast<int>(max_memory_planes) || modifier == drm_modifier_invalid) {
@@ -302,8 +246,8 @@ Result<DmaBufImage::Exported> DmaBufImage::export_planes() const {
   std::array<int, max_memory_planes> descriptors{-1, -1, -1, -1};
   std::array<EGLint, max_memory_planes> strides{};
   std::array<EGLint, max_memory_planes> offsets{};
-  const EGLBoolean done =
-      egl.eglExportDMABUFImageMESA(context_->display(), image_, descriptors.data(), strides.data(), offsets.data());
+  const EGLBoolean done = egl.eglExportDMABUFImageMESA(egl_of(*context_).display(), image_, descriptors.data(),
+                                                       strides.data(), offsets.data());
   for (const int descriptor : descriptors) {
     if (descriptor < 0) continue;
     exported.handles.at(exported.handle_count++) = OwnedHandle::adopt(HandleKind::dma_buf, descriptor);

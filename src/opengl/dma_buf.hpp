@@ -64,9 +64,9 @@ class DmaBufImage {
   Result<Exported> export_planes() const;
 
  private:
-  DmaBufImage(const Context& context, EGLImageKHR image) : context_(&context), image_(image) {}
+  DmaBufImage(const Context& context, void* image) : context_(&context), image_(image) {}
   const Context* context_;
-  EGLImageKHR image_;
+  void* image_;  // EGLImageKHR
 };
 
 // The layout that the driver gives a small texture of `format` when it exports it. Asked by doing: Mesa 22 has the

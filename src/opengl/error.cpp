@@ -28,33 +28,6 @@ std::string gl_name(GLenum code) {
   }
 }
 
-std::string egl_name(EGLint code) {
-  switch (code) {
-#define GEYSER_EGL_NAME(name) \
-  case name:                  \
-    return #name;
-    GEYSER_EGL_NAME(EGL_NOT_INITIALIZED)
-    GEYSER_EGL_NAME(EGL_BAD_ACCESS)
-    GEYSER_EGL_NAME(EGL_BAD_ALLOC)
-    GEYSER_EGL_NAME(EGL_BAD_ATTRIBUTE)
-    GEYSER_EGL_NAME(EGL_BAD_CONTEXT)
-    GEYSER_EGL_NAME(EGL_BAD_CONFIG)
-    GEYSER_EGL_NAME(EGL_BAD_CURRENT_SURFACE)
-    GEYSER_EGL_NAME(EGL_BAD_DISPLAY)
-    GEYSER_EGL_NAME(EGL_BAD_MATCH)
-    GEYSER_EGL_NAME(EGL_BAD_PARAMETER)
-    GEYSER_EGL_NAME(EGL_BAD_NATIVE_PIXMAP)
-    GEYSER_EGL_NAME(EGL_BAD_NATIVE_WINDOW)
-    GEYSER_EGL_NAME(EGL_BAD_SURFACE)
-    GEYSER_EGL_NAME(EGL_BAD_DEVICE_EXT)
-    GEYSER_EGL_NAME(EGL_SUCCESS)
-    GEYSER_EGL_NAME(EGL_CONTEXT_LOST)
-#undef GEYSER_EGL_NAME
-    default:
-      return text("EGL error ", code);
-  }
-}
-
 ErrorCode code_of(GLenum code) {
   switch (code) {
     case GL_OUT_OF_MEMORY:
@@ -67,12 +40,6 @@ ErrorCode code_of(GLenum code) {
 }
 
 }  // namespace
-
-GeyserError make_egl_error(const EglFunctions& egl, const char* call) {
-  const EGLint code = egl.eglGetError();
-  return GeyserError(code == EGL_CONTEXT_LOST ? ErrorCode::device_lost : ErrorCode::not_available,
-                     text(call, " failed."), NativeError{NativeDomain::egl, code, egl_name(code)});
-}
 
 Result<void> check(const GlFunctions& gl, const char* call) {
   const GLenum code = gl.glGetError();

@@ -1,4 +1,4 @@
-// glGetError and eglGetError in Geyser's words.
+// glGetError in Geyser's words.
 #pragma once
 
 #include <geyser/texture.hpp>
@@ -7,7 +7,6 @@
 
 namespace geyser::opengl {
 
-GeyserError make_egl_error(const EglFunctions& egl, const char* call);
 // Success when no error is pending; otherwise the oldest one, and all are cleared.
 Result<void> check(const GlFunctions& gl, const char* call);
 void clear_errors(const GlFunctions& gl) noexcept;

@@ -25,7 +25,8 @@ tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
 
 std::vector<FenceCapability> fence_capabilities(const Context& context) {
   std::vector<FenceCapability> capabilities;
-  const bool semaphores = context.has("GL_EXT_semaphore_fd") && context.gl().glImportSemaphoreFdEXT != nullptr;
+  const bool semaphores = context.native().has_descriptors() && context.has("GL_EXT_semaphore_fd") &&
+                          context.gl().glImportSemaphoreFdEXT != nullptr;
   if (semaphores && context.has("GL_NV_timeline_semaphore") && context.gl().glSemaphoreParameterivNV != nullptr) {
     capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
   }

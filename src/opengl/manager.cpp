@@ -77,7 +77,11 @@ Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& optio
 }
 
 Result<std::unique_ptr<TextureShareManager>> wrap_current_context(DiagnosticHandler diagnostics) {
-  auto context = Context::wrap(std::move(diagnostics));
+  return wrap_current_context(WrapOptions{std::move(diagnostics), {}});
+}
+
+Result<std::unique_ptr<TextureShareManager>> wrap_current_context(const WrapOptions& options) {
+  auto context = Context::wrap(options);
   if (!context) return fail(std::move(context.error()).during("wrapping the current OpenGL context"));
   return make(*std::move(context));
 }
@@ -89,16 +93,16 @@ Result<NativeTexture> native(const SharedTexture& texture) {
 
 Result<void> make_current(TextureShareManager& manager) {
   if (!is_gl(manager.capabilities().api)) return wrong_api("manager", manager.capabilities().api);
-  return static_cast<GlManager&>(manager).context()->make_current();
+  return static_cast<GlManager&>(manager).context()->native().make_current();
 }
 
 void release_current(TextureShareManager& manager) {
-  if (is_gl(manager.capabilities().api)) static_cast<GlManager&>(manager).context()->release_current();
+  if (is_gl(manager.capabilities().api)) static_cast<GlManager&>(manager).context()->native().release_current();
 }
 
 Procedure get_procedure(const TextureShareManager& manager, const char* name) {
   if (!is_gl(manager.capabilities().api)) return nullptr;
-  return static_cast<const GlManager&>(manager).context()->egl().eglGetProcAddress(name);
+  return static_cast<const GlManager&>(manager).context()->procedure(name);
 }
 
 }  // namespace geyser::opengl

@@ -10,7 +10,7 @@ set(geyser_platform_sources
   ${CMAKE_CURRENT_LIST_DIR}/sync_file_fence.cpp
   ${CMAKE_CURRENT_LIST_DIR}/syncobj_fence.cpp)
 if(WIN32)
-  set(geyser_platform_libraries advapi32 ntdll)
+  set(geyser_platform_libraries advapi32 gdi32 ntdll user32)
   list(APPEND geyser_platform_sources
     ${CMAKE_CURRENT_LIST_DIR}/none/dma_buf.cpp
     ${CMAKE_CURRENT_LIST_DIR}/none/drm_syncobj.cpp
@@ -21,6 +21,7 @@ if(WIN32)
     ${CMAKE_CURRENT_LIST_DIR}/win32/event.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/file_lock.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/futex.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/win32/hidden_window.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/mapped_memory.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/named_objects.cpp
     ${CMAKE_CURRENT_LIST_DIR}/win32/owned_handle.cpp

@@ -60,7 +60,7 @@ Result<void> clear_opengl(SharedTexture& texture, std::size_t channel) {
   auto current = opengl::Current::open(*gl_texture.context());
   if (!current) return fail(std::move(current.error()));
   const auto& gl = gl_texture.context()->gl();
-  const auto procedure = [&](const char* name) { return gl_texture.context()->egl().eglGetProcAddress(name); };
+  const auto procedure = [&](const char* name) { return gl_texture.context()->procedure(name); };
   GLuint framebuffer = 0;
   gl.glGenFramebuffers(1, &framebuffer);
   gl.glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);

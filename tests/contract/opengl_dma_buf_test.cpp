@@ -199,8 +199,7 @@ std::vector<float> colors_of(SharedTexture& texture) {
   const opengl::SavedTransferState saved(gl, context->is_es());
   const opengl::SavedBinding binding(gl, GL_TEXTURE_2D);
   // A blit does not see a swizzle, and there is to be none.
-  const auto get =
-      reinterpret_cast<decltype(&glGetTexParameteriv)>(context->egl().eglGetProcAddress("glGetTexParameteriv"));
+  const auto get = reinterpret_cast<decltype(&glGetTexParameteriv)>(context->procedure("glGetTexParameteriv"));
   gl.glBindTexture(GL_TEXTURE_2D, opengl::native(texture)->name);
   GLint red = 0;
   get(GL_TEXTURE_2D, GL_TEXTURE_SWIZZLE_R, &red);
@@ -220,7 +219,7 @@ std::vector<float> colors_of(SharedTexture& texture) {
     gl.glFramebufferTexture2D(target, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, textures.at(i), 0);
     EXPECT_EQ(gl.glCheckFramebufferStatus(target), static_cast<GLenum>(GL_FRAMEBUFFER_COMPLETE));
   }
-  const auto blit = reinterpret_cast<PFNGLBLITFRAMEBUFFERPROC>(context->egl().eglGetProcAddress("glBlitFramebuffer"));
+  const auto blit = reinterpret_cast<PFNGLBLITFRAMEBUFFERPROC>(context->procedure("glBlitFramebuffer"));
   blit(0, 0, width, height, 0, 0, width, height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
   gl.glBindFramebuffer(GL_READ_FRAMEBUFFER, framebuffers[1]);
   std::vector<float> pixels(static_cast<std::size_t>(4 * width * height));

@@ -11,7 +11,7 @@
 
 #include <geyser/opengl.hpp>
 
-#include "opengl/loader.hpp"
+#include "opengl/egl_loader.hpp"
 #include "platform/shared_memory.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
@@ -36,7 +36,7 @@ class CallersContext {
     context_ = egl_.eglCreateContext(display_, nullptr, EGL_NO_CONTEXT, es ? embedded : core);
     ASSERT_NE(context_, EGL_NO_CONTEXT);
     make_current();
-    gl_ = *opengl::load_gl(egl_);
+    gl_ = *opengl::load_gl([this](const char* name) { return egl_.eglGetProcAddress(name); });
   }
   ~CallersContext() {
     if (context_ == EGL_NO_CONTEXT) return;

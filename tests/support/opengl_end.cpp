@@ -134,8 +134,7 @@ class OpenGlEnd final : public End {
 
   static Result<void> blit(const Plane& plane, GLuint from, GLuint to) {
     const opengl::GlFunctions& gl = plane.context->gl();
-    const auto blit =
-        reinterpret_cast<PFNGLBLITFRAMEBUFFERPROC>(plane.context->egl().eglGetProcAddress("glBlitFramebuffer"));
+    const auto blit = reinterpret_cast<PFNGLBLITFRAMEBUFFERPROC>(plane.context->procedure("glBlitFramebuffer"));
     const opengl::SavedTransferState saved(gl, plane.context->is_es());
     std::array<GLuint, 2> framebuffers{};
     gl.glGenFramebuffers(2, framebuffers.data());

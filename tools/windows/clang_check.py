@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "windows"
 # What is of Windows whole; elsewhere it is what has win32 in its path.
-OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "tests/windows", "tests/d3d11", "tests/d3d12", "tests/spout")
+OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "src/opengl", "tests/wgl", "tests/windows", "tests/d3d11", "tests/d3d12", "tests/spout")
 
 
 def command_of(entry: dict) -> list[str] | None:
