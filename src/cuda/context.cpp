@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "common/text.hpp"
+#include "cuda/external_handle.hpp"
 #include "cuda/fence.hpp"
 
 namespace geyser::cuda {
@@ -44,14 +44,7 @@ DeviceIdentity Context::identity_of(driver::Device device) const {
     std::copy(std::begin(uuid.bytes), std::end(uuid.bytes), identity.device_uuid.begin());
     identity.has_uuids = true;
   }
-  std::array<char, 8> luid{};
-  unsigned node_mask = 0;
-  if (functions_.cuDeviceGetLuid != nullptr &&
-      functions_.cuDeviceGetLuid(luid.data(), &node_mask, device) == driver::success) {
-    identity.has_luid = true;
-    std::memcpy(identity.luid.data(), luid.data(), luid.size());
-    identity.node_mask = node_mask;
-  }
+  read_luid(functions_, device, identity);
   std::array<char, 256> name{};
   if (functions_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device) == driver::success) {
     identity.device_name = name.data();

@@ -5,13 +5,16 @@
 
 #include <geyser/fence.hpp>
 #include <geyser/handle.hpp>
+#include <geyser/identity.hpp>
 #include <geyser/texture.hpp>
 
-#include "cuda/driver_api.hpp"
+#include "cuda/loader.hpp"
 
 namespace geyser::cuda {
 
 const char* driver_library() noexcept;
+// The device's LUID, where the system has them: elsewhere the driver would call the question an error.
+void read_luid(const Functions& functions, driver::Device device, DeviceIdentity& identity) noexcept;
 // The kinds that the driver opens as arrays, and as semaphores; best first.
 std::span<const HandleKind> external_memory_kinds() noexcept;
 std::span<const FenceKind> external_fence_kinds() noexcept;

@@ -6,6 +6,8 @@ namespace geyser::cuda {
 
 const char* driver_library() noexcept { return "libcuda.so.1"; }
 
+void read_luid(const Functions&, driver::Device, DeviceIdentity&) noexcept {}
+
 std::span<const HandleKind> external_memory_kinds() noexcept {
   static constexpr std::array<HandleKind, 1> kinds{HandleKind::opaque_fd};
   return kinds;

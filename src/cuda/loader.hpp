@@ -70,7 +70,8 @@ namespace geyser::cuda {
   X(cuSurfObjectDestroy, (driver::Object))                                                                    \
   X(cuTexObjectCreate, (driver::Object*, const driver::Resource*, const driver::Sampling*, const void*))      \
   X(cuTexObjectDestroy, (driver::Object))
-// Null in older drivers. cuDeviceGetUuid_v2 tells the parts of a divided GPU apart; cuDeviceGetLuid works on Windows.
+// Null in older drivers. cuDeviceGetUuid_v2 tells the parts of a divided GPU apart; cuDeviceGetLuid works on Windows
+// alone.
 #define GEYSER_CU_OPTIONAL(X)                                   \
   X(cuDeviceGetUuid_v2, (driver::Uuid*, driver::Device))        \
   X(cuDeviceGetLuid, (char*, unsigned*, driver::Device))        \

@@ -1,4 +1,5 @@
 #include <array>
+#include <cstring>
 
 #include "cuda/external_handle.hpp"
 
@@ -26,6 +27,18 @@ int memory_type(const ApiTextureHandle& parcel) noexcept {
 }  // namespace
 
 const char* driver_library() noexcept { return "nvcuda.dll"; }
+
+void read_luid(const Functions& functions, driver::Device device, DeviceIdentity& identity) noexcept {
+  std::array<char, 8> luid{};
+  unsigned node_mask = 0;
+  if (functions.cuDeviceGetLuid == nullptr ||
+      functions.cuDeviceGetLuid(luid.data(), &node_mask, device) != driver::success) {
+    return;
+  }
+  identity.has_luid = true;
+  std::memcpy(identity.luid.data(), luid.data(), luid.size());
+  identity.node_mask = node_mask;
+}
 
 std::span<const HandleKind> external_memory_kinds() noexcept {
   static constexpr std::array<HandleKind, 4> kinds{HandleKind::opaque_win32, HandleKind::opaque_win32_kmt,

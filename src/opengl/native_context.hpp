@@ -36,8 +36,8 @@ class NativeContext {
   virtual Held held() const noexcept = 0;
   virtual void bring_back(const Held& held) const noexcept = 0;
 
-  // Whether what crosses on this system are descriptors. A driver's extensions may say so where they are not: Wine hands
-  // through those of the system below it.
+  // Whether what crosses on this system are descriptors. A driver's extensions may say so where they are not: Wine
+  // hands through those of the system below it.
   virtual bool has_descriptors() const noexcept = 0;
 
   // Where a context of the first device turned out to render in software: the device to make it on instead, if any.

@@ -62,8 +62,8 @@ class WglContext final : public NativeContext {
 
   Result<void> create_context(const Options& options) {
     if (options.device_index) {
-      return fail(ErrorCode::not_available, text("WGL has no devices to choose from; device [", *options.device_index,
-                                                 "] was asked for."));
+      return fail(ErrorCode::not_available,
+                  text("WGL has no devices to choose from; device [", *options.device_index, "] was asked for."));
     }
     auto window = platform::HiddenWindow::create();
     if (!window) return fail(std::move(window.error()));
@@ -124,15 +124,18 @@ class WglContext final : public NativeContext {
       : NativeContext(owned, es), library_(std::move(library)) {}
 
   Result<void> create_version(const Options& options) {
-    const auto create =
-        reinterpret_cast<CreateContextAttribs>(wgl_.wglGetProcAddress("wglCreateContextAttribsARB"));
+    const auto create = reinterpret_cast<CreateContextAttribs>(wgl_.wglGetProcAddress("wglCreateContextAttribsARB"));
     if (create == nullptr) {
       return fail(ErrorCode::not_available, "OpenGL's driver has no [wglCreateContextAttribsARB].");
     }
-    const std::array<int, 9> attributes{major_version, is_es() ? 3 : 4,
-                                        minor_version, is_es() ? 2 : 5,
-                                        profile_mask,  is_es() ? es2_profile : core_profile,
-                                        context_flags, options.debug ? debug_flag : 0,
+    const std::array<int, 9> attributes{major_version,
+                                        is_es() ? 3 : 4,
+                                        minor_version,
+                                        is_es() ? 2 : 5,
+                                        profile_mask,
+                                        is_es() ? es2_profile : core_profile,
+                                        context_flags,
+                                        options.debug ? debug_flag : 0,
                                         0};
     context_ = create(device_, nullptr, attributes.data());
     if (context_ != nullptr) return {};
