@@ -11,7 +11,8 @@ Work::Work(const BareVulkan& vulkan, const Scene& scene, Role role)
       scene_(scene),
       role_(role),
       buffer_(make_host_buffer(vulkan, std::size_t{8} * most_images * uses)) {
-  // What bare's consumer waits for is imported, and the ways are to be told alike.
+  // What bare's consumer waits for is imported, and the ways are to be told alike: NVIDIA's driver notices a fence or a
+  // timeline of its own 40 to 130 us later.
   int fd = -1;
   make_timeline(vulkan, Memory::exported, fd);
   done_ = make_timeline(vulkan, Memory::imported, fd);

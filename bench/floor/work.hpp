@@ -29,8 +29,7 @@ class Work {
   static std::uint32_t stamp(const Turn& turn) { return (turn.at + 1) * 2654435761U; }
   // What the consumer's turn has read, when it is done.
   std::uint32_t read(std::uint32_t at) const { return buffer_.words[std::size_t{2} * at]; }
-  // A timeline, signalled with each turn's number by whatever submits it: as cheap to wait for as bare's own, where a
-  // VkFence takes NVIDIA's driver 40 us more.
+  // A timeline, signalled with each turn's number by whatever submits it.
   VkSemaphore done() const { return done_; }
   // Waits for the turn at this place, which was submitted so.
   void await(std::uint32_t at) const;

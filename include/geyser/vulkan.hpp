@@ -117,7 +117,7 @@ struct NativeTexture {
 // Errors: as begin_access and end_access, invalid_argument (another API, over max_access_commands).
 inline constexpr std::size_t max_access_commands = 8;
 // What the submission signals for the caller, who owns both: nothing else says when its own commands are done. After an
-// error neither is signalled. Waiting for a semaphore takes some drivers less time than for a fence (docs/results.md).
+// error neither is signalled. Drivers may notice one sooner than another (docs/results.md, The floor).
 struct Completion {
   VkFence fence = VK_NULL_HANDLE;          // unsignalled
   VkSemaphore semaphore = VK_NULL_HANDLE;  // a timeline, which gets `value`; or binary and unsignalled
