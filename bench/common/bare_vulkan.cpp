@@ -34,6 +34,23 @@ void BareVulkan::load_device(std::uint32_t queue_family) {
   get_memory(physical_device, &memory);
 }
 
+void BareVulkan::ask_for_semaphores() {
+  const auto semaphore_properties = reinterpret_cast<PFN_vkGetPhysicalDeviceExternalSemaphoreProperties>(
+      vkGetInstanceProcAddr(instance, "vkGetPhysicalDeviceExternalSemaphoreProperties"));
+  const auto both = [&](VkSemaphoreType type) {
+    const VkSemaphoreTypeCreateInfo type_info{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type, 0};
+    const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
+                                                     &type_info, VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
+    VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
+    semaphore_properties(physical_device, &info, &properties);
+    constexpr VkExternalSemaphoreFeatureFlags wanted =
+        VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+    return (properties.externalSemaphoreFeatures & wanted) == wanted;
+  };
+  timeline = both(VK_SEMAPHORE_TYPE_TIMELINE);
+  binary = both(VK_SEMAPHORE_TYPE_BINARY);
+}
+
 BareVulkan BareVulkan::around(VkInstance instance, VkPhysicalDevice physical_device, VkDevice device, VkQueue queue,
                               std::uint32_t queue_family, PFN_vkGetInstanceProcAddr get) {
   BareVulkan vulkan;
@@ -43,6 +60,7 @@ BareVulkan BareVulkan::around(VkInstance instance, VkPhysicalDevice physical_dev
   vulkan.queue = queue;
   vulkan.vkGetInstanceProcAddr = get;
   vulkan.vkGetDeviceProcAddr = reinterpret_cast<PFN_vkGetDeviceProcAddr>(get(instance, "vkGetDeviceProcAddr"));
+  vulkan.ask_for_semaphores();
   vulkan.load_device(queue_family);
   return vulkan;
 }
@@ -69,21 +87,7 @@ BareVulkan BareVulkan::open(std::uint32_t device_index) {
   if (device_index >= count) throw std::runtime_error("there is no Vulkan device of that index");
   vulkan.physical_device = devices[device_index];
 
-  const auto semaphore_properties = reinterpret_cast<PFN_vkGetPhysicalDeviceExternalSemaphoreProperties>(
-      load("vkGetPhysicalDeviceExternalSemaphoreProperties"));
-  const auto both = [&](VkSemaphoreType type) {
-    const VkSemaphoreTypeCreateInfo type_info{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr, type, 0};
-    const VkPhysicalDeviceExternalSemaphoreInfo info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
-                                                     &type_info, VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};
-    VkExternalSemaphoreProperties properties{VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES, nullptr, 0, 0, 0};
-    semaphore_properties(vulkan.physical_device, &info, &properties);
-    constexpr VkExternalSemaphoreFeatureFlags wanted =
-        VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
-    return (properties.externalSemaphoreFeatures & wanted) == wanted;
-  };
-  vulkan.timeline = both(VK_SEMAPHORE_TYPE_TIMELINE);
-  vulkan.binary = both(VK_SEMAPHORE_TYPE_BINARY);
-
+  vulkan.ask_for_semaphores();
   std::vector<const char*> extensions{VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME};
   if (vulkan.timeline || vulkan.binary) extensions.push_back(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
   VkPhysicalDeviceVulkan12Features features{};

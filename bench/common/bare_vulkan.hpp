@@ -56,6 +56,7 @@ struct BareVulkan {
 
  private:
   void load_device(std::uint32_t queue_family);
+  void ask_for_semaphores();
 };
 
 // A mapped buffer of host-visible memory.

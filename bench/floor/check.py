@@ -10,8 +10,8 @@ import xml.etree.ElementTree
 
 HAND_OFF = [("vulkan", "bare, ahead"), ("vulkan", "bare, CPU waits"), ("vulkan", "bare"),
             ("vulkan", "geyser, recorded"), ("vulkan", "geyser, begin/end"), ("vulkan", "feed, recorded"), ("vulkan", "feed"),
-            ("cuda", "bare, CPU waits"), ("cuda", "bare"), ("cuda", "geyser, begin/end"), ("cuda", "feed"),
-            ("cuda", "feed, no allocator")]
+            ("cuda", "bare, CPU waits"), ("cuda", "bare"), ("cuda", "geyser, recorded"), ("cuda", "geyser, begin/end"),
+            ("cuda", "feed, recorded"), ("cuda", "feed"), ("cuda", "feed, no allocator")]
 DEPTHS = ["bare, ahead", "bare, CPU waits", "bare", "geyser, recorded", "geyser, begin/end", "feed, recorded", "feed"]
 THREE = ["bare", "geyser, recorded", "feed, recorded", "feed"]
 COPIES = ["feed, recorded", "feed", "geyser, recorded", "bare", "CUDA IPC", "staging copy"]

@@ -14,8 +14,8 @@ Work::Work(const BareVulkan& vulkan, const Scene& scene, Role role)
   // What bare's consumer waits for is imported, and the ways are to be told alike: NVIDIA's driver notices a fence or a
   // timeline of its own 40 to 130 us later.
   int fd = -1;
-  make_timeline(vulkan, Memory::exported, fd);
-  done_ = make_timeline(vulkan, Memory::imported, fd);
+  if (vulkan.timeline) make_timeline(vulkan, Memory::exported, fd);
+  done_ = make_timeline(vulkan, vulkan.timeline ? Memory::imported : Memory::own, fd);
 }
 
 Work::Turn Work::next(VkImage image, const Record& before, const Record& after) {
