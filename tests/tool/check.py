@@ -12,7 +12,7 @@ import stopping
 
 PROGRAM = os.path.abspath(sys.argv[1])
 FRAMES = os.environ.get("GEYSER_CHECK_FRAMES", "30")
-TIME = 120 + int(FRAMES)
+TIME = (120 + int(FRAMES)) * int(os.environ.get("GEYSER_PATIENCE", 1))
 FORMATS = ("rgba8_unorm", "bgra8_unorm", "rgba8_srgb", "rgba16_float", "rgb10a2_unorm", "r8_unorm")
 SIZE = ("--size", "320x180", "--fps", "200")
 
