@@ -7,11 +7,15 @@ export WINEPREFIX=${GEYSER_WINEPREFIX:-$root/build/wine}
 export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=;vulkan-1=n,b'
 export VK_LOADER_DRIVERS_SELECT=${VK_LOADER_DRIVERS_SELECT:-*lvp*}
 unset TMPDIR  # Debian's Wine 10 frees the environment's own string
+# Wine needs a page at an address of its choice. Where chance has put the heap there, a program ends with status 1 and
+# without a word, once in several hundred starts.
+fixed=()
+if setarch -R true 2>/dev/null; then fixed=(setarch -R); fi
 case ${1:-} in
   --prepare)
     mkdir -p "$WINEPREFIX"
     # The registry is written when the server ends: until then the prefix is not whole.
-    [[ -e $WINEPREFIX/system.reg ]] || { wine wineboot --init && wineserver -w; } >/dev/null 2>&1 ;;
+    [[ -e $WINEPREFIX/system.reg ]] || { "${fixed[@]}" wine wineboot --init && wineserver -w; } >/dev/null 2>&1 ;;
   --stop) wineserver -k || true ;;
-  *) exec wine "$@" ;;
+  *) exec "${fixed[@]}" wine "$@" ;;
 esac
