@@ -1,5 +1,7 @@
 #include "vulkan/error.hpp"
 
+#include <string_view>
+
 #include "common/text.hpp"
 
 namespace geyser::vulkan {
@@ -69,8 +71,15 @@ ErrorCode code_of(VkResult result) {
 }  // namespace
 
 GeyserError make_error(VkResult result, const char* call) {
-  return GeyserError(code_of(result), detail::text(call, " failed."),
-                     NativeError{NativeDomain::vulkan, static_cast<std::int64_t>(result), result_name(result)});
+  GeyserError error(code_of(result), detail::text(call, " failed."),
+                    NativeError{NativeDomain::vulkan, static_cast<std::int64_t>(result), result_name(result)});
+  // Of what makes instances and devices it is a documented answer. NVIDIA's driver gives it for semaphores, too, on a
+  // device that was once without descriptors, and from then on for good.
+  const std::string_view name = call;
+  if (result == VK_ERROR_INITIALIZATION_FAILED && name != "vkCreateInstance" && name != "vkCreateDevice") {
+    error.suggest("a new manager, on a device made anew");
+  }
+  return error;
 }
 
 }  // namespace geyser::vulkan

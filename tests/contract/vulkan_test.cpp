@@ -33,6 +33,29 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL lacking(VkInstance instance, const char
   return reinterpret_cast<PFN_vkVoidFunction>(lacking_device);
 }
 
+// A driver that makes no more semaphores on a device, once it is spent.
+bool spent = false;
+PFN_vkCreateSemaphore create_semaphore = nullptr;
+
+VKAPI_ATTR VkResult VKAPI_CALL create_semaphore_while(VkDevice device, const VkSemaphoreCreateInfo* info,
+                                                      const VkAllocationCallbacks* callbacks, VkSemaphore* semaphore) {
+  return spent ? VK_ERROR_INITIALIZATION_FAILED : create_semaphore(device, info, callbacks, semaphore);
+}
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL spending_device(VkDevice device, const char* name) {
+  const PFN_vkVoidFunction real = whole_device(device, name);
+  if (std::string(name) != "vkCreateSemaphore") return real;
+  create_semaphore = reinterpret_cast<PFN_vkCreateSemaphore>(real);
+  return reinterpret_cast<PFN_vkVoidFunction>(create_semaphore_while);
+}
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL spending(VkInstance instance, const char* name) {
+  const PFN_vkVoidFunction real = whole(instance, name);
+  if (std::string(name) != "vkGetDeviceProcAddr") return real;
+  whole_device = reinterpret_cast<PFN_vkGetDeviceProcAddr>(real);
+  return reinterpret_cast<PFN_vkVoidFunction>(spending_device);
+}
+
 class Vulkan : public testing::Test {
  protected:
   void SetUp() override {
@@ -136,6 +159,17 @@ TEST_F(Vulkan, AnExtensionWithoutItsEntryPointsIsNone) {
     EXPECT_EQ(row.kind, FenceKind::host_timeline);
   }
   EXPECT_EQ((*wrapped)->create_texture(descriptor_, HandleKind::opaque_fd).error().code(), ErrorCode::unsupported);
+}
+
+TEST_F(Vulkan, OfADeviceThatMakesNoMoreSemaphoresTheWayOutIsSaid) {
+  whole = vulkan::native(end_->manager())->get_instance_proc_addr;
+  spent = true;
+  auto wrapped = wrap(spending);
+  spent = false;
+  ASSERT_FALSE(wrapped);
+  EXPECT_EQ(wrapped.error().code(), ErrorCode::not_available);
+  EXPECT_EQ(wrapped.error().alternatives(), std::vector<std::string>{"a new manager, on a device made anew"});
+  EXPECT_TRUE(wrap(spending));
 }
 
 TEST_F(Vulkan, TheCallersImageIsAdopted) {
