@@ -56,22 +56,11 @@ VKAPI_ATTR VkResult VKAPI_CALL enumerate_extensions(VkPhysicalDevice device, con
   return given < total ? VK_INCOMPLETE : VK_SUCCESS;
 }
 
-// So often semaphores and their counters are brought to the same value.
 void mirror(DeviceState& device) {
-  const auto value_of = GEYSER_NEXT(device, vkGetSemaphoreCounterValue);
-  const auto signal = GEYSER_NEXT(device, vkSignalSemaphore);
   while (!device.stop) {
     {
       const std::lock_guard lock(device.mutex);
-      for (const auto& [handle, semaphore] : device.semaphores) {
-        std::uint64_t native = 0;
-        if (value_of(device.device, handle, &native) != VK_SUCCESS) continue;
-        std::uint64_t shared = semaphore.shared().load();
-        while (native > shared && !semaphore.shared().compare_exchange_weak(shared, native)) continue;
-        if (shared <= native) continue;
-        const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, handle, shared};
-        signal(device.device, &info);
-      }
+      for (const auto& [handle, semaphore] : device.semaphores) bring_level(device, handle, semaphore);
     }
     ::Sleep(1);
   }
@@ -161,7 +150,7 @@ DeviceState* State::find(VkDevice device) noexcept {
 }
 
 State& state() noexcept {
-  static State only;
+  static State& only = *new State;  // for good: a program that exits has devices, and their threads, still
   return only;
 }
 

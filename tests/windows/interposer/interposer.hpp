@@ -13,9 +13,10 @@
 //   in the first word (VK_KHR_win32_keyed_mutex): 0 free, 1 held. It is acquired when a submission is made and released
 //   when the queue is idle, not in the order of the device's work.
 // * Of chains of structures only those are understood that Geyser makes.
-// * Values cross between a semaphore and its counter within about two milliseconds, by a thread; a process that is
-//   killed in between takes the value with it. A counter ahead of a signal that is pending for a smaller value is
-//   against Vulkan's rules, and nobody checks.
+// * Values cross between a semaphore and its counter within about two milliseconds, by a thread. What a submission
+//   signals that waits for no other process has crossed before vkQueueSubmit() returns: a GPU goes on when a process is
+//   killed, this one's driver does not. What waits does not cross after a kill. A counter ahead of a signal that is
+//   pending for a smaller value is against Vulkan's rules, and nobody checks.
 // * A global number is a section's name, which may be guessed as the real ones may.
 //
 // GEYSER_INTERPOSER in the environment spoils it: "no_export", "no_import", "dedicated_only", "no_semaphores",
@@ -132,6 +133,13 @@ inline constexpr VkExternalMemoryHandleTypeFlags direct3d12_types =
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_RESOURCE_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_D3D12_HEAP_BIT;
 inline constexpr VkExternalMemoryHandleTypeFlags direct3d_types = direct3d_textures | direct3d12_types;
 inline constexpr VkExternalMemoryHandleTypeFlags memory_types = opaque_types | direct3d_types;
+
+// Brings a semaphore and its counter to the higher value of both; under the device's lock.
+void bring_level(DeviceState& device, VkSemaphore handle, const Semaphore& semaphore);
+// Whether each counter that a submission waits for has come to its value.
+[[nodiscard]] bool waits_for_nobody(const VkSubmitInfo& info);
+// Waits for what a submission signals to others, for a time that is bounded, and passes it on.
+void publish_signals(const VkSubmitInfo& info);
 
 // Null for names that are not interposed.
 PFN_vkVoidFunction memory_function(std::string_view name) noexcept;

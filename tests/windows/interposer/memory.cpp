@@ -185,7 +185,12 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count, 
       if (mutex_of(*one, memory) != nullptr) device = one.get();
     }
   }
-  if (keyed == nullptr) return GEYSER_NEXT(*device, vkQueueSubmit)(queue, count, infos, fence);
+  if (keyed == nullptr) {
+    const bool at_once = std::all_of(infos, infos + count, waits_for_nobody);
+    const VkResult result = GEYSER_NEXT(*device, vkQueueSubmit)(queue, count, infos, fence);
+    if (result == VK_SUCCESS && at_once) std::for_each(infos, infos + count, publish_signals);
+    return result;
+  }
   for (std::uint32_t i = 0; i < keyed->acquireCount; ++i) {
     auto* mutex = mutex_of(*device, keyed->pAcquireSyncs[i]);
     if (mutex == nullptr || keyed->pAcquireKeys[i] != 0) return VK_ERROR_DEVICE_LOST;
