@@ -101,7 +101,7 @@ TEST_F(Sharing, MakesCommittedResourcesInTheCommonState) {
   auto texture = make();
   // D3D12_HEAP_FLAG_SHARED; ALLOW_RENDER_TARGET, ALLOW_UNORDERED_ACCESS and ALLOW_SIMULTANEOUS_ACCESS; COMMON.
   EXPECT_THAT(world_.take_calls(), ElementsAre("CreateCommittedResource flags 1 resource flags 37 state 0"));
-  const D3D12_RESOURCE_DESC& desc = behind(**d3d12::native(*texture))->desc;
+  const D3D12_RESOURCE_DESC& desc = behind(**d3d12::native(*texture))->header().desc;
   EXPECT_EQ(desc.Width, 37U);
   EXPECT_EQ(desc.Height, 23U);
   EXPECT_EQ(desc.Format, DXGI_FORMAT_R8G8B8A8_UNORM);
@@ -180,11 +180,11 @@ TEST_F(Sharing, WaitsInVainLeaveOneEventAtTheFence) {
   auto fence = *a_->create_fence(FenceKind::d3d12_fence);
   const auto shared = behind(**d3d12::native(*a_, *fence));
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(fence->wait(1, 1ms));
-  ASSERT_EQ(shared->events.size(), 1U) << "armed once, and kept";
+  ASSERT_EQ(shared->waiters.size(), 1U) << "armed once, and kept";
   // The fence sets the event of value 1 only when the event waits for another value already.
-  const HANDLE event = shared->events[0].second;
-  shared->events.clear();
-  shared->value = 1;
+  const HANDLE event = shared->waiters[0].event;
+  shared->waiters.clear();
+  shared->header().value = 1;
   std::thread late([&] {
     ::Sleep(30);
     ::SetEvent(event);

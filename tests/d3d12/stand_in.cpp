@@ -1,204 +1,15 @@
-#include "d3d12/stand_in.hpp"
-
+// The stand-in's device: what it makes and opens.
 #include <algorithm>
-#include <atomic>
+#include <cstring>
 #include <new>
 #include <utility>
 
+#include <geyser/layout.hpp>
+
+#include "d3d12/stand_in_parts.hpp"
+#include "dxgi/format.hpp"
+
 namespace geyser::test {
-
-namespace {
-
-constexpr std::uint32_t section_mark = 0x12d3d3d1;
-struct SectionContents {
-  std::uint32_t mark;
-  std::uint32_t number;
-};
-
-// IUnknown and ID3D12Object of an object. `Interfaces`: what QueryInterface knows, itself first.
-template <typename Interface, typename... Interfaces>
-class Object : public Interface {
- public:
-  explicit Object(World& world) : world_(world) { ++world_.alive; }
-  virtual ~Object() { --world_.alive; }
-  Object(const Object&) = delete;
-  Object& operator=(const Object&) = delete;
-
-  HRESULT STDMETHODCALLTYPE QueryInterface(REFIID id, void** out) override {
-    const bool known = ((id == __uuidof(Interfaces)) || ... || (id == __uuidof(Interface) || id == IID_IUnknown));
-    *out = known ? static_cast<Interface*>(this) : nullptr;
-    if (known) AddRef();
-    return known ? S_OK : E_NOINTERFACE;
-  }
-  ULONG STDMETHODCALLTYPE AddRef() override { return ++references_; }
-  ULONG STDMETHODCALLTYPE Release() override {
-    const ULONG left = --references_;
-    if (left == 0) delete this;
-    return left;
-  }
-  HRESULT STDMETHODCALLTYPE GetPrivateData(REFGUID, UINT*, void*) override { return E_NOTIMPL; }
-  HRESULT STDMETHODCALLTYPE SetPrivateData(REFGUID, UINT, const void*) override { return E_NOTIMPL; }
-  HRESULT STDMETHODCALLTYPE SetPrivateDataInterface(REFGUID, const IUnknown*) override { return E_NOTIMPL; }
-  HRESULT STDMETHODCALLTYPE SetName(const WCHAR*) override { return E_NOTIMPL; }
-
- protected:
-  World& world() const { return world_; }
-
- private:
-  World& world_;
-  std::atomic<ULONG> references_{1};
-};
-
-// What belongs to a device, and has something shared behind it.
-template <typename Interface>
-class Child : public Object<Interface, ID3D12DeviceChild, ID3D12Pageable> {
- public:
-  Child(World& world, Com<ID3D12Device> device, std::shared_ptr<SharedObject> shared)
-      : Object<Interface, ID3D12DeviceChild, ID3D12Pageable>(world),
-        device_(std::move(device)),
-        shared_(std::move(shared)) {}
-  HRESULT STDMETHODCALLTYPE GetDevice(REFIID id, void** out) override { return device_->QueryInterface(id, out); }
-  const std::shared_ptr<SharedObject>& shared() const { return shared_; }
-
- private:
-  Com<ID3D12Device> device_;
-  std::shared_ptr<SharedObject> shared_;
-};
-
-class Resource final : public Child<ID3D12Resource> {
- public:
-  using Child::Child;
-  using ID3D12Resource::GetDesc;
-  HRESULT STDMETHODCALLTYPE Map(UINT, const D3D12_RANGE*, void**) override { return E_NOTIMPL; }
-  void STDMETHODCALLTYPE Unmap(UINT, const D3D12_RANGE*) override {}
-  D3D12_RESOURCE_DESC* STDMETHODCALLTYPE GetDesc(D3D12_RESOURCE_DESC* out) override {
-    *out = shared()->desc;
-    return out;
-  }
-  D3D12_GPU_VIRTUAL_ADDRESS STDMETHODCALLTYPE GetGPUVirtualAddress() override { return 0; }
-  HRESULT STDMETHODCALLTYPE WriteToSubresource(UINT, const D3D12_BOX*, const void*, UINT, UINT) override {
-    return E_NOTIMPL;
-  }
-  HRESULT STDMETHODCALLTYPE ReadFromSubresource(void*, UINT, UINT, UINT, const D3D12_BOX*) override {
-    return E_NOTIMPL;
-  }
-  HRESULT STDMETHODCALLTYPE GetHeapProperties(D3D12_HEAP_PROPERTIES* properties, D3D12_HEAP_FLAGS* flags) override {
-    *properties = {};
-    properties->Type = D3D12_HEAP_TYPE_DEFAULT;
-    *flags = shared()->is_shared ? D3D12_HEAP_FLAG_SHARED : D3D12_HEAP_FLAG_NONE;
-    return S_OK;
-  }
-};
-
-class Heap final : public Child<ID3D12Heap> {
- public:
-  using Child::Child;
-  using ID3D12Heap::GetDesc;
-  D3D12_HEAP_DESC* STDMETHODCALLTYPE GetDesc(D3D12_HEAP_DESC* out) override {
-    *out = {};
-    out->SizeInBytes = shared()->heap_size;
-    return out;
-  }
-};
-
-class Fence final : public Child<ID3D12Fence> {
- public:
-  using Child::Child;
-  UINT64 STDMETHODCALLTYPE GetCompletedValue() override {
-    return world().removed == S_OK ? shared()->value : ~UINT64{0};
-  }
-  HRESULT STDMETHODCALLTYPE SetEventOnCompletion(UINT64 value, HANDLE event) override {
-    if (shared()->value >= value) {
-      ::SetEvent(event);
-    } else {
-      shared()->events.emplace_back(value, event);
-    }
-    return S_OK;
-  }
-  HRESULT STDMETHODCALLTYPE Signal(UINT64 value) override {
-    world().calls.push_back("fence.Signal " + std::to_string(value));
-    world().signal(*shared(), value);
-    return S_OK;
-  }
-};
-
-}  // namespace
-
-class StandInQueue final : public Child<ID3D12CommandQueue> {
- public:
-  using ID3D12CommandQueue::GetDesc;
-  StandInQueue(World& world, Com<ID3D12Device> device, D3D12_COMMAND_LIST_TYPE type)
-      : Child(world, std::move(device), nullptr), type_(type) {
-    world.queues.push_back(this);
-  }
-  ~StandInQueue() override { std::erase(world().queues, this); }
-
-  void STDMETHODCALLTYPE UpdateTileMappings(ID3D12Resource*, UINT, const D3D12_TILED_RESOURCE_COORDINATE*,
-                                            const D3D12_TILE_REGION_SIZE*, UINT, const D3D12_TILE_RANGE_FLAGS*, UINT*,
-                                            UINT*, D3D12_TILE_MAPPING_FLAGS) override {}
-  void STDMETHODCALLTYPE CopyTileMappings(ID3D12Resource*, const D3D12_TILED_RESOURCE_COORDINATE*, ID3D12Resource*,
-                                          const D3D12_TILED_RESOURCE_COORDINATE*, const D3D12_TILE_REGION_SIZE*,
-                                          D3D12_TILE_MAPPING_FLAGS) override {}
-  void STDMETHODCALLTYPE ExecuteCommandLists(UINT, ID3D12CommandList* const*) override {
-    world().calls.emplace_back("queue.ExecuteCommandLists");
-  }
-  void STDMETHODCALLTYPE SetMarker(UINT, const void*, UINT) override {}
-  void STDMETHODCALLTYPE BeginEvent(UINT, const void*, UINT) override {}
-  void STDMETHODCALLTYPE EndEvent() override {}
-  HRESULT STDMETHODCALLTYPE Signal(ID3D12Fence* fence, UINT64 value) override {
-    return add(true, *static_cast<Fence*>(fence), value);
-  }
-  HRESULT STDMETHODCALLTYPE Wait(ID3D12Fence* fence, UINT64 value) override {
-    return add(false, *static_cast<Fence*>(fence), value);
-  }
-  HRESULT STDMETHODCALLTYPE GetTimestampFrequency(UINT64*) override { return E_NOTIMPL; }
-  HRESULT STDMETHODCALLTYPE GetClockCalibration(UINT64*, UINT64*) override { return E_NOTIMPL; }
-  D3D12_COMMAND_QUEUE_DESC* STDMETHODCALLTYPE GetDesc(D3D12_COMMAND_QUEUE_DESC* out) override {
-    *out = {};
-    out->Type = type_;
-    return out;
-  }
-
-  // As far as its fences let it.
-  void advance() {
-    while (!work_.empty()) {
-      const Work next = work_.front();
-      if (!next.is_signal && next.fence->value < next.value) return;
-      work_.pop_front();
-      if (next.is_signal) world().signal(*next.fence, next.value);
-    }
-  }
-
- private:
-  struct Work {
-    bool is_signal;
-    std::shared_ptr<SharedObject> fence;
-    UINT64 value;
-  };
-  HRESULT add(bool is_signal, Fence& fence, UINT64 value) {
-    if (world().removed != S_OK) return DXGI_ERROR_DEVICE_REMOVED;
-    // The context's own tickets are not shared, and of no interest.
-    if (fence.shared()->is_shared) {
-      world().calls.push_back((is_signal ? "queue.Signal " : "queue.Wait ") + std::to_string(value));
-    }
-    work_.push_back({is_signal, fence.shared(), value});
-    advance();
-    return S_OK;
-  }
-
-  D3D12_COMMAND_LIST_TYPE type_;
-  std::deque<Work> work_;
-};
-
-void World::signal(SharedObject& fence, UINT64 value) {
-  fence.value = value;
-  std::erase_if(fence.events, [&](const auto& event) {
-    if (event.first > value) return false;
-    ::SetEvent(event.second);
-    return true;
-  });
-  for (StandInQueue* queue : std::vector<StandInQueue*>(queues)) queue->advance();
-}
 
 namespace {
 
@@ -213,8 +24,8 @@ class Device final : public Object<ID3D12Device> {
   HRESULT STDMETHODCALLTYPE CreateCommandQueue(const D3D12_COMMAND_QUEUE_DESC* desc, REFIID, void** out) override {
     return give(new StandInQueue(world(), self(), desc->Type), out);
   }
-  HRESULT STDMETHODCALLTYPE CreateCommandAllocator(D3D12_COMMAND_LIST_TYPE, REFIID, void**) override {
-    return E_NOTIMPL;
+  HRESULT STDMETHODCALLTYPE CreateCommandAllocator(D3D12_COMMAND_LIST_TYPE, REFIID, void** out) override {
+    return give(new Allocator(world(), self(), nullptr), out);
   }
   HRESULT STDMETHODCALLTYPE CreateGraphicsPipelineState(const D3D12_GRAPHICS_PIPELINE_STATE_DESC*, REFIID,
                                                         void**) override {
@@ -224,23 +35,24 @@ class Device final : public Object<ID3D12Device> {
                                                        void**) override {
     return E_NOTIMPL;
   }
-  HRESULT STDMETHODCALLTYPE CreateCommandList(UINT, D3D12_COMMAND_LIST_TYPE, ID3D12CommandAllocator*,
-                                              ID3D12PipelineState*, REFIID, void**) override {
-    return E_NOTIMPL;
+  HRESULT STDMETHODCALLTYPE CreateCommandList(UINT, D3D12_COMMAND_LIST_TYPE type, ID3D12CommandAllocator*,
+                                              ID3D12PipelineState*, REFIID, void** out) override {
+    return give(new List(world(), self(), type), out);
   }
   HRESULT STDMETHODCALLTYPE CheckFeatureSupport(D3D12_FEATURE feature, void* data, UINT) override {
     if (feature != D3D12_FEATURE_FORMAT_SUPPORT) return E_INVALIDARG;
     auto& support = *static_cast<D3D12_FEATURE_DATA_FORMAT_SUPPORT*>(data);
-    const bool planar = support.Format == DXGI_FORMAT_NV12;
-    if (support.Format != DXGI_FORMAT_R8G8B8A8_UNORM && support.Format != DXGI_FORMAT_B8G8R8A8_UNORM && !planar) {
-      return E_INVALIDARG;
+    const TextureFormat format = dxgi::from_dxgi(support.Format);
+    if (format == TextureFormat::unknown) return E_INVALIDARG;
+    const FormatInfo& info = format_info(format);
+    auto one = D3D12_FORMAT_SUPPORT1_TEXTURE2D | D3D12_FORMAT_SUPPORT1_SHADER_SAMPLE;
+    if (!info.is_multi_planar()) {
+      one |= D3D12_FORMAT_SUPPORT1_TEXTURE3D | D3D12_FORMAT_SUPPORT1_TEXTURECUBE | D3D12_FORMAT_SUPPORT1_MIP;
     }
-    support.Support1 = static_cast<D3D12_FORMAT_SUPPORT1>(
-        D3D12_FORMAT_SUPPORT1_TEXTURE2D | D3D12_FORMAT_SUPPORT1_SHADER_SAMPLE |
-        (planar ? 0
-                : D3D12_FORMAT_SUPPORT1_TEXTURE3D | D3D12_FORMAT_SUPPORT1_TEXTURECUBE | D3D12_FORMAT_SUPPORT1_MIP |
-                      D3D12_FORMAT_SUPPORT1_RENDER_TARGET | D3D12_FORMAT_SUPPORT1_TYPED_UNORDERED_ACCESS_VIEW));
-    support.Support2 = planar ? D3D12_FORMAT_SUPPORT2_NONE : D3D12_FORMAT_SUPPORT2_UAV_TYPED_STORE;
+    const bool drawn = !info.is_multi_planar() && !info.is_compressed();
+    if (drawn) one |= D3D12_FORMAT_SUPPORT1_RENDER_TARGET | D3D12_FORMAT_SUPPORT1_TYPED_UNORDERED_ACCESS_VIEW;
+    support.Support1 = static_cast<D3D12_FORMAT_SUPPORT1>(one);
+    support.Support2 = drawn ? D3D12_FORMAT_SUPPORT2_UAV_TYPED_STORE : D3D12_FORMAT_SUPPORT2_NONE;
     return S_OK;
   }
   HRESULT STDMETHODCALLTYPE CreateDescriptorHeap(const D3D12_DESCRIPTOR_HEAP_DESC*, REFIID, void**) override {
@@ -278,18 +90,27 @@ class Device final : public Object<ID3D12Device> {
     *out = {};
     return out;
   }
-  HRESULT STDMETHODCALLTYPE CreateCommittedResource(const D3D12_HEAP_PROPERTIES*, D3D12_HEAP_FLAGS flags,
+  HRESULT STDMETHODCALLTYPE CreateCommittedResource(const D3D12_HEAP_PROPERTIES* heap, D3D12_HEAP_FLAGS flags,
                                                     const D3D12_RESOURCE_DESC* desc, D3D12_RESOURCE_STATES state,
                                                     const D3D12_CLEAR_VALUE*, REFIID, void** out) override {
-    world().calls.push_back("CreateCommittedResource flags " + std::to_string(flags) + " resource flags " +
-                            std::to_string(desc->Flags) + " state " + std::to_string(state));
-    auto shared = remember(SharedObject::Kind::resource, (flags & D3D12_HEAP_FLAG_SHARED) != 0);
-    shared->desc = *desc;
+    const bool buffer = desc->Dimension == D3D12_RESOURCE_DIMENSION_BUFFER;
+    if (!buffer) {
+      world().calls.push_back("CreateCommittedResource flags " + std::to_string(flags) + " resource flags " +
+                              std::to_string(desc->Flags) + " state " + std::to_string(state));
+    }
+    if (buffer != (heap->Type != D3D12_HEAP_TYPE_DEFAULT)) return E_INVALIDARG;
+    auto shared = world().make(SharedObject::Kind::resource, bytes_of(*desc), (flags & D3D12_HEAP_FLAG_SHARED) != 0);
+    if (shared == nullptr) return E_OUTOFMEMORY;
+    shared->header().desc = *desc;
+    shared->heap_type = heap->Type;
+    shared->state = state;
     return give(new Resource(world(), self(), std::move(shared)), out);
   }
   HRESULT STDMETHODCALLTYPE CreateHeap(const D3D12_HEAP_DESC* desc, REFIID, void** out) override {
-    auto shared = remember(SharedObject::Kind::heap, (desc->Flags & D3D12_HEAP_FLAG_SHARED) != 0);
-    shared->heap_size = desc->SizeInBytes;
+    auto shared =
+        world().make(SharedObject::Kind::heap, desc->SizeInBytes, (desc->Flags & D3D12_HEAP_FLAG_SHARED) != 0);
+    if (shared == nullptr) return E_OUTOFMEMORY;
+    shared->header().heap_size = desc->SizeInBytes;
     return give(new Heap(world(), self(), std::move(shared)), out);
   }
   HRESULT STDMETHODCALLTYPE CreatePlacedResource(ID3D12Heap* heap, UINT64 offset, const D3D12_RESOURCE_DESC* desc,
@@ -297,49 +118,46 @@ class Device final : public Object<ID3D12Device> {
                                                  void** out) override {
     world().calls.push_back("CreatePlacedResource offset " + std::to_string(offset) + " state " +
                             std::to_string(state));
-    if (offset + size_of(*desc) > static_cast<Heap*>(heap)->shared()->heap_size) return E_INVALIDARG;
-    auto shared = remember(SharedObject::Kind::resource, true);
-    shared->desc = *desc;
+    const std::shared_ptr<SharedObject>& place = static_cast<Heap*>(heap)->shared();
+    if (offset + size_of(*desc) > place->header().heap_size) return E_INVALIDARG;
+    auto shared = world().make(SharedObject::Kind::resource, 0, false);
+    if (shared == nullptr) return E_OUTOFMEMORY;
+    shared->header().desc = *desc;
+    shared->heap = place->memory;
+    shared->pages = place->pages + offset;
     return give(new Resource(world(), self(), std::move(shared)), out);
   }
   HRESULT STDMETHODCALLTYPE CreateReservedResource(const D3D12_RESOURCE_DESC*, D3D12_RESOURCE_STATES,
                                                    const D3D12_CLEAR_VALUE*, REFIID, void**) override {
     return E_NOTIMPL;
   }
-  HRESULT STDMETHODCALLTYPE CreateSharedHandle(ID3D12DeviceChild* object, const SECURITY_ATTRIBUTES* attributes,
-                                               DWORD access, const WCHAR* name, HANDLE* handle) override {
+  HRESULT STDMETHODCALLTYPE CreateSharedHandle(ID3D12DeviceChild* object, const SECURITY_ATTRIBUTES*, DWORD access,
+                                               const WCHAR* name, HANDLE* handle) override {
     world().calls.emplace_back("CreateSharedHandle");
     *handle = nullptr;
     if (world().share_result != S_OK) return world().share_result;
     const std::shared_ptr<SharedObject> shared = shared_of(*object);
-    if (!shared || !shared->is_shared || access != GENERIC_ALL || name != nullptr) return E_INVALIDARG;
-    const HANDLE section = ::CreateFileMappingW(INVALID_HANDLE_VALUE, const_cast<SECURITY_ATTRIBUTES*>(attributes),
-                                                PAGE_READWRITE, 0, 4096, nullptr);
-    auto* contents = static_cast<SectionContents*>(::MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0));
-    *contents = {section_mark, shared->number};
-    ::UnmapViewOfFile(contents);
-    *handle = section;
-    return S_OK;
+    const HANDLE section = shared ? shared->memory->handle() : nullptr;
+    if (section == nullptr || access != GENERIC_ALL || name != nullptr) return E_INVALIDARG;
+    const HANDLE process = ::GetCurrentProcess();
+    return ::DuplicateHandle(process, section, process, handle, FILE_MAP_READ | FILE_MAP_WRITE, FALSE, 0) != 0 ? S_OK
+                                                                                                               : E_FAIL;
   }
   HRESULT STDMETHODCALLTYPE OpenSharedHandle(HANDLE handle, REFIID id, void** out) override {
     world().calls.emplace_back("OpenSharedHandle");
     *out = nullptr;
     if (world().removed != S_OK) return DXGI_ERROR_DEVICE_REMOVED;
     // The rights are the system's business: a handle without them maps nothing.
-    auto* contents = static_cast<SectionContents*>(::MapViewOfFile(handle, FILE_MAP_WRITE, 0, 0, 0));
-    if (contents == nullptr) return ::GetLastError() == ERROR_ACCESS_DENIED ? E_ACCESSDENIED : E_INVALIDARG;
-    const SectionContents copy = *contents;
-    ::UnmapViewOfFile(contents);
-    const auto found = copy.mark == section_mark ? world().objects.find(copy.number) : world().objects.end();
-    if (found == world().objects.end()) return E_INVALIDARG;
-    const std::shared_ptr<SharedObject>& shared = found->second;
-    if (id == __uuidof(ID3D12Resource) && shared->kind == SharedObject::Kind::resource) {
+    const std::shared_ptr<SharedObject> shared = world().open(handle);
+    if (shared == nullptr) return ::GetLastError() == ERROR_ACCESS_DENIED ? E_ACCESSDENIED : E_INVALIDARG;
+    const SharedObject::Kind kind = shared->header().kind;
+    if (id == __uuidof(ID3D12Resource) && kind == SharedObject::Kind::resource) {
       return give(new Resource(world(), self(), shared), out);
     }
-    if (id == __uuidof(ID3D12Heap) && shared->kind == SharedObject::Kind::heap) {
+    if (id == __uuidof(ID3D12Heap) && kind == SharedObject::Kind::heap) {
       return give(new Heap(world(), self(), shared), out);
     }
-    if (id == __uuidof(ID3D12Fence) && shared->kind == SharedObject::Kind::fence) {
+    if (id == __uuidof(ID3D12Fence) && kind == SharedObject::Kind::fence) {
       return give(new Fence(world(), self(), shared), out);
     }
     return E_NOINTERFACE;
@@ -349,13 +167,32 @@ class Device final : public Object<ID3D12Device> {
   HRESULT STDMETHODCALLTYPE Evict(UINT, ID3D12Pageable* const*) override { return S_OK; }
   HRESULT STDMETHODCALLTYPE CreateFence(UINT64 value, D3D12_FENCE_FLAGS flags, REFIID, void** out) override {
     if (world().removed != S_OK) return DXGI_ERROR_DEVICE_REMOVED;
-    auto shared = remember(SharedObject::Kind::fence, (flags & D3D12_FENCE_FLAG_SHARED) != 0);
-    shared->value = value;
+    auto shared = world().make(SharedObject::Kind::fence, 0, (flags & D3D12_FENCE_FLAG_SHARED) != 0);
+    if (shared == nullptr) return E_OUTOFMEMORY;
+    shared->header().value = value;
     return give(new Fence(world(), self(), std::move(shared)), out);
   }
   HRESULT STDMETHODCALLTYPE GetDeviceRemovedReason() override { return world().removed; }
-  void STDMETHODCALLTYPE GetCopyableFootprints(const D3D12_RESOURCE_DESC*, UINT, UINT, UINT64,
-                                               D3D12_PLACED_SUBRESOURCE_FOOTPRINT*, UINT*, UINT64*, UINT64*) override {}
+  void STDMETHODCALLTYPE GetCopyableFootprints(const D3D12_RESOURCE_DESC* desc, UINT first, UINT count, UINT64 base,
+                                               D3D12_PLACED_SUBRESOURCE_FOOTPRINT* layouts, UINT*, UINT64*,
+                                               UINT64* total) override {
+    const TextureDescriptor d = descriptor_of(*desc);
+    const FormatInfo& info = format_info(d.format);
+    const auto whole = [](UINT64 value, UINT64 block) { return (value + block - 1) / block * block; };
+    UINT64 end = base;
+    for (UINT i = first; i < first + count; ++i) {
+      const HostSubresource host =
+          host_subresource(d, i / (d.mip_levels * d.array_layers), i / d.mip_levels % d.array_layers, i % d.mip_levels);
+      D3D12_PLACED_SUBRESOURCE_FOOTPRINT& placed = layouts[i - first];
+      placed.Offset = whole(end, D3D12_TEXTURE_DATA_PLACEMENT_ALIGNMENT);
+      placed.Footprint = {desc->Format, static_cast<UINT>(whole(host.extent.width, info.block_width)),
+                          static_cast<UINT>(whole(host.extent.height, info.block_height)),
+                          static_cast<UINT>(host.slices),
+                          static_cast<UINT>(whole(host.row_bytes, D3D12_TEXTURE_DATA_PITCH_ALIGNMENT))};
+      end = placed.Offset + UINT64{placed.Footprint.RowPitch} * host.rows * host.slices;
+    }
+    *total = end - base;
+  }
   HRESULT STDMETHODCALLTYPE CreateQueryHeap(const D3D12_QUERY_HEAP_DESC*, REFIID, void**) override { return E_NOTIMPL; }
   HRESULT STDMETHODCALLTYPE SetStablePowerState(WINBOOL) override { return E_NOTIMPL; }
   HRESULT STDMETHODCALLTYPE CreateCommandSignature(const D3D12_COMMAND_SIGNATURE_DESC*, ID3D12RootSignature*, REFIID,
@@ -370,19 +207,8 @@ class Device final : public Object<ID3D12Device> {
   }
 
  private:
-  static UINT64 size_of(const D3D12_RESOURCE_DESC& desc) {
-    const UINT64 bytes = desc.Width * desc.Height * desc.DepthOrArraySize * 8;
-    return (bytes + 65535) / 65536 * 65536;
-  }
+  static UINT64 size_of(const D3D12_RESOURCE_DESC& desc) { return (UINT64{bytes_of(desc)} + 65535) / 65536 * 65536; }
   Com<ID3D12Device> self() { return Com<ID3D12Device>::share(this); }
-  std::shared_ptr<SharedObject> remember(SharedObject::Kind kind, bool shared) {
-    auto object = std::make_shared<SharedObject>();
-    object->kind = kind;
-    object->number = ++world().last_number;
-    object->is_shared = shared;
-    world().objects[object->number] = object;
-    return object;
-  }
   template <typename T>
   static HRESULT give(T* object, void** out) {
     *out = object;

@@ -42,6 +42,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_D3D11
   names.emplace_back("d3d11");
 #endif
+#ifdef GEYSER_TEST_D3D12
+  names.emplace_back("d3d12");
+#endif
 #ifdef GEYSER_TEST_METAL
   names.emplace_back("metal");
 #endif
@@ -64,6 +67,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_D3D11
   if (name == "d3d11") return make_d3d11_end();
+#endif
+#ifdef GEYSER_TEST_D3D12
+  if (name == "d3d12") return make_d3d12_end();
 #endif
 #ifdef GEYSER_TEST_METAL
   if (name == "metal") return make_metal_end();
