@@ -79,7 +79,10 @@ Context::~Context() {
                              text("Direct3D 12's work is still pending; [", garbage_.size(), "] objects are leaked."))
                      .during("destroying the device"));
   }
-  for (const Garbage& garbage : garbage_) garbage.object->AddRef();
+  for (Garbage& garbage : garbage_) {
+    garbage.object->AddRef();
+    if (garbage.keep) ::new std::shared_ptr<void>(std::move(garbage.keep));
+  }
 }
 
 GeyserError Context::error(HRESULT result, const char* call, ErrorCode otherwise) const {
@@ -130,13 +133,13 @@ Result<void> Context::wait(Ticket ticket, std::chrono::nanoseconds timeout) {
   return done;
 }
 
-void Context::release_later(Com<IUnknown> object) {
+void Context::release_later(Com<IUnknown> object, std::shared_ptr<void> keep) {
   auto ticket = submit(nullptr);
   // Of a device that is gone nothing is in use.
   if (!ticket) return;
   {
     const std::scoped_lock lock(garbage_mutex_);
-    garbage_.push_back({*ticket, std::move(object)});
+    garbage_.push_back({*ticket, std::move(keep), std::move(object)});
   }
   collect_garbage();
 }

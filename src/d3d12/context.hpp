@@ -54,7 +54,8 @@ class Context {
   bool is_done(Ticket ticket) const noexcept { return fence_->GetCompletedValue() >= ticket; }
 
   // Lets go of `object` once everything queued so far is done: Direct3D 12 keeps nothing alive that a queue still uses.
-  void release_later(Com<IUnknown> object);
+  // `keep` goes after it: the events that a fence may set as long as it is there.
+  void release_later(Com<IUnknown> object, std::shared_ptr<void> keep = nullptr);
   // Another one with each call.
   std::uint64_t next_number() noexcept { return ++numbers_; }
 
@@ -83,7 +84,8 @@ class Context {
 
   struct Garbage {
     Ticket ticket = 0;
-    Com<IUnknown> object;
+    std::shared_ptr<void> keep;
+    Com<IUnknown> object;  // goes first
   };
   std::mutex garbage_mutex_;
   std::vector<Garbage> garbage_;

@@ -14,7 +14,7 @@ D3d12Fence::D3d12Fence(std::shared_ptr<Context> context, FenceId id, std::uint64
 // The queue may still have to wait for it, or to signal it.
 D3d12Fence::~D3d12Fence() {
   context_->remove_fence(*this);
-  context_->release_later(fence_.query<IUnknown>());
+  context_->release_later(fence_.query<IUnknown>(), wait_);
 }
 
 Result<std::uint64_t> D3d12Fence::do_completed_value() const {
@@ -22,7 +22,7 @@ Result<std::uint64_t> D3d12Fence::do_completed_value() const {
 }
 
 Result<void> D3d12Fence::do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const {
-  return wait_.wait(*fence_.get(), value, timeout);
+  return wait_->wait(*fence_.get(), value, timeout);
 }
 
 Result<void> D3d12Fence::do_signal(std::uint64_t value) {

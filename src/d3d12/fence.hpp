@@ -26,7 +26,7 @@ class D3d12Fence final : public SharedFence {
   Result<FenceHandle> do_export() const override;
 
   std::shared_ptr<Context> context_;
-  mutable dxgi::FenceWait wait_;
+  std::shared_ptr<dxgi::FenceWait> wait_ = std::make_shared<dxgi::FenceWait>();  // as long as the queue has the fence
   Com<ID3D12Fence> fence_;
 };
 

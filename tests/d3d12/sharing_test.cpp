@@ -196,6 +196,26 @@ TEST_F(Sharing, WaitsInVainLeaveOneEventAtTheFence) {
   EXPECT_EQ(*fence->completed_value(), 2U);
 }
 
+// As long as the queue uses a fence, it is there, and so is the event that it was told to set.
+TEST_F(Sharing, AnEventOutlivesItsFenceInTheQueue) {
+  auto fence = *a_->create_fence(FenceKind::d3d12_fence);
+  auto twin = *b_->import_fence(*fence->export_handle());
+  Com<ID3D12Fence> late;
+  ASSERT_EQ(device_a_->CreateFence(0, D3D12_FENCE_FLAG_NONE, __uuidof(ID3D12Fence), late.receive()), S_OK);
+  ASSERT_EQ(d3d12::native(*a_)->queue->Wait(late.get(), 1), S_OK);
+  EXPECT_EQ(fence->wait(1, 1ms).error().code(), ErrorCode::timeout);
+  const auto shared = behind(**d3d12::native(*a_, *fence));
+  fence.reset();
+  ASSERT_EQ(shared->waiters.size(), 1U) << "the queue is not done with it";
+  EXPECT_TRUE(twin->signal(1));
+  EXPECT_EQ(shared->waiters.size(), 0U);
+  EXPECT_EQ(world_.lost_events, 0) << "it was closed before the fence set it";
+  const int before = world_.alive;
+  ASSERT_EQ(late->Signal(1), S_OK);
+  make().reset();  // something is submitted, and what is done is let go of
+  EXPECT_EQ(world_.alive, before - 1);
+}
+
 TEST_F(Sharing, WithoutAFenceTheCpuWaitsForTheQueue) {
   auto texture = make();
   texture->set_wait_timeout(30ms);
