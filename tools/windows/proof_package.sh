@@ -16,6 +16,10 @@ for program in "$tree"/tests/{unit,contract,stream,stream/fault_table,process,to
   name=$(basename "$program" .exe)
   add "${name#test_}" "$program"
 done
+# The other programs there are on stand-ins.
+for name in d3d11/{d3d11,d3d11_pairs} d3d12/d3d12 wgl/{wgl,wgl_pairs}; do
+  add "${name#*/}" "$tree/tests/${name%/*}/test_${name#*/}.exe"
+done
 cp "$tree/tool/geyser.exe" "$into/"
 cp examples/demo/picture.png "$into/"
 for backends in "host host" "host vulkan" "vulkan host" "vulkan vulkan"; do
