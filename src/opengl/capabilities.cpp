@@ -5,6 +5,7 @@
 
 #include "opengl/dma_buf.hpp"
 #include "opengl/error.hpp"
+#include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/format.hpp"
 #include "opengl/staging.hpp"
@@ -155,9 +156,7 @@ Capabilities probe_capabilities(const Context& context) {
   capabilities.fences = fence_capabilities(context);
   const Limits limits{integer(gl, GL_MAX_TEXTURE_SIZE), integer(gl, GL_MAX_3D_TEXTURE_SIZE),
                       integer(gl, GL_MAX_ARRAY_TEXTURE_LAYERS)};
-  const bool opaque = context.native().has_descriptors() && context.has("GL_EXT_memory_object_fd") &&
-                      gl.glImportMemoryFdEXT != nullptr && gl.glTexStorageMem2DEXT != nullptr &&
-                      context.identity().has_uuids;
+  const std::vector<HandleKind> external_kinds = external_memory_kinds(context);
   for (const FormatInfo& info : all_formats()) {
     add_dma_buf_rows(context, info, limits, capabilities.textures);
     const GlFormat format = to_gl(info.format);
@@ -165,16 +164,19 @@ Capabilities probe_capabilities(const Context& context) {
     TextureCapability row;
     row.format = info.format;
     row.usages = usages_of(context, format);
-    if (opaque) {
-      row.handle_kind = HandleKind::opaque_fd;
-      row.tiling = Tiling::opaque;
-      row.importable = true;
+    row.tiling = Tiling::opaque;
+    row.importable = true;
+    for (const HandleKind kind : external_kinds) {
+      row.handle_kind = kind;
+      // What Direct3D makes by itself every driver opens; heaps are opened, and not asked for.
+      row.requires_dedicated = kind == HandleKind::d3d_nt || kind == HandleKind::d3d_kmt;
       add_rows(row, limits, capabilities.textures);
     }
     if (!Staging::can_copy(context, info.format)) continue;
     row.handle_kind = HandleKind::host_memory;
     row.tiling = Tiling::host;
-    row.exportable = row.importable = true;
+    row.exportable = true;
+    row.requires_dedicated = false;
     add_rows(row, limits, capabilities.textures);
   }
   clear_errors(gl);

@@ -5,6 +5,7 @@
 
 #include "common/text.hpp"
 #include "opengl/error.hpp"
+#include "opengl/external_handle.hpp"
 #include "platform/drm_syncobj.hpp"
 
 namespace geyser::opengl {
@@ -25,12 +26,7 @@ tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
 
 std::vector<FenceCapability> fence_capabilities(const Context& context) {
   std::vector<FenceCapability> capabilities;
-  const bool semaphores = context.native().has_descriptors() && context.has("GL_EXT_semaphore_fd") &&
-                          context.gl().glImportSemaphoreFdEXT != nullptr;
-  if (semaphores && context.has("GL_NV_timeline_semaphore") && context.gl().glSemaphoreParameterivNV != nullptr) {
-    capabilities.push_back({FenceKind::opaque_fd_timeline, false, true, true, false});
-  }
-  if (semaphores) capabilities.push_back({FenceKind::opaque_fd_binary, false, true, true, false});
+  for (const FenceKind kind : external_fence_kinds(context)) capabilities.push_back({kind, false, true, true, false});
   if (context.has_native_fences()) {
     // Its points come and go as sync files.
     if (platform::has_drm_syncobjs()) {
@@ -53,9 +49,10 @@ GlFence::~GlFence() {
 }
 
 void GlFence::set_value(std::uint64_t value) const {
-  if (kind() != FenceKind::opaque_fd_timeline) return;
+  if (kind() == FenceKind::opaque_fd_binary) return;
+  const GLenum name = kind() == FenceKind::d3d12_fence ? GL_D3D12_FENCE_VALUE_EXT : GL_TIMELINE_SEMAPHORE_VALUE_NV;
   const GLuint64 gl_value = value;
-  context_->gl().glSemaphoreParameterui64vEXT(semaphore_, GL_TIMELINE_SEMAPHORE_VALUE_NV, &gl_value);
+  context_->gl().glSemaphoreParameterui64vEXT(semaphore_, name, &gl_value);
 }
 
 void GlFence::queue_wait(std::uint64_t value, std::span<const GLuint> textures) const {
@@ -81,19 +78,18 @@ Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Context>
   const GlFunctions& gl = context->gl();
   take_callers_errors(gl, context->diagnostics());
   GLuint semaphore = 0;
-  if (handle.kind == FenceKind::opaque_fd_timeline) {
+  // A semaphore of a Direct3D 12 fence is one with values by itself.
+  if (handle.kind == FenceKind::opaque_fd_timeline || handle.kind == FenceKind::opaque_win32_timeline) {
     gl.glCreateSemaphoresNV(1, &semaphore);
     const GLint type = GL_SEMAPHORE_TYPE_TIMELINE_NV;
     gl.glSemaphoreParameterivNV(semaphore, GL_SEMAPHORE_TYPE_NV, &type);
   } else {
     gl.glGenSemaphoresEXT(1, &semaphore);
   }
-  gl.glImportSemaphoreFdEXT(semaphore, GL_HANDLE_TYPE_OPAQUE_FD_EXT, static_cast<GLint>(handle.handle.get()));
-  if (auto done = check(gl, "glImportSemaphoreFdEXT"); !done) {
+  if (auto done = import_semaphore(*context, semaphore, handle); !done) {
     gl.glDeleteSemaphoresEXT(1, &semaphore);
     return fail(std::move(done.error()));
   }
-  static_cast<void>(handle.handle.detach());  // the driver's now
   return std::make_shared<GlFence>(context, handle.kind, handle.id, handle.value, semaphore);
 }
 

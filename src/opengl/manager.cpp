@@ -1,11 +1,14 @@
 // The OpenGL manager: the front's checks are done, so it only makes the context current and routes.
 #include <geyser/opengl.hpp>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/text.hpp"
 #include "opengl/capabilities.hpp"
 #include "opengl/context.hpp"
+#include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/texture.hpp"
 #include "platform/kernel_fence.hpp"
@@ -39,8 +42,9 @@ class GlManager final : public TextureShareManager {
     return platform::create_platform_fence(kind);
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
-    const bool semaphore = handle.kind == FenceKind::opaque_fd_timeline || handle.kind == FenceKind::opaque_fd_binary;
-    if (!semaphore) return platform::import_platform_fence(std::move(handle));
+    const std::vector<FenceKind> semaphores = external_fence_kinds(*context_);
+    if (std::find(semaphores.begin(), semaphores.end(), handle.kind) == semaphores.end())
+      return platform::import_platform_fence(std::move(handle));
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
     return opengl::import_fence(context_, std::move(handle));

@@ -8,8 +8,10 @@
 #include "common/text.hpp"
 #include "opengl/dma_buf.hpp"
 #include "opengl/error.hpp"
+#include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/format.hpp"
+#include "opengl/keyed_mutex.hpp"
 #include "opengl/native_fence.hpp"
 #include "opengl/state.hpp"
 #include "platform/kernel_fence.hpp"
@@ -75,7 +77,7 @@ Result<std::unique_ptr<SharedTexture>> GlTexture::import(const std::shared_ptr<C
   std::unique_ptr<GlTexture> texture(new GlTexture(std::move(init), context));
   auto made = copied                               ? texture->make_copied(std::move(parcel.handles[0]))
               : parcel.kind == HandleKind::dma_buf ? texture->make_opened(parcel)
-                                                   : texture->make_imported(parcel.handles[0]);
+                                                   : texture->make_imported(parcel);
   if (!made) return fail(std::move(made.error()));
   return texture;
 }
@@ -122,10 +124,18 @@ Result<void> GlTexture::make_copied(OwnedHandle memory) {
   return {};
 }
 
-Result<void> GlTexture::make_imported(OwnedHandle& handle) {
+Result<void> GlTexture::make_imported(ApiTextureHandle& parcel) {
   const TextureDescriptor& d = descriptor();
-  // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
-  if (const auto real_size = platform::kernel_size(handle.get()); real_size && *real_size < layout().allocation_size) {
+  if (layout().keyed_mutex && !has_keyed_mutexes(*context_)) {
+    return fail(GeyserError(ErrorCode::unsupported,
+                            "The texture has a keyed mutex, but the driver is without GL_EXT_win32_keyed_mutex.")
+                    .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
+  }
+  // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared. A global number is
+  // no handle of this process, but may look like one; Direct3D's textures have no size.
+  const bool has_size = parcel.kind == HandleKind::opaque_fd || parcel.kind == HandleKind::opaque_win32;
+  if (const auto real_size = platform::kernel_size(has_size ? parcel.handles[0].get() : no_native_handle);
+      real_size && *real_size < layout().allocation_size) {
     return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout().allocation_size,
                                                      "], but the handle has only [", *real_size, "] bytes."));
   }
@@ -133,17 +143,7 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
   const GLenum target = target_of(d.dimension);
   take_callers_errors(gl, context_->diagnostics());
   gl.glCreateMemoryObjectsEXT(1, &memory_object_);
-  if (layout().dedicated) {
-    const GLint dedicated = GL_TRUE;
-    gl.glMemoryObjectParameterivEXT(memory_object_, GL_DEDICATED_MEMORY_OBJECT_EXT, &dedicated);
-  }
-  // Mesa's software drivers read what memory a descriptor is of at the file offset.
-  auto copy = platform::duplicate_with_own_offset(handle);
-  if (!copy) return fail(std::move(copy.error()));
-  gl.glImportMemoryFdEXT(memory_object_, layout().allocation_size, GL_HANDLE_TYPE_OPAQUE_FD_EXT,
-                         static_cast<GLint>(copy->get()));
-  if (auto done = check(gl, "glImportMemoryFdEXT"); !done) return done;
-  static_cast<void>(copy->detach());  // the driver's now
+  if (auto opened = import_memory(*context_, memory_object_, parcel); !opened) return opened;
   const SavedBinding saved(gl, target);
   gl.glGenTextures(1, names_.data());
   gl.glBindTexture(target, names_[0]);
@@ -159,7 +159,12 @@ Result<void> GlTexture::make_imported(OwnedHandle& handle) {
     gl.glTexStorageMem2DEXT(target, levels, internal_format, width, height, memory_object_, offset);
   }
   set_sampling(target);
-  return check(gl, "glTexStorageMemEXT");
+  auto made = check(gl, "glTexStorageMemEXT");
+  // The front has looked at the descriptor and the offset: it is the memory that is too small.
+  if (made || made.error().native().code != GL_INVALID_VALUE) return made;
+  return fail(GeyserError(ErrorCode::incompatible_layout,
+                          text("The memory of [", layout().allocation_size, "] bytes does not hold the texture."),
+                          made.error().native()));
 }
 
 Result<void> GlTexture::make_opened(const ApiTextureHandle& parcel) {
@@ -253,7 +258,7 @@ Result<void> GlTexture::wait_on_cpu(const SyncPoint& point) {
   return {};
 }
 
-// What can fail comes first: it then leaves nothing queued.
+// What can fail comes first: it then leaves nothing queued. The keyed mutex is the last of that.
 Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
   std::array<OwnedHandle, max_sync_points> sync_files;
   std::size_t count = 0;
@@ -273,6 +278,9 @@ Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
                       .suggest("fence kind [host_timeline]"));
     }
     if (auto done = wait_on_cpu(point); !done) return done;
+  }
+  if (has_mutex() && holders_ == 0) {
+    if (auto held = acquire_keyed_mutex(*context_, memory_object_, wait_timeout()); !held) return held;
   }
   for (std::size_t i = 0; i < count; ++i) {
     if (auto queued = queue_sync_file(*context_, std::move(sync_files.at(i))); !queued) return queued;
@@ -307,6 +315,10 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   auto current = Current::open(*context_);
   if (!current) return fail(std::move(current.error()));
   const GlFunctions& gl = context_->gl();
+  // First: what fails later must not keep the others out. Their commands come after this context's all the same.
+  if (has_mutex() && holders_ == 0) {
+    if (auto released = release_keyed_mutex(*context_, memory_object_); !released) return released;
+  }
   if (staging_ && is_write(mode)) {
     take_callers_errors(gl, context_->diagnostics());
     auto copied = staging_->download(memory_.bytes());

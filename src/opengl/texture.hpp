@@ -34,7 +34,7 @@ class GlTexture final : public SharedTexture {
   // Own storage beside shared memory.
   Result<void> make_copied(OwnedHandle memory);
   // The exporter's memory: an opaque handle, or dma-bufs.
-  Result<void> make_imported(OwnedHandle& handle);
+  Result<void> make_imported(ApiTextureHandle& parcel);
   Result<void> make_opened(const ApiTextureHandle& parcel);
   static Result<std::unique_ptr<SharedTexture>> create_dma_buf(const std::shared_ptr<Context>& context,
                                                                const TextureDescriptor& descriptor,
@@ -42,6 +42,7 @@ class GlTexture final : public SharedTexture {
   void set_sampling(GLenum target) const;
   std::span<const GLuint> names() const noexcept { return {names_.data(), name_count_}; }
 
+  bool has_mutex() const noexcept { return memory_object_ != 0 && layout().keyed_mutex; }
   bool is_native(const SharedFence& fence) const;
   Result<void> wait_on_cpu(const SyncPoint& point);
   Result<void> queue_waits(const SyncPoints& waits);
