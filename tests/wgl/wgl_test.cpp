@@ -2,48 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <string_view>
 
 #include <geyser/opengl.hpp>
 
 #include "opengl/loader.hpp"
-#include "platform/dynamic_library.hpp"
-#include "platform/win32/hidden_window.hpp"
-#include "support/end.hpp"
+#include "wgl/callers_context.hpp"
 
 namespace geyser::test {
 namespace {
-
-// A context as an old program makes it, without Geyser's help.
-class CallersContext {
- public:
-  CallersContext() : window_(*platform::HiddenWindow::create()) {
-    constexpr std::array<const char*, 1> names{"opengl32.dll"};
-    library_ = *platform::DynamicLibrary::open(names);
-    context_ = call<HGLRC(WINAPI*)(HDC)>("wglCreateContext")(window_.device_context());
-    EXPECT_NE(context_, nullptr);
-  }
-  ~CallersContext() {
-    release();
-    call<BOOL(WINAPI*)(HGLRC)>("wglDeleteContext")(context_);
-  }
-  void make_current() const {
-    EXPECT_TRUE(call<BOOL(WINAPI*)(HDC, HGLRC)>("wglMakeCurrent")(window_.device_context(), context_));
-  }
-  void release() const { call<BOOL(WINAPI*)(HDC, HGLRC)>("wglMakeCurrent")(nullptr, nullptr); }
-  bool is_current() const { return call<HGLRC(WINAPI*)()>("wglGetCurrentContext")() == context_; }
-
- private:
-  template <typename Function>
-  Function call(const char* name) const {
-    return reinterpret_cast<Function>(library_.symbol(name));
-  }
-  platform::HiddenWindow window_;
-  platform::DynamicLibrary library_;
-  HGLRC context_ = nullptr;
-};
 
 TextureDescriptor small() {
   TextureDescriptor descriptor;
@@ -113,62 +80,6 @@ TEST(Wgl, ADeviceThatWglCannotChooseIsRefused) {
   EXPECT_EQ(manager.error().code(), ErrorCode::not_available);
 }
 
-// A driver with GL_EXT_memory_object_win32, as far as its identity goes.
-struct DriverDouble {
-  static inline GLint real_count = 0;
-  static inline std::function<opengl::Procedure(const char*)> real;
-  static inline bool fails = false;
-
-  static const GLubyte* APIENTRY get_stringi(GLenum name, GLuint index) {
-    if (name == GL_EXTENSIONS && index == static_cast<GLuint>(real_count)) {
-      return reinterpret_cast<const GLubyte*>("GL_EXT_memory_object_win32");
-    }
-    return reinterpret_cast<decltype(&::glGetStringi)>(real("glGetStringi"))(name, index);
-  }
-  static void APIENTRY get_integerv(GLenum name, GLint* value) {
-    if (name == GL_DEVICE_NODE_MASK_EXT) {
-      *value = 2;
-      return;
-    }
-    reinterpret_cast<decltype(&::glGetIntegerv)>(real("glGetIntegerv"))(name, value);
-    if (name == GL_NUM_EXTENSIONS) real_count = (*value)++;
-  }
-  static void APIENTRY get_bytes(GLenum name, GLubyte* bytes) {
-    const auto get = reinterpret_cast<decltype(&::glGetUnsignedBytevEXT)>(real("glGetUnsignedBytevEXT"));
-    if (name != GL_DEVICE_LUID_EXT || fails) return get(fails ? GL_NONE : name, bytes);
-    for (GLubyte i = 0; i < GL_LUID_SIZE_EXT; ++i) bytes[i] = static_cast<GLubyte>(i + 1U);
-  }
-  static opengl::Procedure find(const char* name) {
-    const std::string_view wanted(name);
-    if (wanted == "glGetStringi") return reinterpret_cast<opengl::Procedure>(&get_stringi);
-    if (wanted == "glGetIntegerv") return reinterpret_cast<opengl::Procedure>(&get_integerv);
-    if (wanted == "glGetUnsignedBytevEXT") return reinterpret_cast<opengl::Procedure>(&get_bytes);
-    return real(name);
-  }
-};
-
-TEST(Wgl, TheAdaptersLuidAndNodesAreRead) {
-  CallersContext caller;
-  caller.make_current();
-  auto system = opengl::wrap_current_context();
-  ASSERT_TRUE(system) << system.error().to_string();
-  EXPECT_FALSE((*system)->capabilities().identity.has_luid);
-  DriverDouble::real = [&](const char* name) { return opengl::get_procedure(**system, name); };
-  opengl::WrapOptions options;
-  options.procedure = &DriverDouble::find;
-  auto wrapped = opengl::wrap_current_context(options);
-  ASSERT_TRUE(wrapped) << wrapped.error().to_string();
-  const DeviceIdentity& identity = (*wrapped)->capabilities().identity;
-  EXPECT_TRUE(identity.has_luid);
-  EXPECT_EQ(identity.luid, (std::array<std::uint8_t, 8>{1, 2, 3, 4, 5, 6, 7, 8}));
-  EXPECT_EQ(identity.node_mask, 2U);
-  DriverDouble::fails = true;
-  auto without = opengl::wrap_current_context(options);
-  ASSERT_TRUE(without) << without.error().to_string();
-  EXPECT_FALSE((*without)->capabilities().identity.has_luid) << "an answer that is a GL error counts as none";
-  DriverDouble::real = nullptr;
-}
-
 // Wine hands the Linux driver's extensions through, descriptors among them, which no Windows program has.
 TEST(Wgl, HandlesThatTheSystemDoesNotHaveAreNotOffered) {
   auto manager = opengl::create_manager();
@@ -181,6 +92,28 @@ TEST(Wgl, HandlesThatTheSystemDoesNotHaveAreNotOffered) {
   EXPECT_TRUE(std::all_of(capabilities.fences.begin(), capabilities.fences.end(), [](const FenceCapability& row) {
     return row.kind != FenceKind::opaque_fd_timeline && row.kind != FenceKind::opaque_fd_binary;
   }));
+}
+
+// Wine's driver says that it has none; another may.
+TEST(Wgl, Win32HandlesAreOfferedWhereTheDriverHasThem) {
+  CallersContext caller;
+  caller.make_current();
+  auto manager = opengl::wrap_current_context();
+  ASSERT_TRUE(manager) << manager.error().to_string();
+  const auto get = [&](const char* name) { return opengl::get_procedure(**manager, name); };
+  const auto get_string = reinterpret_cast<decltype(&::glGetStringi)>(get("glGetStringi"));
+  GLint count = 0;
+  reinterpret_cast<decltype(&::glGetIntegerv)>(get("glGetIntegerv"))(GL_NUM_EXTENSIONS, &count);
+  bool has = false;
+  for (GLint i = 0; i < count; ++i) {
+    const auto* name = reinterpret_cast<const char*>(get_string(GL_EXTENSIONS, static_cast<GLuint>(i)));
+    has = has || std::string_view(name) == "GL_EXT_memory_object_win32";
+  }
+  const auto& rows = (*manager)->capabilities().textures;
+  const bool offered = std::any_of(rows.begin(), rows.end(), [](const TextureCapability& row) {
+    return row.handle_kind == HandleKind::opaque_win32 || row.handle_kind == HandleKind::d3d_nt;
+  });
+  EXPECT_EQ(offered, has);
 }
 
 }  // namespace
