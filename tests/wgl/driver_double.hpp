@@ -49,7 +49,7 @@ class DriverDouble {
   DeviceIdentity identity;
   std::set<std::string> without;   // extensions and functions
   std::set<GLenum> unknown_types;  // kinds of handles that it calls GL_INVALID_ENUM
-  std::chrono::milliseconds patience{500};
+  std::chrono::milliseconds patience{5000};
 
   // What it was asked, in order: "wait 5", "signal 6", "acquire", "release", "finish", "flush", ...
   std::vector<std::string> calls;
