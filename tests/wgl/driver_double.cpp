@@ -4,6 +4,10 @@
 #include <array>
 #include <cwchar>
 
+#include <geyser/layout.hpp>
+
+#include "opengl/format.hpp"
+
 namespace geyser::test {
 
 namespace {
@@ -58,6 +62,21 @@ std::vector<Level> levels_of(GLsizei levels, GLsizei width, GLsizei height, GLsi
   return all;
 }
 
+// As host memory is packed: of one layer.
+std::vector<Level> packed_levels_of(GLsizei levels, GLsizei width, GLsizei height, GLenum internal_format) {
+  TextureDescriptor descriptor;
+  descriptor.extent = {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 1};
+  descriptor.mip_levels = static_cast<std::uint32_t>(levels);
+  descriptor.format = opengl::from_gl(internal_format);
+  std::vector<Level> all;
+  for (std::uint32_t i = 0; i < descriptor.mip_levels; ++i) {
+    const HostSubresource packed = host_subresource(descriptor, 0, 0, i);
+    all.push_back({packed.offset, packed.row_stride, packed.rows, static_cast<GLsizei>(packed.extent.width),
+                   static_cast<GLsizei>(packed.extent.height), 1});
+  }
+  return all;
+}
+
 GLenum binding_of(GLenum target) {
   return target == GL_TEXTURE_3D         ? GL_TEXTURE_BINDING_3D
          : target == GL_TEXTURE_2D_ARRAY ? GL_TEXTURE_BINDING_2D_ARRAY
@@ -100,9 +119,13 @@ void DriverDouble::fail(GLenum code) {
 
 void* DriverDouble::context() const { return below<HGLRC(WINAPI*)()>("wglGetCurrentContext")(); }
 
-std::uint64_t DriverDouble::bytes_of(const Texture& texture) {
+std::uint64_t DriverDouble::bytes_of(const Texture& texture) const {
   const ClientFormat* format = client_format(texture.internal_format);
   if (format == nullptr) return ~std::uint64_t{0};
+  if (memories_.at(texture.memory).host_packed) {
+    if (texture.target != GL_TEXTURE_2D) return ~std::uint64_t{0};
+    return packed_levels_of(texture.levels, texture.width, texture.height, texture.internal_format).back().end();
+  }
   return levels_of(texture.levels, texture.width, texture.height, texture.depth, texture.target == GL_TEXTURE_3D,
                    format->texel_bytes)
       .back()
@@ -123,9 +146,12 @@ void DriverDouble::copy(const Texture& texture, Way way) {
   get(buffer_binding, &kept_buffer);
   GEYSER_BELOW(glBindBuffer)(buffer, 0);
   for (const GLenum name : stores) store(name, name == stores[2] ? 1 : 0);
-  std::byte* pixels = memories_[texture.memory].section.view() + texture.offset;
+  const Memory& memory = memories_[texture.memory];
+  std::byte* pixels = memory.section.view() + memory.pixels + texture.offset;
   GLint number = 0;
-  for (const Level& level : levels_of(texture.levels, texture.width, texture.height, texture.depth,
+  for (const Level& level :
+       memory.host_packed ? packed_levels_of(texture.levels, texture.width, texture.height, texture.internal_format)
+                          : levels_of(texture.levels, texture.width, texture.height, texture.depth,
                                       texture.target == GL_TEXTURE_3D, format.texel_bytes)) {
     store(stores[0], static_cast<GLint>(level.row / format.texel_bytes));
     store(stores[1], static_cast<GLint>(level.rows));
@@ -170,20 +196,20 @@ void DriverDouble::copy_memory(GLuint memory, Way way) {
   }
 }
 
-volatile LONG* DriverDouble::mutex_of(GLuint memory) {
+DriverDouble::Memory* DriverDouble::with_mutex(GLuint memory) {
   const auto found = memories_.find(memory);
-  if (found == memories_.end() || !found->second.has_mutex) return nullptr;
-  const Section& section = found->second.section;
-  return reinterpret_cast<volatile LONG*>(section.view() + section.size() - mutex_page);
+  return found != memories_.end() && found->second.mutex != nullptr ? &found->second : nullptr;
 }
 
 DriverDouble::Section DriverDouble::open(GLenum type, void* handle, std::size_t size) const {
   HANDLE mine = nullptr;
   if (type == GL_HANDLE_TYPE_OPAQUE_WIN32_KMT_EXT || type == GL_HANDLE_TYPE_D3D11_IMAGE_KMT_EXT) {
+    const auto number = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(handle));
     std::array<wchar_t, 64> name{};
-    std::swprintf(name.data(), name.size(), L"Local\\geyser-interposer-%08x",
-                  static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(handle)));
-    mine = ::OpenFileMappingW(FILE_MAP_ALL_ACCESS, FALSE, name.data());
+    std::swprintf(name.data(), name.size(), L"Local\\geyser-interposer-%08x", number);
+    const bool direct3ds = direct3d && type == GL_HANDLE_TYPE_D3D11_IMAGE_KMT_EXT;
+    const std::wstring full = direct3ds ? direct3d->prefix + std::to_wstring(number) : std::wstring(name.data());
+    mine = ::OpenFileMappingW(FILE_MAP_READ | FILE_MAP_WRITE, FALSE, full.c_str());
   } else {
     const HANDLE self = ::GetCurrentProcess();
     if (::DuplicateHandle(self, handle, self, &mine, 0, FALSE, DUPLICATE_SAME_ACCESS) == 0) return {};

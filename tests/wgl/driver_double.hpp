@@ -10,6 +10,7 @@
 // * what stands for a texture of Direct3D's has a page at its end whose first word is the keyed mutex: 0 free, 1 held,
 //   `abandoned`: of somebody who died.
 // * a global number is a section's name.
+// Those of Direct3D may also be where another stand-in has them (`direct3d`), packed as host memory is.
 // It is strict where drivers are known to be: Direct3D's textures have size 0 and are dedicated. Which error codes a
 // driver gives where the specification does not say is this file's.
 #pragma once
@@ -21,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,6 +52,13 @@ class DriverDouble {
   std::set<std::string> without;   // extensions and functions
   std::set<GLenum> unknown_types;  // kinds of handles that it calls GL_INVALID_ENUM
   std::chrono::milliseconds patience{5000};
+  // Where that stand-in has a texture's pixels and keyed mutex, and a fence's counter, and how it names a number.
+  struct Places {
+    std::size_t pixels = 0, mutex = 0, counter = 0;
+    std::int64_t holder = 1;  // what is in a mutex that this one holds
+    std::wstring prefix;
+  };
+  std::optional<Places> direct3d;
 
   // What it was asked, in order: "wait 5", "signal 6", "acquire", "release", "finish", "flush", ...
   std::vector<std::string> calls;
@@ -76,10 +85,14 @@ class DriverDouble {
     Section section;
     std::uint64_t size = 0;  // for pixels
     bool dedicated = false;
-    bool has_mutex = false;
+    std::size_t pixels = 0;            // where they begin
+    volatile LONG64* mutex = nullptr;  // none of those that have none
+    LONG64 holder = 1;
+    bool host_packed = false;
   };
   struct Semaphore {
     Section section;
+    std::size_t counter = 0;
     bool timeline = false;
     std::uint64_t value = 0;
   };
@@ -98,12 +111,12 @@ class DriverDouble {
   }
   void fail(GLenum code);
   void* context() const;  // the current one
-  static std::uint64_t bytes_of(const Texture& texture);
+  std::uint64_t bytes_of(const Texture& texture) const;
   void storage(const Texture& texture);
   void copy(const Texture& texture, Way way);
   void copy_all(GLuint count, const GLuint* textures, const GLenum* layouts, Way way);
   void copy_memory(GLuint memory, Way way);
-  volatile LONG* mutex_of(GLuint memory);
+  Memory* with_mutex(GLuint memory);
   Section open(GLenum type, void* handle, std::size_t size) const;
 
   // The functions, by name.

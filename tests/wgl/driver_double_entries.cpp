@@ -92,9 +92,18 @@ struct DriverDouble::Entry {
     if (texture && (size != 0 || !found->second.dedicated)) return me.fail(GL_INVALID_VALUE);
     Section section = me.open(type, handle, static_cast<std::size_t>(size));
     if (!section) return me.fail(GL_INVALID_VALUE);
-    found->second.size = texture ? section.size() - mutex_page : size;
-    found->second.has_mutex = image;
-    found->second.section = std::move(section);
+    Memory& mine = found->second;
+    mine.size = size;
+    if (texture) {
+      const auto& places = me.direct3d;
+      mine.size = section.size() - (places ? places->pixels : mutex_page);
+      mine.pixels = places ? places->pixels : 0;
+      mine.host_packed = places.has_value();
+      mine.holder = places ? places->holder : 1;
+      std::byte* mutex = section.view() + (places ? places->mutex : mine.size);
+      if (image) mine.mutex = reinterpret_cast<volatile LONG64*>(mutex);
+    }
+    mine.section = std::move(section);
   }
   static void APIENTRY storage_2d(GLenum target, GLsizei levels, GLenum internal_format, GLsizei width, GLsizei height,
                                   GLuint memory, GLuint64 offset) {
@@ -126,6 +135,7 @@ struct DriverDouble::Entry {
     if (me.unknown_types.contains(type)) return me.fail(GL_INVALID_ENUM);
     if (type == GL_HANDLE_TYPE_D3D12_FENCE_EXT) mine.timeline = true;
     if (!mine.timeline) return me.fail(GL_INVALID_OPERATION);  // it has no binary ones
+    if (me.direct3d && type == GL_HANDLE_TYPE_D3D12_FENCE_EXT) mine.counter = me.direct3d->counter;
     mine.section = me.open(type, handle, counter_bytes);
     if (!mine.section) me.fail(GL_INVALID_VALUE);
   }
@@ -134,7 +144,7 @@ struct DriverDouble::Entry {
     me().semaphores_[semaphore].value = *value;
   }
   static std::atomic<std::uint64_t>& counter(const Semaphore& semaphore) {
-    return *reinterpret_cast<std::atomic<std::uint64_t>*>(semaphore.section.view());
+    return *reinterpret_cast<std::atomic<std::uint64_t>*>(semaphore.section.view() + semaphore.counter);
   }
   static void APIENTRY wait(GLuint semaphore, GLuint, const GLuint*, GLuint count, const GLuint* textures,
                             const GLenum* layouts) {
@@ -162,13 +172,11 @@ struct DriverDouble::Entry {
   static GLboolean APIENTRY acquire(GLuint memory, GLuint64 key, GLuint timeout) {
     DriverDouble& me = Entry::me();
     me.calls.emplace_back("acquire");
-    volatile LONG* mutex = me.mutex_of(memory);
-    if (mutex == nullptr) return me.fail(GL_INVALID_VALUE), static_cast<GLboolean>(GL_FALSE);
+    const Memory* mine = me.with_mutex(memory);
+    if (mine == nullptr) return me.fail(GL_INVALID_VALUE), static_cast<GLboolean>(GL_FALSE);
     const DWORD begun = ::GetTickCount();
-    while (key != 0 || ::InterlockedCompareExchange(mutex, 1, 0) != 0) {
-      if (*mutex == static_cast<LONG>(abandoned)) {
-        return me.fail(GL_INVALID_OPERATION), static_cast<GLboolean>(GL_FALSE);
-      }
+    while (key != 0 || ::InterlockedCompareExchange64(mine->mutex, mine->holder, 0) != 0) {
+      if (*mine->mutex == abandoned) return me.fail(GL_INVALID_OPERATION), static_cast<GLboolean>(GL_FALSE);
       if (::GetTickCount() - begun >= timeout) return GL_FALSE;
       ::Sleep(1);
     }
@@ -178,11 +186,11 @@ struct DriverDouble::Entry {
   static GLboolean APIENTRY release(GLuint memory, GLuint64 key) {
     DriverDouble& me = Entry::me();
     me.calls.emplace_back("release");
-    volatile LONG* mutex = me.mutex_of(memory);
-    if (mutex == nullptr) return me.fail(GL_INVALID_VALUE), static_cast<GLboolean>(GL_FALSE);
+    const Memory* mine = me.with_mutex(memory);
+    if (mine == nullptr) return me.fail(GL_INVALID_VALUE), static_cast<GLboolean>(GL_FALSE);
     me.copy_memory(memory, Way::to_memory);
     // Who releases what he does not hold is told so.
-    if (key == 0 && ::InterlockedCompareExchange(mutex, 0, 1) == 1) return GL_TRUE;
+    if (key == 0 && ::InterlockedCompareExchange64(mine->mutex, 0, mine->holder) == mine->holder) return GL_TRUE;
     return me.fail(GL_INVALID_OPERATION), static_cast<GLboolean>(GL_FALSE);
   }
   static void APIENTRY finish() {
