@@ -8,15 +8,18 @@
 //
 // Fence kinds: opaque_fd_binary (GL_EXT_semaphore_fd), opaque_fd_timeline (GL_NV_timeline_semaphore), sync_file
 // (EGL_ANDROID_native_fence_sync), drm_syncobj (by sync files, where a DRM node has timelines), host_timeline. OpenGL
-// opens opaque memory and fences and makes none: to publish without a copy, export dma-bufs, or give the manager a
-// Vulkan manager of the same device by use_allocator().
+// opens others' memory and fences and makes none: to publish without a copy, export dma-bufs, or give the manager a
+// Vulkan (on Windows also a Direct3D) manager of the same device by use_allocator().
 //
-// Windows: host_memory and host_timeline only; neither Win32 handles nor Direct3D's textures are opened yet.
+// Windows: opaque_win32, opaque_win32_kmt, d3d_nt (textures of Direct3D 11, resources and heaps of 12) and d3d_kmt
+// (GL_EXT_memory_object_win32), d3d12_fence (GL_EXT_semaphore_win32), opaque_win32_timeline (GL_NV_timeline_semaphore,
+// too), keyed mutexes (GL_EXT_win32_keyed_mutex), host_memory, host_timeline. Direct3D's kinds open on the adapter of
+// the context's LUID. What a driver says it has is offered: GL has no query for kinds, and refuses when it opens one.
 // create_manager() makes a hidden window, which goes with the thread that made it: that thread must outlive the manager
 // and destroy it. wrap_current_context() takes wglGetCurrentContext()'s and compares it at each call.
 //
-// Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor, eglCreateImageKHR
-// borrows it.
+// Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor; eglCreateImageKHR,
+// glImportMemoryWin32HandleEXT and glImportSemaphoreWin32HandleEXT borrow the handle. Geyser closes what is left.
 //
 // Threads: every call on a manager, its textures and its fences comes from the thread on which its context is current
 // (wrap_current_context) or from any one thread at a time (create_manager: the context is made current inside each
