@@ -93,14 +93,15 @@ class GEYSER_API SharedFence {
   // For an API that cannot signal this kind, or cannot wait for it, but makes and takes semaphores of one signal and
   // one wait (HandleKind::opaque_fd, sync_file): its allocator's device stands between, with one empty submission.
   // Errors: unsupported (no allocator).
-  // The fence reaches `value` when `after` is signalled.
-  [[nodiscard]] Result<void> relay_signal(std::uint64_t value, OwnedHandle&& after);
+  // The fence reaches `value` when `after` is signalled: when it has reached `after_value`, where it is a timeline's
+  // (HandleKind::d3d_nt, metal_shared_event).
+  [[nodiscard]] Result<void> relay_signal(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value);
   // A new semaphore that is signalled when the fence has reached `value`.
   [[nodiscard]] Result<OwnedHandle> relay_wait(std::uint64_t value) const;
 
  private:
   // The allocator's part of the two: queued on the device, never waited for.
-  virtual Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after);
+  virtual Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value);
   virtual Result<OwnedHandle> do_forward(std::uint64_t value) const;
   virtual Result<std::uint64_t> do_completed_value() const = 0;
   virtual Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const = 0;

@@ -16,6 +16,8 @@
 // docs/dawn/features/shared_texture_memory.md and shared_fence.md.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,10 +30,14 @@
 
 namespace geyser::webgpu {
 
+// An adapter of Windows.
+using Luid = std::array<std::uint8_t, 8>;
+
 // Which adapter create_manager picks: the first, of those that Dawn gives for each power preference, that fits.
 struct DeviceSelection {
-  std::string name_contains;  // case-sensitive
-  std::optional<Uuid> device_uuid;
+  std::string name_contains;        // case-sensitive
+  std::optional<Uuid> device_uuid;  // Linux
+  std::optional<Luid> luid;         // Windows: DeviceIdentity::luid
 };
 
 struct Options {
@@ -58,10 +64,15 @@ struct WrapOptions {
   // wgpuGetProcAddress of the Dawn that made the device; null: libwebgpu_dawn's.
   GetProcAddress get_proc_address = nullptr;
   std::optional<DeviceUuids> uuids;
+  // Windows: the LUID of its adapter. Without it that of DXGI's one adapter with Dawn's numbers and name.
+  std::optional<Luid> luid;
+  // Apple's: its id<MTLDevice> (dawn::native::metal::GetMTLDevice), which Geyser finds where libwebgpu_dawn exports
+  // that function. Borrowed as the device is.
+  void* metal_device = nullptr;
   DiagnosticHandler diagnostics;
 };
-// Errors: invalid_argument (a null device, another backend than Vulkan), not_available (no Dawn, a missing function),
-// version_mismatch.
+// Errors: invalid_argument (a null device, a backend of Dawn's that shares nothing on this system), not_available (no
+// Dawn, a missing function), version_mismatch.
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_device(const WrapOptions& options);
 
 // What to enable when making a device that Geyser will wrap: the subset of Geyser's list that the adapter has. Without

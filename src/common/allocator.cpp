@@ -52,8 +52,11 @@ Result<void> TextureShareManager::use_allocator(std::shared_ptr<TextureShareMana
   const bool any_device = std::all_of(theirs.textures.begin(), theirs.textures.end(), [](const TextureCapability& row) {
     return row.handle_kind == HandleKind::dma_buf;
   });
-  // Of Direct3D's identity only the adapter is known; opaque handles are compared at each import.
-  if (!any_device && !same_device_and_driver(theirs.identity, capabilities_.identity) &&
+  // Of Direct3D's identity only the adapter is known, of Metal's only the number; opaque handles are compared at each
+  // import.
+  const bool same_metal = theirs.identity.metal_registry_id != 0 &&
+                          theirs.identity.metal_registry_id == capabilities_.identity.metal_registry_id;
+  if (!any_device && !same_metal && !same_device_and_driver(theirs.identity, capabilities_.identity) &&
       !same_adapter(theirs.identity, capabilities_.identity)) {
     return fail(ErrorCode::incompatible_device,
                 text("The allocator is on [", to_string(theirs.identity), "], but this manager is on [",

@@ -133,9 +133,9 @@ tl::unexpected<GeyserError> no_relay(FenceKind kind) {
 
 }  // namespace
 
-Result<void> SharedFence::relay_signal(std::uint64_t value, OwnedHandle&& after) {
+Result<void> SharedFence::relay_signal(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) {
   if (origin_ == nullptr) return no_relay(kind_);
-  auto queued = origin_->do_signal_after(value, std::move(after));
+  auto queued = origin_->do_signal_after(value, std::move(after), after_value);
   if (queued) note(value);
   return queued;
 }
@@ -144,7 +144,7 @@ Result<OwnedHandle> SharedFence::relay_wait(std::uint64_t value) const {
   return origin_ != nullptr ? origin_->do_forward(value) : no_relay(kind_);
 }
 
-Result<void> SharedFence::do_signal_after(std::uint64_t, OwnedHandle&&) { return no_relay(kind_); }
+Result<void> SharedFence::do_signal_after(std::uint64_t, OwnedHandle&&, std::uint64_t) { return no_relay(kind_); }
 
 Result<OwnedHandle> SharedFence::do_forward(std::uint64_t) const { return no_relay(kind_); }
 

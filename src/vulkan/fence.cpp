@@ -122,7 +122,7 @@ Result<FenceHandle> VulkanFence::do_export() const {
   return handle;
 }
 
-Result<void> VulkanFence::do_signal_after(std::uint64_t value, OwnedHandle&& after) {
+Result<void> VulkanFence::do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t) {
   if (after.kind() != HandleKind::opaque_fd) {
     return fail(GeyserError(ErrorCode::unsupported,
                             text("A handle of kind [", to_string(after.kind()), "] cannot be waited for here."))

@@ -25,7 +25,7 @@ class VulkanFence final : public SharedFence {
   Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const override;
   Result<void> do_signal(std::uint64_t value) override;
   Result<FenceHandle> do_export() const override;
-  Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after) override;
+  Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) override;
   Result<OwnedHandle> do_forward(std::uint64_t value) const override;
 
   std::shared_ptr<Device> device_;

@@ -9,6 +9,7 @@
 #include "common/text.hpp"
 #include "webgpu/error.hpp"
 #include "webgpu/fence.hpp"
+#include "webgpu/system.hpp"
 
 namespace geyser::webgpu {
 
@@ -18,7 +19,7 @@ Device::Device(Loader loader) : loader_(std::move(loader)) {}
 
 Device::~Device() {
   const Functions& wgpu = functions();
-  scout_.close();
+  system_.reset();  // what it made is of Dawn's instance
   if (native_.queue != nullptr) wgpu.wgpuQueueRelease(native_.queue);
   if (native_.device != nullptr) wgpu.wgpuDeviceRelease(native_.device);
   if (native_.adapter != nullptr) wgpu.wgpuAdapterRelease(native_.adapter);
@@ -27,8 +28,6 @@ Device::~Device() {
 
 std::vector<WGPUFeatureName> wanted_features(const Functions& functions, WGPUAdapter adapter) {
   constexpr std::array wanted{
-      WGPUFeatureName_SharedTextureMemoryOpaqueFD, WGPUFeatureName_SharedTextureMemoryDmaBuf,
-      WGPUFeatureName_AdapterPropertiesVk,         WGPUFeatureName_DawnDrmFormatCapabilities,
       WGPUFeatureName_DawnMultiPlanarFormats,      WGPUFeatureName_BGRA8UnormStorage,
       WGPUFeatureName_RG11B10UfloatRenderable,     WGPUFeatureName_Float32Filterable,
       WGPUFeatureName_Depth32FloatStencil8,        WGPUFeatureName_TextureCompressionBC,
@@ -37,21 +36,26 @@ std::vector<WGPUFeatureName> wanted_features(const Functions& functions, WGPUAda
       WGPUFeatureName_TextureFormatsTier2,         WGPUFeatureName_Unorm16TextureFormats,
   };
   std::vector<WGPUFeatureName> features;
-  for (const WGPUFeatureName feature : wanted) {
-    if (functions.wgpuAdapterHasFeature(adapter, feature)) features.push_back(feature);
-  }
-  // Dawn ends accesses with sync files when both are enabled, and only opaque semaphores can be passed on to fences of
-  // other kinds by every allocator.
-  for (const WGPUFeatureName feature :
-       {WGPUFeatureName_SharedFenceVkSemaphoreOpaqueFD, WGPUFeatureName_SharedFenceSyncFD}) {
-    if (!functions.wgpuAdapterHasFeature(adapter, feature)) continue;
-    features.push_back(feature);
-    break;
+  const auto add = [&](WGPUFeatureName feature) {
+    const bool has = functions.wgpuAdapterHasFeature(adapter, feature) != WGPU_FALSE;
+    if (has) features.push_back(feature);
+    return has;
+  };
+  for (const WGPUFeatureName feature : wanted_of_memory()) add(feature);
+  for (const WGPUFeatureName feature : wanted) add(feature);
+  for (const WGPUFeatureName feature : wanted_of_fences()) {
+    if (add(feature)) break;
   }
   return features;
 }
 
 namespace {
+
+// dawn::native::d3d::RequestAdapterOptionsLUID (<dawn/native/D3DBackend.h>): Dawn's C API names its number only.
+struct LuidOption {
+  WGPUChainedStruct chain;
+  Luid luid;
+};
 
 WGPUFuture request_adapter(const Functions& wgpu, WGPUInstance instance, const WGPURequestAdapterOptions& options,
                            WGPUAdapter& adapter) {
@@ -92,10 +96,12 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   // The instance goes to the first device tried; the others take a reference of their adapter's.
   std::string refused;
   std::shared_ptr<Device> chosen;
-  for (const WGPUPowerPreference preference : {WGPUPowerPreference_HighPerformance, WGPUPowerPreference_LowPower}) {
+  for (const AdapterChoice& choice : adapter_choices(options.device)) {
     WGPURequestAdapterOptions request = WGPU_REQUEST_ADAPTER_OPTIONS_INIT;
-    request.backendType = WGPUBackendType_Vulkan;
-    request.powerPreference = preference;
+    request.backendType = choice.backend;
+    request.powerPreference = choice.power;
+    LuidOption luid{{nullptr, WGPUSType_RequestAdapterOptionsLUID}, choice.luid.value_or(Luid{})};
+    if (choice.luid) request.nextInChain = &luid.chain;
     WGPUAdapter adapter = nullptr;
     if (!finish(wgpu, instance, request_adapter(wgpu, instance, request, adapter)) || adapter == nullptr) continue;
     const std::string name = adapter_name(wgpu, adapter);
@@ -110,7 +116,7 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
     device->native_.instance = wgpu.wgpuAdapterGetInstance(adapter);
     device->native_.adapter = adapter;
     Result<void> made = device->request(adapter);
-    if (made) made = device->initialize({});
+    if (made) made = device->initialize({std::nullopt, choice.luid, nullptr});
     if (!made) {
       refused += text(" [", name, "]: ", made.error().to_string(), ".");
       if (made.error().code() == ErrorCode::version_mismatch) {
@@ -129,8 +135,8 @@ Result<std::shared_ptr<Device>> Device::create(const Options& options) {
   }
   wgpu.wgpuInstanceRelease(instance);
   if (chosen != nullptr) return chosen;
-  return fail(ErrorCode::not_available,
-              text("Dawn has no Vulkan adapter that fits.", refused.empty() ? " It gives none." : refused));
+  return fail(ErrorCode::not_available, text("Dawn has no ", backend_name(), " adapter that fits.",
+                                             refused.empty() ? " It gives none." : refused));
 }
 
 Result<void> Device::request(WGPUAdapter adapter) {
@@ -188,11 +194,12 @@ Result<std::shared_ptr<Device>> Device::wrap(const WrapOptions& options) {
   device->native_.device = options.device;
   device->native_.adapter = wgpu.wgpuDeviceGetAdapter(options.device);
   device->native_.instance = wgpu.wgpuAdapterGetInstance(device->native_.adapter);
-  if (auto ready = device->initialize(options.uuids); !ready) return fail(std::move(ready.error()));
+  if (auto ready = device->initialize({options.uuids, options.luid, options.metal_device}); !ready)
+    return fail(std::move(ready.error()));
   return device;
 }
 
-Result<void> Device::initialize(const std::optional<DeviceUuids>& uuids) {
+Result<void> Device::initialize(const KnownDevice& known) {
   const Functions& wgpu = functions();
   native_.queue = wgpu.wgpuDeviceGetQueue(native_.device);
   lost_ = wgpu.wgpuDeviceGetLostFuture(native_.device);
@@ -200,35 +207,13 @@ Result<void> Device::initialize(const std::optional<DeviceUuids>& uuids) {
   if (wgpu.wgpuDeviceGetLimits(native_.device, &limits_) != WGPUStatus_Success) {
     return fail(make_status_error("wgpuDeviceGetLimits"));
   }
-  auto identity = identify(loader_, native_.adapter, native_.device, vulkan_device_);
-  if (!identity) return fail(std::move(identity.error()));
-  identity_ = *std::move(identity);
-  if (uuids) {
-    identity_.has_uuids = true;
-    identity_.device_uuid = uuids->device;
-    identity_.driver_uuid = uuids->driver;
-  }
-  return {};
+  return identify(known);
 }
 
 // The other half of loader.cpp's check: a structure where it does not belong is refused by its name, so a number that
 // means another one to the library shows before anything is built on it.
 Result<void> Device::check_structures() const {
-  struct NamedStructure {
-    WGPUSType type;
-    std::string_view name;
-  };
-  constexpr std::array<NamedStructure, 8> structures{{
-      {WGPUSType_SharedTextureMemoryOpaqueFDDescriptor, "SharedTextureMemoryOpaqueFDDescriptor"},
-      {WGPUSType_SharedTextureMemoryDmaBufDescriptor, "SharedTextureMemoryDmaBufDescriptor"},
-      {WGPUSType_SharedTextureMemoryVkImageLayoutBeginState, "SharedTextureMemoryVkImageLayoutBeginState"},
-      {WGPUSType_SharedTextureMemoryVkImageLayoutEndState, "SharedTextureMemoryVkImageLayoutEndState"},
-      {WGPUSType_SharedFenceVkSemaphoreOpaqueFDExportInfo, "SharedFenceVkSemaphoreOpaqueFDExportInfo"},
-      {WGPUSType_SharedFenceSyncFDExportInfo, "SharedFenceSyncFDExportInfo"},
-      {WGPUSType_AdapterPropertiesVk, "AdapterPropertiesVk"},
-      {WGPUSType_DawnDrmFormatCapabilities, "DawnDrmFormatCapabilities"},
-  }};
-  for (const NamedStructure& structure : structures) {
+  for (const NamedStructure& structure : shared_structures()) {
     WGPUChainedStruct chain{nullptr, structure.type};
     const WGPUSharedFenceDescriptor descriptor{&chain, WGPU_STRING_VIEW_INIT};
     const auto refused = check("wgpuDeviceImportSharedFence", [&] {
@@ -245,12 +230,6 @@ Result<void> Device::check_structures() const {
 
 bool Device::has(WGPUFeatureName feature) const noexcept {
   return functions().wgpuDeviceHasFeature(native_.device, feature) != WGPU_FALSE;
-}
-
-EndOfAccess Device::end_of_access() const noexcept {
-  if (has(WGPUFeatureName_SharedFenceSyncFD)) return EndOfAccess::sync_file;
-  if (has(WGPUFeatureName_SharedFenceVkSemaphoreOpaqueFD)) return EndOfAccess::opaque_fd;
-  return EndOfAccess::none;
 }
 
 bool Device::is_lost() const {

@@ -12,15 +12,11 @@
 #include <geyser/webgpu.hpp>
 
 #include "webgpu/loader.hpp"
-#include "webgpu/scout.hpp"
-#include "webgpu/vulkan_device.hpp"
+#include "webgpu/system.hpp"
 
 namespace geyser::webgpu {
 
 class WebGpuFence;
-
-// How Dawn gives out the end of an access, by the features that the device was made with: one kind for a device.
-enum class EndOfAccess { none, opaque_fd, sync_file };
 
 class Device {
  public:
@@ -35,13 +31,11 @@ class Device {
   const NativeDevice& native() const noexcept { return native_; }
   WGPUDevice handle() const noexcept { return native_.device; }
   const DeviceIdentity& identity() const noexcept { return identity_; }
-  // Empty where the library does not let us ask it.
-  const VulkanDevice& vulkan_device() const noexcept { return vulkan_device_; }
-  Scout& scout() noexcept { return scout_; }
+  System& system() noexcept { return *system_; }
+  const System& system() const noexcept { return *system_; }
   const WGPULimits& limits() const noexcept { return limits_; }
   const DiagnosticHandler& diagnostics() const noexcept { return diagnostics_; }
   bool has(WGPUFeatureName feature) const noexcept;
-  EndOfAccess end_of_access() const noexcept;
 
   // Runs `call`, named `what`, and gives what Dawn said of it. A lost device is device_lost.
   Result<void> check(const char* what, const std::function<void()>& call) const;
@@ -62,7 +56,8 @@ class Device {
  private:
   explicit Device(Loader loader);
   // Everything after the native objects are known.
-  Result<void> initialize(const std::optional<DeviceUuids>& uuids);
+  Result<void> initialize(const KnownDevice& known);
+  Result<void> identify(const KnownDevice& known);
   Result<void> request(WGPUAdapter adapter);
   Result<void> check_structures() const;
 
@@ -70,18 +65,13 @@ class Device {
   NativeDevice native_;
   WGPULimits limits_ = WGPU_LIMITS_INIT;
   DeviceIdentity identity_;
-  VulkanDevice vulkan_device_;
-  Scout scout_;
+  std::shared_ptr<System> system_;
   DiagnosticHandler diagnostics_;
   WGPUFuture lost_ = WGPU_FUTURE_INIT;
   mutable bool is_lost_ = false;
   bool timed_waits_ = false;  // the instance has TimedWaitAny; otherwise futures are asked again and again
   std::unordered_map<FenceId, WebGpuFence*> fences_;
 };
-
-// In Geyser's words: names, driver; UUIDs where `vulkan_device` is found, or the caller said them.
-Result<DeviceIdentity> identify(const Loader& loader, WGPUAdapter adapter, WGPUDevice device,
-                                VulkanDevice& vulkan_device);
 
 // Of Geyser's list of features, those that the adapter has.
 std::vector<WGPUFeatureName> wanted_features(const Functions& functions, WGPUAdapter adapter);

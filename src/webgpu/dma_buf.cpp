@@ -6,6 +6,7 @@
 
 #include "common/text.hpp"
 #include "platform/dma_buf_parcel.hpp"
+#include "webgpu/fd_system.hpp"
 #include "webgpu/format.hpp"
 
 namespace geyser::webgpu {
@@ -98,7 +99,7 @@ Result<void> try_out_dma_buf(Device& device, const TextureDescriptor& descriptor
                                0,
                                nullptr,
                                VK_IMAGE_LAYOUT_UNDEFINED};
-  return device.scout().try_out(device.vulkan_device(), info, buffer, layout.allocation_size);
+  return device.system().scout.try_out(device.system().vulkan, info, buffer, layout.allocation_size);
 }
 
 Result<void> import_dma_buf(Device& device, const ApiTextureHandle& parcel, TextureUsage usages,

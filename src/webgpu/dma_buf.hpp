@@ -7,6 +7,8 @@
 #include <geyser/format.hpp>
 #include <geyser/texture.hpp>
 
+#include <vulkan/vulkan_core.h>
+
 #include "webgpu/device.hpp"
 
 namespace geyser::webgpu {

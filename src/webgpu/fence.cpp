@@ -1,6 +1,7 @@
 #include "webgpu/fence.hpp"
 
 #include "common/text.hpp"
+#include "webgpu/external_fence.hpp"
 
 namespace geyser::webgpu {
 
@@ -16,71 +17,44 @@ tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
 
 }  // namespace
 
-std::vector<FenceCapability> fence_capabilities(const Device& device) {
-  std::vector<FenceCapability> capabilities;
-  if (device.has(WGPUFeatureName_SharedFenceSyncFD)) capabilities.push_back({FenceKind::sync_file, true, true, true});
-  capabilities.push_back({FenceKind::host_timeline, true, true, false});
-  return capabilities;
-}
-
-Result<Semaphore> import_semaphore(const Device& device, const OwnedHandle& handle) {
-  WGPUSharedFenceVkSemaphoreOpaqueFDDescriptor opaque = WGPU_SHARED_FENCE_VK_SEMAPHORE_OPAQUE_FD_DESCRIPTOR_INIT;
-  opaque.handle = static_cast<int>(handle.get());
-  WGPUSharedFenceSyncFDDescriptor sync_file = WGPU_SHARED_FENCE_SYNC_FD_DESCRIPTOR_INIT;
-  sync_file.handle = static_cast<int>(handle.get());
+Result<NativeFence> NativeFence::import(const Device& device, WGPUChainedStruct& chain) {
   WGPUSharedFenceDescriptor descriptor = WGPU_SHARED_FENCE_DESCRIPTOR_INIT;
-  descriptor.nextInChain = handle.kind() == HandleKind::sync_file ? &sync_file.chain : &opaque.chain;
-  WGPUSharedFence fence = nullptr;
+  descriptor.nextInChain = &chain;
+  WGPUSharedFence native = nullptr;
   auto imported = device.check("wgpuDeviceImportSharedFence", [&] {
-    fence = device.functions().wgpuDeviceImportSharedFence(device.handle(), &descriptor);
+    native = device.functions().wgpuDeviceImportSharedFence(device.handle(), &descriptor);
   });
-  Semaphore semaphore(device, fence);
+  NativeFence fence(device, native);
   if (!imported) return fail(std::move(imported.error()));
-  return semaphore;
-}
-
-Result<OwnedHandle> export_semaphore(const Device& device, WGPUSharedFence fence) {
-  WGPUSharedFenceExportInfo info = WGPU_SHARED_FENCE_EXPORT_INFO_INIT;
-  device.functions().wgpuSharedFenceExportInfo(fence, &info);
-  WGPUSharedFenceVkSemaphoreOpaqueFDExportInfo opaque = WGPU_SHARED_FENCE_VK_SEMAPHORE_OPAQUE_FD_EXPORT_INFO_INIT;
-  WGPUSharedFenceSyncFDExportInfo sync_file = WGPU_SHARED_FENCE_SYNC_FD_EXPORT_INFO_INIT;
-  const bool is_sync_file = info.type == WGPUSharedFenceType_SyncFD;
-  if (!is_sync_file && info.type != WGPUSharedFenceType_VkSemaphoreOpaqueFD) {
-    return fail(ErrorCode::unsupported,
-                text("Dawn ends the access with a fence of type [", static_cast<int>(info.type), "]."));
-  }
-  info.nextInChain = is_sync_file ? &sync_file.chain : &opaque.chain;
-  device.functions().wgpuSharedFenceExportInfo(fence, &info);
-  if (is_sync_file && sync_file.handle < 0) return OwnedHandle();  // Vulkan's word for one that is signalled already
-  // Lent by Dawn.
-  return is_sync_file ? OwnedHandle::duplicate(HandleKind::sync_file, sync_file.handle)
-                      : OwnedHandle::duplicate(HandleKind::opaque_fd, opaque.handle);
+  return fence;
 }
 
 WebGpuFence::WebGpuFence(std::shared_ptr<Device> device, FenceKind kind, FenceId id, std::uint64_t value,
-                         WGPUSharedFence semaphore)
-    : SharedFence(kind, id, value), device_(std::move(device)), semaphore_(semaphore) {
+                         WGPUSharedFence native)
+    : SharedFence(kind, id, value), device_(std::move(device)), native_(native) {
   device_->add_fence(*this);
 }
 
 WebGpuFence::~WebGpuFence() {
   device_->remove_fence(*this);
-  if (semaphore_ != nullptr) device_->functions().wgpuSharedFenceRelease(semaphore_);
+  if (native_ != nullptr) device_->functions().wgpuSharedFenceRelease(native_);
 }
 
-Result<Semaphore> WebGpuFence::wait_for(std::uint64_t value) const {
-  if (semaphore_ != nullptr) {
-    device_->functions().wgpuSharedFenceAddRef(semaphore_);
-    return Semaphore(*device_, semaphore_);
+Result<NativeWait> WebGpuFence::wait_for(std::uint64_t value) const {
+  if (native_ != nullptr) {
+    device_->functions().wgpuSharedFenceAddRef(native_);
+    return NativeWait{NativeFence(*device_, native_), native_value(kind(), value)};
   }
   auto handle = relay_wait(value);
   if (!handle) return fail(std::move(handle.error()));
-  return import_semaphore(*device_, *handle);
+  auto semaphore = import_native(*device_, *handle);
+  if (!semaphore) return fail(std::move(semaphore.error()));
+  return NativeWait{*std::move(semaphore), native_value(kind(), value)};
 }
 
-Result<void> WebGpuFence::signal_after(std::uint64_t value, OwnedHandle&& after) {
+Result<void> WebGpuFence::signal_after(std::uint64_t value, LastUse&& after) {
   own_value_ = value;
-  return relay_signal(value, std::move(after));
+  return relay_signal(value, std::move(after.fence), after.value);
 }
 
 Result<std::uint64_t> WebGpuFence::do_completed_value() const { return refuse(*this, "read"); }
@@ -90,14 +64,13 @@ Result<FenceHandle> WebGpuFence::do_export() const { return refuse(*this, "expor
 
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle) {
   WGPUSharedFence native = nullptr;
-  if (handle.kind == FenceKind::opaque_fd_binary) {
-    auto semaphore = import_semaphore(*device, handle.handle);
-    if (!semaphore) return fail(std::move(semaphore.error()));
-    native = semaphore->get();
-    device->functions().wgpuSharedFenceAddRef(native);
+  if (opens_fences(handle.kind)) {
+    auto opened = import_native(*device, handle.handle);
+    if (!opened) return fail(std::move(opened.error()));
+    native = std::move(*opened).detach();
   }
   auto fence = std::make_shared<WebGpuFence>(device, handle.kind, handle.id, handle.value, native);
-  handle.handle.reset();  // Dawn has its own; a timeline is the allocator's
+  handle.handle.reset();  // Dawn has its own; of what it does not open the allocator has
   return fence;
 }
 

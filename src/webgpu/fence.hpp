@@ -1,56 +1,63 @@
-// A semaphore of another API as Dawn sees it. Dawn's own semaphores are of one signal and one wait: a new one comes out
-// of each access, and what goes in is waited for once. So a binary semaphore is waited for as it is, and everything
-// else goes through the allocator's device (SharedFence::relay_signal, relay_wait).
+// A fence of another API as Dawn sees it. Dawn opens fences and waits for them, but signals only its own: each access
+// ends with one of those, and a value. The allocator's device passes it on (SharedFence::relay_signal), and turns what
+// Dawn does not open into what it does (relay_wait).
 #pragma once
 
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include <geyser/capabilities.hpp>
 #include <geyser/fence.hpp>
 
 #include "webgpu/device.hpp"
 
 namespace geyser::webgpu {
 
-// Owns a reference to one of Dawn's semaphores.
-class Semaphore {
+// Owns a reference to one of Dawn's fences.
+class NativeFence {
  public:
   // Takes the reference over.
-  Semaphore(const Device& device, WGPUSharedFence fence) : device_(&device), fence_(fence) {}
-  Semaphore(Semaphore&& other) noexcept : device_(other.device_), fence_(std::exchange(other.fence_, nullptr)) {}
-  Semaphore& operator=(Semaphore&&) = delete;
-  ~Semaphore() {
+  NativeFence(const Device& device, WGPUSharedFence fence) : device_(&device), fence_(fence) {}
+  NativeFence(NativeFence&& other) noexcept : device_(other.device_), fence_(std::exchange(other.fence_, nullptr)) {}
+  NativeFence& operator=(NativeFence&&) = delete;
+  ~NativeFence() {
     if (fence_ != nullptr) device_->functions().wgpuSharedFenceRelease(fence_);
   }
+  // Of a handle that `chain` names. Errors: Dawn's, in its own words.
+  static Result<NativeFence> import(const Device& device, WGPUChainedStruct& chain);
+
   WGPUSharedFence get() const noexcept { return fence_; }
+  // Gives the reference away.
+  WGPUSharedFence detach() && noexcept { return std::exchange(fence_, nullptr); }
 
  private:
   const Device* device_;
   WGPUSharedFence fence_;
 };
 
-// Of kind opaque_fd or sync_file; `handle` stays the caller's.
-Result<Semaphore> import_semaphore(const Device& device, const OwnedHandle& handle);
-// The handle of what an access ended with: a duplicate, of kind opaque_fd or sync_file; empty when it is signalled.
-Result<OwnedHandle> export_semaphore(const Device& device, WGPUSharedFence fence);
+// What an access of Dawn's begins after, or is over at.
+struct NativeWait {
+  NativeFence fence;
+  std::uint64_t value = 0;
+};
+struct LastUse {
+  OwnedHandle fence;  // empty: the CPU has to wait for the device
+  std::uint64_t value = 0;
+};
 
 class WebGpuFence final : public SharedFence {
  public:
-  // `semaphore`: a binary semaphore's; null for a timeline.
-  WebGpuFence(std::shared_ptr<Device> device, FenceKind kind, FenceId id, std::uint64_t value,
-              WGPUSharedFence semaphore);
+  // `native`: a reference that is taken over; null for kinds that Dawn does not open.
+  WebGpuFence(std::shared_ptr<Device> device, FenceKind kind, FenceId id, std::uint64_t value, WGPUSharedFence native);
   ~WebGpuFence() override;
 
   // What an access that begins has to wait for.
-  Result<Semaphore> wait_for(std::uint64_t value) const;
+  Result<NativeWait> wait_for(std::uint64_t value) const;
   // Whether `value` is one that this device has signalled, and a wait for it takes it from whoever is to wait next.
   bool takes_own(std::uint64_t value) const noexcept {
     return kind() == FenceKind::opaque_fd_binary && value != 0 && value == own_value_;
   }
-  // The fence reaches `value` when `after` is signalled.
-  Result<void> signal_after(std::uint64_t value, OwnedHandle&& after);
+  // The fence reaches `value` after that.
+  Result<void> signal_after(std::uint64_t value, LastUse&& after);
 
  private:
   // A CPU uses the allocator's object (TextureShareManager::use_allocator).
@@ -60,13 +67,11 @@ class WebGpuFence final : public SharedFence {
   Result<FenceHandle> do_export() const override;
 
   std::shared_ptr<Device> device_;
-  WGPUSharedFence semaphore_;
+  WGPUSharedFence native_;
   std::uint64_t own_value_ = 0;  // the last one signalled by this device
 };
 
 // Consumes the handle on success.
 Result<std::shared_ptr<SharedFence>> import_fence(const std::shared_ptr<Device>& device, FenceHandle&& handle);
-
-std::vector<FenceCapability> fence_capabilities(const Device& device);
 
 }  // namespace geyser::webgpu

@@ -150,6 +150,13 @@ VkImageUsageFlags to_vulkan(TextureUsage usage) noexcept {
   return flags;
 }
 
+TextureDescriptor smallest_texture(const FormatInfo& info) {
+  TextureDescriptor descriptor;
+  descriptor.format = info.format;
+  descriptor.extent = {info.block_width, info.block_height, 1};
+  return descriptor;
+}
+
 WGPUExtent3D size_of(const TextureDescriptor& descriptor) noexcept {
   const bool volume = descriptor.dimension == TextureDimension::three_d;
   return {descriptor.extent.width, descriptor.extent.height,

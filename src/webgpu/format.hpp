@@ -22,6 +22,8 @@ TextureFormat from_webgpu(WGPUTextureFormat format) noexcept;
 WGPUTextureUsage to_webgpu(TextureUsage usage) noexcept;
 VkImageUsageFlags to_vulkan(TextureUsage usage) noexcept;
 
+// One block: WebGPU wants whole ones.
+TextureDescriptor smallest_texture(const FormatInfo& info);
 WGPUExtent3D size_of(const TextureDescriptor& descriptor) noexcept;
 WGPUTextureDimension dimension_of(TextureDimension dimension) noexcept;
 

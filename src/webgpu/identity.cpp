@@ -1,4 +1,4 @@
-// Who the device is. Dawn says names and numbers of its adapter, no UUIDs: those come from its Vulkan instance.
+// Who the device is. Dawn says names and numbers of its adapter; UUIDs, LUIDs and registry ids are the system's to say.
 #include <utility>
 
 #include "common/text.hpp"
@@ -9,28 +9,19 @@ namespace geyser::webgpu {
 
 using detail::text;
 
-Result<DeviceIdentity> identify(const Loader& loader, WGPUAdapter adapter, WGPUDevice device,
-                                VulkanDevice& vulkan_device) {
-  const Functions& wgpu = loader.functions;
-  WGPUAdapterPropertiesVk vulkan = WGPU_ADAPTER_PROPERTIES_VK_INIT;
+Result<void> Device::identify(const KnownDevice& known) {
   WGPUAdapterInfo info = WGPU_ADAPTER_INFO_INIT;
-  if (wgpu.wgpuAdapterHasFeature(adapter, WGPUFeatureName_AdapterPropertiesVk)) info.nextInChain = &vulkan.chain;
-  if (wgpu.wgpuAdapterGetInfo(adapter, &info) != WGPUStatus_Success) {
+  if (functions().wgpuAdapterGetInfo(native_.adapter, &info) != WGPUStatus_Success) {
     return fail(make_status_error("wgpuAdapterGetInfo"));
   }
-  const bool is_vulkan = info.backendType == WGPUBackendType_Vulkan;
-  const VulkanDevice::Wanted wanted{info.vendorID, info.deviceID, vulkan.driverVersion, to_text(info.device)};
-  DeviceIdentity identity;
-  identity.device_name = wanted.name;
-  identity.driver_name = to_text(info.description);
-  wgpu.wgpuAdapterInfoFreeMembers(info);
-  if (!is_vulkan) {
-    return fail(ErrorCode::invalid_argument,
-                text("The device [", wanted.name, "] is not one of Dawn's Vulkan backend."));
-  }
-  vulkan_device = VulkanDevice::find(loader, device, wanted);
-  if (vulkan_device.has_value()) vulkan_device.identify(identity);
-  return identity;
+  identity_.device_name = to_text(info.device);
+  identity_.driver_name = to_text(info.description);
+  const bool shares = shares_on(info.backendType);
+  if (shares) system_ = ask_system(loader_, native_, info, known, identity_);
+  functions().wgpuAdapterInfoFreeMembers(info);
+  if (shares) return {};
+  return fail(ErrorCode::invalid_argument,
+              text("The device [", identity_.device_name, "] is not one of Dawn's ", backend_name(), " backend."));
 }
 
 }  // namespace geyser::webgpu

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "webgpu/system.hpp"
 
 namespace geyser::webgpu {
 
@@ -13,18 +14,7 @@ using detail::text;
 
 namespace {
 
-struct NamedFeature {
-  WGPUFeatureName feature;
-  std::string_view name;
-};
-constexpr std::array<NamedFeature, 10> shared_features{{
-    {WGPUFeatureName_AdapterPropertiesVk, "adapter-properties-vk"},
-    {WGPUFeatureName_SharedTextureMemoryDmaBuf, "shared-texture-memory-dma-buf"},
-    {WGPUFeatureName_SharedTextureMemoryOpaqueFD, "shared-texture-memory-opaque-fd"},
-    {WGPUFeatureName_SharedFenceVkSemaphoreOpaqueFD, "shared-fence-vk-semaphore-opaque-fd"},
-    {WGPUFeatureName_SharedFenceSyncFD, "shared-fence-sync-fd"},
-    {WGPUFeatureName_AdapterPropertiesDrm, "adapter-properties-drm"},
-    {WGPUFeatureName_DawnDrmFormatCapabilities, "dawn-drm-format-capabilities"},
+constexpr std::array<NamedFeature, 3> common_features{{
     {WGPUFeatureName_DawnMultiPlanarFormats, "dawn-multi-planar-formats"},
     {WGPUFeatureName_Unorm16TextureFormats, "unorm16texture-formats"},
     {WGPUFeatureName_TextureCompressionUnaligned, "texture-compression-unaligned"},
@@ -32,23 +22,29 @@ constexpr std::array<NamedFeature, 10> shared_features{{
 
 // Dawn has no version to ask for, and its numbers for what the standard does not have move. So they are checked by
 // their names: those of features here, by the one function of dawn::native that gives them (a free function of one
-// number; its name is the C++ ABI's for dawn::native::GetFeatureInfo(wgpu::FeatureName)), where the library exports it;
+// number), where the library exports it;
 // those of chained structures when there is a device, by the error for one that is out of place (device.cpp).
 Result<void> check_features(const platform::DynamicLibrary& library) {
   struct FeatureInfo {
     const char* name;
   };
   using GetFeatureInfo = const FeatureInfo* (*)(std::uint32_t);
-  const auto info =
-      reinterpret_cast<GetFeatureInfo>(library.symbol("_ZN4dawn6native14GetFeatureInfoEN4wgpu11FeatureNameE"));
+  const auto info = reinterpret_cast<GetFeatureInfo>(library.symbol(feature_info_symbol()));
   if (info == nullptr) return {};
-  for (const NamedFeature& known : shared_features) {
+  const auto check = [&](const NamedFeature& known) -> Result<void> {
     const FeatureInfo* theirs = info(static_cast<std::uint32_t>(known.feature));
     const std::string_view name = theirs != nullptr ? theirs->name : "none";
     if (name != known.name) {
       return fail(ErrorCode::version_mismatch,
                   text("Feature [", static_cast<std::uint32_t>(known.feature), "] is [", known.name,
                        "] in the header that Geyser was built with, but [", name, "] in the Dawn that is loaded."));
+    }
+    return {};
+  };
+  for (const std::span<const NamedFeature> features :
+       {shared_features(), std::span<const NamedFeature>(common_features)}) {
+    for (const NamedFeature& known : features) {
+      if (auto same = check(known); !same) return same;
     }
   }
   return {};
@@ -59,13 +55,12 @@ Result<void> check_features(const platform::DynamicLibrary& library) {
 Result<Loader> load(GetProcAddress get_proc_address) {
   Loader loader;
   if (get_proc_address == nullptr) {
-    constexpr std::array<const char*, 2> names{"libwebgpu_dawn.so.0", "libwebgpu_dawn.so"};
-    auto library = platform::DynamicLibrary::open(names);
+    auto library = platform::DynamicLibrary::open(library_names());
     if (!library) return fail(std::move(library.error()).during("loading Dawn"));
     loader.library = *std::move(library);
     get_proc_address = reinterpret_cast<GetProcAddress>(loader.library.symbol("wgpuGetProcAddress"));
     if (get_proc_address == nullptr) {
-      return fail(ErrorCode::not_available, "libwebgpu_dawn has no [wgpuGetProcAddress].");
+      return fail(ErrorCode::not_available, "Dawn's library has no [wgpuGetProcAddress].");
     }
     if (auto same = check_features(loader.library); !same) return fail(std::move(same.error()));
   }

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "common/text.hpp"
-#include "platform/host_fence.hpp"
-#include "platform/sync_file_fence.hpp"
+#include "platform/kernel_fence.hpp"
 #include "webgpu/capabilities.hpp"
 #include "webgpu/device.hpp"
+#include "webgpu/external_fence.hpp"
 #include "webgpu/fence.hpp"
 #include "webgpu/texture.hpp"
 
@@ -40,21 +40,17 @@ class WebGpuManager final : public TextureShareManager {
   }
   // The front lets only exportable kinds through: host_timeline and sync_file.
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
-    if (kind == FenceKind::sync_file) return platform::create_sync_file_fence();
-    return platform::create_host_fence();
+    return platform::create_platform_fence(kind);
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
-    if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
-    if (handle.kind == FenceKind::sync_file) return platform::import_sync_file_fence(std::move(handle));
-    return webgpu::import_fence(device_, std::move(handle));
+    const bool platforms = handle.kind == FenceKind::host_timeline || handle.kind == FenceKind::sync_file;
+    return platforms ? platform::import_platform_fence(std::move(handle))
+                     : webgpu::import_fence(device_, std::move(handle));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
     return static_cast<WebGpuTexture&>(to).copy_from(static_cast<WebGpuTexture&>(from));
   }
-  bool relays(FenceKind kind) const noexcept override {
-    const bool opaque = kind == FenceKind::opaque_fd_binary || kind == FenceKind::opaque_fd_timeline;
-    return opaque && device_->end_of_access() == EndOfAccess::opaque_fd;
-  }
+  bool relays(FenceKind kind) const noexcept override { return relays_fences(*device_, kind); }
   bool owns(const SharedTexture& texture) const noexcept override {
     return static_cast<const WebGpuTexture&>(texture).device() == device_;
   }

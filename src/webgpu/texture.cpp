@@ -1,17 +1,14 @@
 #include "webgpu/texture.hpp"
 
-#include <vulkan/vulkan_core.h>
-
 #include <array>
 #include <utility>
 
 #include "common/text.hpp"
 #include "platform/sync_file_fence.hpp"
-#include "webgpu/dma_buf.hpp"
 #include "webgpu/error.hpp"
-#include "webgpu/fence.hpp"
+#include "webgpu/external_fence.hpp"
+#include "webgpu/external_memory.hpp"
 #include "webgpu/format.hpp"
-#include "webgpu/opaque_image.hpp"
 
 namespace geyser::webgpu {
 
@@ -80,33 +77,38 @@ Result<void> WebGpuTexture::make_copied(OwnedHandle memory, TextureUsage usages)
   return {};
 }
 
-Result<void> WebGpuTexture::import_opaque(const OwnedHandle& handle) {
-  // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
-  if (const auto size = platform::kernel_size(handle.get()); size && *size != 0 && *size < layout().allocation_size) {
-    return fail(ErrorCode::incompatible_layout, text("Field [layout.allocation_size] is [", layout().allocation_size,
-                                                     "], but the handle's object has [", *size, "] bytes."));
-  }
-  if (layout().planes[0].offset != 0) {
-    return fail(ErrorCode::unsupported,
-                text("Field [planes.offset] is [", layout().planes[0].offset, "]; Dawn opens images at [0] only."));
-  }
-  const OpaqueImage image(descriptor(), layout().vulkan_usage, layout().vulkan_create_flags);
-  // lavapipe reads what memory a descriptor is of at the file offset. Dawn duplicates what it gets.
-  auto copy = platform::duplicate_with_own_offset(handle);
-  if (!copy) return fail(std::move(copy.error()));
-  return image.import(*device_, static_cast<int>(copy->get()), layout(), shared_);
+namespace {
+
+// Where the memory says itself what it is, Dawn tells.
+Result<void> check_properties(const WGPUSharedTextureMemoryProperties& found, const TextureDescriptor& d) {
+  const auto differs = [](const char* what, std::uint64_t is, std::uint64_t said) {
+    return fail(ErrorCode::incompatible_layout, text("Dawn says that the memory's ", what, " is [", is,
+                                                     "], but the descriptor makes it [", said, "]."));
+  };
+  if (found.size.width != d.extent.width) return differs("width", found.size.width, d.extent.width);
+  if (found.size.height != d.extent.height) return differs("height", found.size.height, d.extent.height);
+  const WGPUTextureFormat format = to_webgpu(d.format).native;
+  if (found.format != format) return differs("WGPUTextureFormat", found.format, format);
+  const WGPUTextureUsage usage = to_webgpu(d.usage);
+  if ((found.usage & usage) != usage) return differs("set of WGPUTextureUsage", found.usage, usage);
+  return {};
 }
+
+}  // namespace
 
 Result<void> WebGpuTexture::make_imported(const ApiTextureHandle& parcel, TextureUsage usages) {
   const Functions& wgpu = device_->functions();
   const TextureDescriptor& d = descriptor();
-  auto imported = parcel.kind == HandleKind::dma_buf ? import_dma_buf(*device_, parcel, usages, shared_)
-                                                     : import_opaque(parcel.handles[0]);
-  if (!imported) return imported;
+  ImportedMemory imported;
+  auto opened = import_memory(*device_, parcel, usages, imported);
+  shared_ = imported.memory;
+  keep_ = std::move(imported.keep);
+  if (!opened) return opened;
   WGPUSharedTextureMemoryProperties properties = WGPU_SHARED_TEXTURE_MEMORY_PROPERTIES_INIT;
   if (wgpu.wgpuSharedTextureMemoryGetProperties(shared_, &properties) != WGPUStatus_Success) {
     return fail(make_status_error("wgpuSharedTextureMemoryGetProperties"));
   }
+  if (auto meant = check_properties(properties, d); !meant) return meant;
   WGPUTextureDescriptor info = WGPU_TEXTURE_DESCRIPTOR_INIT;
   info.label = {d.label.data(), d.label.size()};
   info.usage = properties.usage;
@@ -131,44 +133,43 @@ bool WebGpuTexture::accepts_signal_fence(const SharedFence& fence) const {
 }
 
 Result<void> WebGpuTexture::begin_dawn(bool contents_wanted, const SyncPoints& waits) {
-  std::vector<Semaphore> semaphores;
+  std::vector<NativeWait> natives;
   for (const SyncPoint& point : waits) {
     if (const WebGpuFence* fence = device_->find_fence(*point.fence)) {
-      auto semaphore = fence->wait_for(point.value);
-      if (!semaphore) return fail(std::move(semaphore.error()));
-      semaphores.push_back(*std::move(semaphore));
+      auto native = fence->wait_for(point.value);
+      if (!native) return fail(std::move(native.error()));
+      natives.push_back(*std::move(native));
     } else if (point.fence->kind() == FenceKind::sync_file) {
       auto handle = static_cast<const platform::SyncFileFence&>(*point.fence).get(point.value);
       if (!handle) return fail(std::move(handle.error()));
       if (!handle->has_value()) continue;  // reached
-      auto semaphore = import_semaphore(*device_, *handle);
-      if (!semaphore) return fail(std::move(semaphore.error()));
-      semaphores.push_back(*std::move(semaphore));
+      auto native = import_native(*device_, *handle);
+      if (!native) return fail(std::move(native.error()));
+      natives.push_back({*std::move(native), native_value(FenceKind::sync_file, point.value)});
     }
   }
   std::array<WGPUSharedFence, max_sync_points> fences{};
   std::array<std::uint64_t, max_sync_points> values{};
-  for (std::size_t i = 0; i < semaphores.size(); ++i) {
-    fences[i] = semaphores[i].get();
-    values[i] = 1;  // Dawn's semaphores are binary
+  for (std::size_t i = 0; i < natives.size(); ++i) {
+    fences[i] = natives[i].fence.get();
+    values[i] = natives[i].value;
   }
-  WGPUSharedTextureMemoryVkImageLayoutBeginState layout = WGPU_SHARED_TEXTURE_MEMORY_VK_IMAGE_LAYOUT_BEGIN_STATE_INIT;
-  layout.oldLayout = layout.newLayout = VK_IMAGE_LAYOUT_GENERAL;
   WGPUSharedTextureMemoryBeginAccessDescriptor descriptor = WGPU_SHARED_TEXTURE_MEMORY_BEGIN_ACCESS_DESCRIPTOR_INIT;
-  descriptor.nextInChain = &layout.chain;
   // Dawn would clear what nobody has written, and clears nothing of several planes.
   const bool planes = format_info(this->descriptor().format).is_multi_planar();
   descriptor.initialized = contents_wanted || planes ? WGPU_TRUE : WGPU_FALSE;
-  descriptor.fenceCount = descriptor.signaledValueCount = semaphores.size();
+  descriptor.fenceCount = descriptor.signaledValueCount = natives.size();
   descriptor.fences = fences.data();
   descriptor.signaledValues = values.data();
   WGPUStatus status = WGPUStatus_Error;
   auto begun = device_->check("wgpuSharedTextureMemoryBeginAccess", [&] {
-    status = device_->functions().wgpuSharedTextureMemoryBeginAccess(shared_, texture_, &descriptor);
+    with_begin_state(descriptor, [&] {
+      status = device_->functions().wgpuSharedTextureMemoryBeginAccess(shared_, texture_, &descriptor);
+    });
   });
   if (!begun) return begun;
   if (status != WGPUStatus_Success) return fail(make_status_error("wgpuSharedTextureMemoryBeginAccess"));
-  mutable_statistics().gpu_waits += semaphores.size();
+  mutable_statistics().gpu_waits += natives.size();
   return {};
 }
 
@@ -186,26 +187,29 @@ Result<void> WebGpuTexture::settle() {
   });
 }
 
-Result<OwnedHandle> WebGpuTexture::end_dawn() {
+Result<LastUse> WebGpuTexture::end_dawn() {
   const Functions& wgpu = device_->functions();
   auto settled = settle();
-  WGPUSharedTextureMemoryVkImageLayoutEndState layout = WGPU_SHARED_TEXTURE_MEMORY_VK_IMAGE_LAYOUT_END_STATE_INIT;
   WGPUSharedTextureMemoryEndAccessState state = WGPU_SHARED_TEXTURE_MEMORY_END_ACCESS_STATE_INIT;
-  state.nextInChain = &layout.chain;
   WGPUStatus status = WGPUStatus_Error;
-  auto ended = device_->check("wgpuSharedTextureMemoryEndAccess",
-                              [&] { status = wgpu.wgpuSharedTextureMemoryEndAccess(shared_, texture_, &state); });
+  Result<void> published;
+  auto ended = device_->check("wgpuSharedTextureMemoryEndAccess", [&] {
+    published =
+        with_end_state(state, [&] { status = wgpu.wgpuSharedTextureMemoryEndAccess(shared_, texture_, &state); });
+  });
   Result<OwnedHandle> handle{OwnedHandle()};
-  if (status == WGPUStatus_Success && state.fenceCount == 1) handle = export_semaphore(*device_, state.fences[0]);
+  std::uint64_t value = 0;
+  if (status == WGPUStatus_Success && state.fenceCount == 1) {
+    handle = export_native(*device_, state.fences[0]);
+    value = state.signaledValues[0];
+  }
   if (status == WGPUStatus_Success) wgpu.wgpuSharedTextureMemoryEndAccessStateFreeMembers(state);
   if (!settled) return fail(std::move(settled.error()));
   if (!ended) return fail(std::move(ended.error()));
   if (status != WGPUStatus_Success) return fail(make_status_error("wgpuSharedTextureMemoryEndAccess"));
-  if (layout.newLayout != VK_IMAGE_LAYOUT_GENERAL) {
-    return fail(ErrorCode::unsupported, text("Dawn gives the image back in Vulkan's layout [", layout.newLayout,
-                                             "], not in [", static_cast<int>(VK_IMAGE_LAYOUT_GENERAL), "]."));
-  }
-  return handle;
+  if (!published) return fail(std::move(published.error()));
+  if (!handle) return fail(std::move(handle.error()));
+  return LastUse{*std::move(handle), value};
 }
 
 Result<void> WebGpuTexture::do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) {
@@ -272,12 +276,12 @@ Result<void> WebGpuTexture::do_end(AccessMode mode, SharedFence* signal, std::ui
     return signal != nullptr ? signal->signal(value) : Result<void>{};
   }
   if (shared_ == nullptr || holders_ != 0) return finish(signal, value);
-  auto semaphore = end_dawn();
-  if (!semaphore) return fail(std::move(semaphore.error()));
-  if (signal != nullptr && semaphore->has_value()) {
-    if (WebGpuFence* fence = device_->find_fence(*signal)) return fence->signal_after(value, *std::move(semaphore));
-    if (signal->kind() == FenceKind::sync_file && semaphore->kind() == HandleKind::sync_file) {
-      return static_cast<platform::SyncFileFence*>(signal)->put(value, *std::move(semaphore));
+  auto last = end_dawn();
+  if (!last) return fail(std::move(last.error()));
+  if (signal != nullptr && last->fence.has_value()) {
+    if (WebGpuFence* fence = device_->find_fence(*signal)) return fence->signal_after(value, *std::move(last));
+    if (signal->kind() == FenceKind::sync_file && last->fence.kind() == HandleKind::sync_file) {
+      return static_cast<platform::SyncFileFence*>(signal)->put(value, std::move(last->fence));
     }
   }
   return finish(signal, value);

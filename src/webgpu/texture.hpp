@@ -9,6 +9,7 @@
 
 #include "platform/shared_memory.hpp"
 #include "webgpu/device.hpp"
+#include "webgpu/fence.hpp"
 #include "webgpu/staging.hpp"
 
 namespace geyser::webgpu {
@@ -33,13 +34,12 @@ class WebGpuTexture final : public SharedTexture {
   Result<void> make_copied(OwnedHandle memory, TextureUsage usages);
   // The exporter's memory.
   Result<void> make_imported(const ApiTextureHandle& parcel, TextureUsage usages);
-  Result<void> import_opaque(const OwnedHandle& handle);
 
   Result<void> begin_dawn(bool contents_wanted, const SyncPoints& waits);
   Result<void> take_own_signals(const SyncPoints& waits);
-  // Brings the image into the published layout and gives the semaphore that says when it is: empty when Dawn gave
-  // none, or several.
-  Result<OwnedHandle> end_dawn();
+  // Brings the image into its published state and gives the fence that says when it is: empty when Dawn gave none, or
+  // several.
+  Result<LastUse> end_dawn();
   Result<void> settle();
   Result<void> finish(SharedFence* signal, std::uint64_t value);
 
@@ -49,6 +49,7 @@ class WebGpuTexture final : public SharedTexture {
   bool accepts_signal_fence(const SharedFence& fence) const override;
 
   std::shared_ptr<Device> device_;
+  std::shared_ptr<void> keep_;  // of the memory
   WGPUSharedTextureMemory shared_ = nullptr;
   WGPUTexture texture_ = nullptr;
   WGPUBuffer settling_ = nullptr;  // where the texel goes

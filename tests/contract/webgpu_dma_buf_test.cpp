@@ -15,6 +15,7 @@
 #include "platform/shared_memory.hpp"
 #include "platform/sync_file_fence.hpp"
 #include "webgpu/dma_buf.hpp"
+#include "webgpu/fd_system.hpp"
 #include "webgpu/format.hpp"
 #include "webgpu/texture.hpp"
 
@@ -306,7 +307,7 @@ TEST_F(WebGpuDmaBuf, TheDriverIsAskedBeforeDawn) {
   ApiTextureHandle parcel = foreign_parcel(small, {.padding = 12});
   const auto texture = *manager().create_texture(small, HandleKind::host_memory);
   webgpu::Device& device = *static_cast<webgpu::WebGpuTexture&>(*texture).device();
-  ASSERT_TRUE(device.vulkan_device().has_value());
+  ASSERT_TRUE(device.system().vulkan.has_value());
   const auto ask = [&](const TextureDescriptor& d, int buffer) {
     parcel.layout.planes[0].stride = 4ULL * (d.extent.width + 3);
     parcel.layout.allocation_size = *platform::kernel_size(parcel.handles[0].get());
