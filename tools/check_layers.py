@@ -16,7 +16,7 @@ LAYERS = {
     "surface": {"common", "platform"},
     "vulkan": {"common", "platform", "surface"},
     "opengl": {"common", "platform"},
-    "webgpu": {"common", "platform"},
+    "webgpu": {"common", "platform", "dxgi", "surface"},
     "cuda": {"common", "platform"},
     "gbm": {"common", "platform"},
     "metal": {"common", "platform", "surface"},
