@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = ROOT / "build" / "windows"
+BUILD = ROOT / (sys.argv[1] if len(sys.argv) > 1 else "build/windows")
 # What is of Windows whole; elsewhere it is what has win32 in its path.
-OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "src/opengl", "tests/wgl", "tests/windows", "tests/d3d11", "tests/d3d12", "tests/spout")
+OWN = ("src/dxgi", "src/d3d11", "src/d3d12", "src/spout", "src/opengl", "src/webgpu", "tests/wgl", "tests/windows", "tests/d3d11", "tests/d3d12", "tests/spout")
 
 
 def command_of(entry: dict) -> list[str] | None:
