@@ -194,14 +194,7 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::import(const std::shared_pt
     auto surface = Surface::open(parcel.handles[0]);
     if (!surface) return fail(std::move(surface.error()));
     if (auto good = surface->check(parcel.descriptor); !good) return fail(std::move(good.error()));
-    auto layout = surface->layout();
-    if (!layout) return fail(std::move(layout.error()));
-    if (*layout != parcel.layout) {
-      return fail(ErrorCode::incompatible_layout,
-                  text("The parcel says [", parcel.layout.allocation_size, "] bytes with rows of [",
-                       parcel.layout.planes[0].stride, "], but the surface has [", layout->allocation_size, "] and [",
-                       layout->planes[0].stride, "]."));
-    }
+    if (auto good = surface->check(parcel.layout); !good) return fail(std::move(good.error()));
     return on_surface(context, parcel.descriptor, *std::move(surface));
   }
   if (parcel.layout.tiling == Tiling::host && parcel.layout != host_layout(parcel.descriptor)) {

@@ -15,6 +15,9 @@ namespace geyser::surface {
 // Who can find a surface by its number.
 enum class Reach { holders, everybody };
 
+// "Metal Feature Set Tables", minimum linear texture alignment: no device wants more. For who has none to ask.
+inline constexpr std::uint64_t any_row_alignment = 256;
+
 // A surface that counts as in use as long as this object lives.
 class Surface {
  public:
@@ -41,6 +44,8 @@ class Surface {
   Result<void> check_planar_element(const TextureDescriptor& descriptor) const;
   // Where its planes are. Errors: operating_system (no CPU may look at it).
   Result<MemoryLayout> layout() const;
+  // Whether they are where somebody says. Errors: incompatible_layout (both values), as layout().
+  Result<void> check(const MemoryLayout& told) const;
   // A new right to it. Errors: operating_system.
   Result<OwnedHandle> right() const;
 

@@ -212,6 +212,16 @@ Result<MemoryLayout> Surface::layout() const {
   return layout;
 }
 
+Result<void> Surface::check(const MemoryLayout& told) const {
+  auto mine = layout();
+  if (!mine) return fail(std::move(mine.error()));
+  if (*mine == told) return {};
+  return fail(ErrorCode::incompatible_layout,
+              text("The parcel says [", told.allocation_size, "] bytes with rows of [", told.planes[0].stride,
+                   "], but the surface has [", mine->allocation_size, "] with rows of [", mine->planes[0].stride,
+                   "]."));
+}
+
 Result<OwnedHandle> Surface::right() const {
   OwnedHandle right = platform::adopt_send_right(HandleKind::io_surface, IOSurfaceCreateMachPort(get()));
   if (!right.has_value()) return fail(ErrorCode::operating_system, "IOSurfaceCreateMachPort gives no right.");

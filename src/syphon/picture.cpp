@@ -13,9 +13,6 @@ using surface::Surface;
 
 namespace {
 
-// "Metal Feature Set Tables", minimum linear texture alignment: no device wants more.
-constexpr std::uint64_t row_alignment = 256;
-
 // To the manager it is a parcel like any other.
 Result<Picture> import(TextureShareManager& manager, const TextureDescriptor& descriptor, const Surface& surface) {
   auto layout = surface.layout();
@@ -46,7 +43,7 @@ Result<Picture> create_picture(TextureShareManager& manager, const TextureDescri
     error.suggest("format [bgra8_unorm]");
     return fail(std::move(error));
   }
-  auto surface = Surface::create(descriptor, row_alignment, surface::Reach::everybody);
+  auto surface = Surface::create(descriptor, surface::any_row_alignment, surface::Reach::everybody);
   if (!surface) return fail(std::move(surface.error()));
   return import(manager, descriptor, *surface);
 }

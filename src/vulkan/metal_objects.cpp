@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include "common/text.hpp"
 #include "surface/format.hpp"
 #include "surface/surface.hpp"
 
@@ -15,10 +14,6 @@ namespace geyser::vulkan {
 using surface::Surface;
 
 namespace {
-
-// "Metal Feature Set Tables", minimum linear texture alignment: no device wants more, and Vulkan has no question for
-// it.
-constexpr std::uint64_t row_alignment = 256;
 
 Result<ImageSurface> wrap(Surface&& surface) {
   auto layout = surface.layout();
@@ -35,7 +30,7 @@ bool knows_surfaces() noexcept { return true; }
 bool has_surfaces(const FormatInfo& info) noexcept { return surface::has_surfaces(info.format); }
 
 Result<ImageSurface> create_surface(const TextureDescriptor& descriptor) {
-  auto surface = Surface::create(descriptor, row_alignment);
+  auto surface = Surface::create(descriptor, surface::any_row_alignment);
   if (!surface) return fail(std::move(surface.error()));
   return wrap(*std::move(surface));
 }
@@ -45,14 +40,8 @@ Result<ImageSurface> open_surface(const ApiTextureHandle& parcel) {
   if (!surface) return fail(std::move(surface.error()));
   if (auto good = surface->check(parcel.descriptor); !good) return fail(std::move(good.error()));
   if (auto good = surface->check_planar_element(parcel.descriptor); !good) return fail(std::move(good.error()));
-  auto image = wrap(*std::move(surface));
-  if (image && image->layout != parcel.layout) {
-    return fail(ErrorCode::incompatible_layout,
-                detail::text("The parcel says [", parcel.layout.allocation_size, "] bytes with rows of [",
-                             parcel.layout.planes[0].stride, "], but the surface has [", image->layout.allocation_size,
-                             "] with rows of [", image->layout.planes[0].stride, "]."));
-  }
-  return image;
+  if (auto good = surface->check(parcel.layout); !good) return fail(std::move(good.error()));
+  return wrap(*std::move(surface));
 }
 
 Result<OwnedHandle> export_surface(const ImageSurface& surface) { return surface_of(surface).right(); }
