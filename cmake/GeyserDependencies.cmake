@@ -59,13 +59,16 @@ if(APPLE AND CMAKE_CROSSCOMPILING AND GEYSER_HAVE_VULKAN)
   geyser_header_only(geyser_dependency_vulkan vulkan/vulkan_core.h vulkan)
   file(CREATE_LINK ${GEYSER_VULKAN_HEADERS}/vk_video ${PROJECT_BINARY_DIR}/dependencies/vk_video SYMBOLIC)
 endif()
-if(WIN32)  # WGL, which is part of the system
+if(WIN32 OR APPLE OR GEYSER_APPLE_DOUBLE)  # WGL and CGL are part of the system
   geyser_backend(OPENGL GL/glcorearb.h)
 else()
   geyser_backend(OPENGL EGL/egl.h)
 endif()
-if(WIN32 AND CMAKE_CROSSCOMPILING AND GEYSER_HAVE_OPENGL)
-  geyser_header_only(geyser_dependency_opengl GL/glcorearb.h GL)  # the compiler's own are older
+if(CMAKE_CROSSCOMPILING AND GEYSER_HAVE_OPENGL)
+  geyser_header_only(geyser_dependency_opengl GL/glcorearb.h GL)  # the compiler's own are older, if any
+  if(APPLE)
+    file(CREATE_LINK ${GEYSER_OPENGL_HEADERS}/KHR ${PROJECT_BINARY_DIR}/dependencies/KHR SYMBOLIC)
+  endif()
 endif()
 set(geyser_vulkan_headers "")
 if(GEYSER_HAVE_VULKAN AND CMAKE_CROSSCOMPILING)

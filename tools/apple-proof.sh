@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # On a real Mac: builds Geyser, runs the smoke program (surfaces, Mach channel, queues of events, pixel buffers, XPC objects,
 # Syphon's servers, and with Vulkan's headers and MoltenVK a surface and events between it and Metal) and the contract suite
-# between host memory and Metal, every format and shape, and writes what came of it to docs/results/apple-proof.md, so that rows of docs/results/apple.md
-# become "real driver". Needs Xcode's command line tools and, from Homebrew or the like: cmake, ninja, tl-expected,
+# between host memory, Metal and, with Khronos's header of it (GL/glcorearb.h), OpenGL, every format and shape, and writes
+# what came of it to docs/results/apple-proof.md, so that rows of docs/results/apple.md become "real driver". Needs Xcode's command line tools and, from Homebrew or the like: cmake, ninja, tl-expected,
 # flatbuffers, googletest.
 #
 # usage: tools/apple-proof.sh [CTEST OPTIONS]
@@ -17,7 +17,7 @@ done
 build=build/apple-proof
 page=docs/results/apple-proof.md
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGEYSER_BUILD_TESTS=OFF -DGEYSER_BUILD_EXAMPLES=OFF \
-  -DGEYSER_BUILD_TOOL=OFF -DGEYSER_WITH_OPENGL=OFF -DGEYSER_WERROR=ON
+  -DGEYSER_BUILD_TOOL=OFF -DGEYSER_WERROR=ON
 cmake --build "$build"
 
 smoke=0

@@ -12,6 +12,9 @@ import sys
 # <objc/NSObject.h> and <mach/*> are Darwin's own, and not among the stubs. UTF8String is a C string, which the typings'
 # bridge has no use for and leaves out.
 NOT_IN_TYPINGS = {("NSString", "UTF8String")}
+# Enumerators of CGL's, whose types have longer names: kCGLPFARendererID is _CGLPixelFormatAttribute.RendererID.
+SHORT_NAMES = {"CGLPFA": "_CGLPixelFormatAttribute", "CGLRP": "_CGLRendererProperty", "CGLCP": "_CGLContextParameter",
+               "CGLOGLP": "_CGLOpenGLProfile"}
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
@@ -68,7 +71,7 @@ def enumerator_problems(text: str, typings: Typings) -> tuple[int, list[str]]:
         for cut in range(3, len(name)):
             front, key = name[:cut], name[cut:]
             for enum, values in typings.enums.items():
-                if key in values and (enum in (front, front + "Options", f"_{front}Error") or
+                if key in values and (enum in (front, front + "Options", f"_{front}Error", SHORT_NAMES.get(front)) or
                                       (enum.startswith(front) and name.startswith(enum))):
                     candidates.append((enum, key))
         if not candidates:

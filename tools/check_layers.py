@@ -15,7 +15,7 @@ LAYERS = {
     "ipc": {"common", "platform"},
     "surface": {"common", "platform"},
     "vulkan": {"common", "platform", "surface"},
-    "opengl": {"common", "platform"},
+    "opengl": {"common", "platform", "surface"},
     "webgpu": {"common", "platform", "dxgi", "surface"},
     "cuda": {"common", "platform"},
     "gbm": {"common", "platform"},
@@ -33,7 +33,7 @@ TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
 
 # Which public headers each layer may use beyond the common ones.
 PUBLIC = {
-    "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"opengl"},
+    "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"cgl", "opengl"},
     "webgpu": {"webgpu"},
     "cuda": {"cuda"},
     "gbm": {"gbm"},

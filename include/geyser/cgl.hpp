@@ -1,5 +1,5 @@
-// Textures on IOSurfaces in macOS's OpenGL, in place: for programs that draw by CGL or NSOpenGL. OpenGL has no events
-// there and no device of Geyser's: the texture is a Metal manager's, and CPUs keep the order.
+// Surfaces behind a program's own textures in macOS's OpenGL: for who draws by CGL or NSOpenGL and has a Metal manager.
+// A manager of OpenGL's own is in geyser/opengl.hpp. OpenGL has no events there: CPUs keep the order.
 //
 //   auto access = texture->begin_access(AccessMode::read, state);   // of a Metal manager, agreed on host_timeline
 //   glBindTexture(GL_TEXTURE_RECTANGLE, name);
@@ -8,8 +8,9 @@
 //   texture->end_access(...);
 //
 // What Metal's queue has been told to wait for, OpenGL does not wait for: agree on host_timeline, for which
-// begin_access() waits itself. An attachment stays until the GL texture gets another; it is needed once, not for each
-// frame. Rectangle textures have coordinates in texels, one level, and no repetition.
+// begin_access() waits itself. An attachment stays until the GL texture gets another; it is needed once, but the
+// texture has to be bound again to show what others have drawn since. Rectangle textures have coordinates in texels,
+// one level, and no repetition.
 //
 // Threads: the context's. Specification: Apple's documentation of CGLTexImageIOSurface2D.
 #pragma once

@@ -1,5 +1,5 @@
-// OpenGL 4.5 core and OpenGL ES 3.2 through EGL, on Windows through WGL. libEGL or opengl32.dll is loaded at run time:
-// nothing links it.
+// OpenGL 4.5 core and OpenGL ES 3.2 through EGL, on Windows through WGL; OpenGL 4.1 core through CGL on macOS. libEGL
+// or opengl32.dll is loaded at run time: nothing links it.
 //
 // Handle kinds: opaque_fd (GL_EXT_memory_object_fd), dma_buf (EGL_EXT_image_dma_buf_import_modifiers: formats with a
 // DRM fourcc and modifiers that make a plain 2D texture, and with LINEAR the formats that a view shows of one with
@@ -17,6 +17,13 @@
 // the context's LUID. What a driver says it has is offered: GL has no query for kinds, and refuses when it opens one.
 // create_manager() makes a hidden window, which goes with the thread that made it: that thread must outlive the manager
 // and destroy it. wrap_current_context() takes wglGetCurrentContext()'s and compares it at each call.
+//
+// macOS: io_surface in place, for the formats of cgl::formats() (others are refused, and what there is is named), and
+// host_memory copied by the CPU, for those and rgba8_unorm; host_timeline only, for which begin_access() and
+// end_access() wait. Textures are GL_TEXTURE_RECTANGLE (NativeTexture::target): one level, coordinates in texels; a
+// texture for each plane, which can be rendered to. What others have written is seen from begin_access() on, which
+// binds the textures, as CGL asks for. Neither OpenGL ES nor debug contexts nor UUIDs;
+// DeviceIdentity::metal_registry_id says which device of Metal's it is, where no other has the renderer's number.
 //
 // Ownership: glImportMemoryFdEXT, glImportSemaphoreFdEXT and eglCreateSyncKHR take the descriptor; eglCreateImageKHR,
 // glImportMemoryWin32HandleEXT and glImportSemaphoreWin32HandleEXT borrow the handle. Geyser closes what is left.
@@ -46,7 +53,8 @@ enum class Profile : std::uint8_t { core, es };
 
 struct Options {
   Profile profile = Profile::core;
-  // Not on Windows: index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is
+  // Not on Windows. On macOS: index among CGLQueryRendererInfo's renderers, or none: the system's choice. Elsewhere:
+  // index among EGL_EXT_device_enumeration's devices, or none: the first device whose UUID is
   // `device_uuid` if that is given, else surfaceless (EGL_MESA_platform_surfaceless), else device 0. Where surfaceless
   // is a device node rendered in software, the software device instead: it opens other devices' dma-bufs.
   std::optional<std::uint32_t> device_index;
@@ -58,7 +66,7 @@ struct Options {
 // Makes a context of its own, without a window. Errors: not_available (no libEGL, no such device or version).
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
 
-// A function of GL's, or of EGL's or WGL's extensions; null when there is none of that name.
+// A function of GL's, or of EGL's or WGL's extensions (CGL has none); null when there is none of that name.
 using Procedure = void (*)();
 using ProcedureLookup = std::function<Procedure(const char* name)>;
 
@@ -77,9 +85,9 @@ struct WrapOptions {
 // Borrowed native objects; valid as long as the texture. GL names as GLuint/GLenum values.
 struct NativeTexture {
   std::uint32_t name = 0;             // texture name; of plane 0
-  std::uint32_t target = 0;           // GL_TEXTURE_2D, GL_TEXTURE_2D_ARRAY, GL_TEXTURE_CUBE_MAP, ...
+  std::uint32_t target = 0;           // GL_TEXTURE_2D, GL_TEXTURE_2D_ARRAY, ...; macOS: GL_TEXTURE_RECTANGLE
   std::uint32_t internal_format = 0;  // sized internal format; of plane 0
-  // Formats of several planes (nv12, p010, i420): a 2D texture for each plane, of red or red and green.
+  // Formats of several planes (nv12, p010, i420): a texture for each plane, of red or red and green.
   struct Plane {
     std::uint32_t name = 0;
     std::uint32_t internal_format = 0;

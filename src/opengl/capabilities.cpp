@@ -10,6 +10,7 @@
 #include "opengl/format.hpp"
 #include "opengl/staging.hpp"
 #include "opengl/state.hpp"
+#include "opengl/surface_texture.hpp"
 
 namespace geyser::opengl {
 
@@ -154,6 +155,10 @@ Capabilities probe_capabilities(const Context& context) {
   capabilities.api = context.is_es() ? Api::opengl_es : Api::opengl;
   capabilities.identity = context.identity();
   capabilities.fences = fence_capabilities(context);
+  if (context.native().has_surfaces()) {
+    capabilities.textures = probe_surfaces(context);
+    return capabilities;
+  }
   const Limits limits{integer(gl, GL_MAX_TEXTURE_SIZE), integer(gl, GL_MAX_3D_TEXTURE_SIZE),
                       integer(gl, GL_MAX_ARRAY_TEXTURE_LAYERS)};
   const std::vector<HandleKind> external_kinds = external_memory_kinds(context);

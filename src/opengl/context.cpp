@@ -66,7 +66,7 @@ Result<std::shared_ptr<Context>> Context::wrap(const WrapOptions& options) {
 Procedure Context::procedure(const char* name) const { return lookup_ ? lookup_(name) : native_->procedure(name); }
 
 Result<void> Context::initialize() {
-  auto gl = load_gl([this](const char* name) { return procedure(name); });
+  auto gl = load_gl([this](const char* name) { return procedure(name); }, !native_->has_surfaces());
   if (!gl) return fail(std::move(gl.error()));
   gl_ = *gl;
   if (is_es()) gl_.glTextureView = reinterpret_cast<PFNGLTEXTUREVIEWPROC>(procedure("glTextureViewOES"));
@@ -84,6 +84,7 @@ Result<void> Context::initialize() {
 void Context::read_identity() {
   identity_.device_name = string_of(gl_.glGetString(GL_RENDERER));
   identity_.driver_name = string_of(gl_.glGetString(GL_VERSION));
+  native_->describe(identity_);
   GLint devices = 0;
   if (has("GL_EXT_memory_object") && gl_.glGetUnsignedBytevEXT != nullptr && gl_.glGetUnsignedBytei_vEXT != nullptr) {
     gl_.glGetIntegerv(GL_NUM_DEVICE_UUIDS_EXT, &devices);

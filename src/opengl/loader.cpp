@@ -4,7 +4,7 @@
 
 namespace geyser::opengl {
 
-Result<GlFunctions> load_gl(const ProcedureLookup& procedure) {
+Result<GlFunctions> load_gl(const ProcedureLookup& procedure, bool storage) {
   GlFunctions gl;
   const char* missing = nullptr;
 #define GEYSER_GL_LOAD(name) gl.name = reinterpret_cast<decltype(gl.name)>(procedure(#name));
@@ -12,6 +12,9 @@ Result<GlFunctions> load_gl(const ProcedureLookup& procedure) {
   GEYSER_GL_LOAD(name)       \
   if (gl.name == nullptr) missing = #name;
   GEYSER_GL_REQUIRED(GEYSER_GL_NEED)
+  if (storage) {
+    GEYSER_GL_STORAGE(GEYSER_GL_NEED)
+  }
   GEYSER_GL_OPTIONAL(GEYSER_GL_LOAD)
 #undef GEYSER_GL_NEED
 #undef GEYSER_GL_LOAD

@@ -1,4 +1,4 @@
-// The GL entry points that Geyser calls. Whose they are, the system says: EGL's or WGL's.
+// The GL entry points that Geyser calls. Whose they are, the system says: EGL's, WGL's or CGL's.
 #pragma once
 
 #define GL_GLEXT_PROTOTYPES
@@ -20,13 +20,10 @@ namespace geyser::opengl {
   X(glDeleteTextures)          \
   X(glBindTexture)             \
   X(glTexParameteri)           \
-  X(glTexStorage2D)            \
-  X(glTexStorage3D)            \
   X(glTexSubImage2D)           \
   X(glTexSubImage3D)           \
   X(glCompressedTexSubImage2D) \
   X(glCompressedTexSubImage3D) \
-  X(glCopyImageSubData)        \
   X(glPixelStorei)             \
   X(glBindBuffer)              \
   X(glGenFramebuffers)         \
@@ -35,7 +32,16 @@ namespace geyser::opengl {
   X(glFramebufferTexture2D)    \
   X(glFramebufferTextureLayer) \
   X(glCheckFramebufferStatus)  \
-  X(glReadPixels)
+  X(glReadPixels)              \
+  X(glCopyTexSubImage2D)       \
+  X(glFenceSync)               \
+  X(glClientWaitSync)          \
+  X(glDeleteSync)
+// Newer than OpenGL 4.1, which is all that macOS has.
+#define GEYSER_GL_STORAGE(X) \
+  X(glTexStorage2D)          \
+  X(glTexStorage3D)          \
+  X(glCopyImageSubData)
 // Desktop only, or extensions.
 #define GEYSER_GL_OPTIONAL(X)        \
   X(glTextureView)                   \
@@ -66,11 +72,13 @@ namespace geyser::opengl {
 #define GEYSER_GL_MEMBER(name) decltype(&::name) name = nullptr;
 struct GlFunctions {
   GEYSER_GL_REQUIRED(GEYSER_GL_MEMBER)
+  GEYSER_GL_STORAGE(GEYSER_GL_MEMBER)
   GEYSER_GL_OPTIONAL(GEYSER_GL_MEMBER)
 };
 #undef GEYSER_GL_MEMBER
 
-// A context must be current. Errors: not_available (the missing function is named).
-Result<GlFunctions> load_gl(const ProcedureLookup& procedure);
+// A context must be current. `storage`: whether GEYSER_GL_STORAGE is required, too.
+// Errors: not_available (the missing function is named).
+Result<GlFunctions> load_gl(const ProcedureLookup& procedure, bool storage = true);
 
 }  // namespace geyser::opengl

@@ -10,6 +10,7 @@
 #include "opengl/context.hpp"
 #include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
+#include "opengl/surface_texture.hpp"
 #include "opengl/texture.hpp"
 #include "platform/kernel_fence.hpp"
 
@@ -30,11 +31,13 @@ class GlManager final : public TextureShareManager {
                                                    const Agreement& agreement) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
+    if (context_->native().has_surfaces()) return create_on_surface(context_, descriptor, agreement);
     return GlTexture::create(context_, descriptor, agreement);
   }
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
+    if (context_->native().has_surfaces()) return import_on_surface(context_, std::move(parcel));
     return GlTexture::import(context_, std::move(parcel));
   }
   // The front lets only exportable kinds through.
@@ -50,10 +53,10 @@ class GlManager final : public TextureShareManager {
     return opengl::import_fence(context_, std::move(handle));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
-    return static_cast<GlTexture&>(to).copy_from(static_cast<GlTexture&>(from));
+    return static_cast<ContextTexture&>(to).copy_from(static_cast<const ContextTexture&>(from));
   }
   bool owns(const SharedTexture& texture) const noexcept override {
-    return static_cast<const GlTexture&>(texture).context() == context_;
+    return static_cast<const ContextTexture&>(texture).context() == context_;
   }
 
   std::shared_ptr<Context> context_;
@@ -92,7 +95,7 @@ Result<std::unique_ptr<TextureShareManager>> wrap_current_context(const WrapOpti
 
 Result<NativeTexture> native(const SharedTexture& texture) {
   if (!is_gl(texture.api())) return wrong_api("texture", texture.api());
-  return static_cast<const GlTexture&>(texture).native();
+  return static_cast<const ContextTexture&>(texture).native();
 }
 
 Result<void> make_current(TextureShareManager& manager) {

@@ -1,4 +1,5 @@
-// The system's side of a context: EGL (egl_context.cpp) or WGL (wgl_context.cpp). It has no state of GL's.
+// The system's side of a context: EGL (egl_context.cpp), WGL (wgl_context.cpp) or CGL (cgl_context.cpp). It has no
+// state of GL's.
 #pragma once
 
 #include <array>
@@ -39,6 +40,11 @@ class NativeContext {
   // Whether what crosses on this system are descriptors. A driver's extensions may say so where they are not: Wine
   // hands through those of the system below it.
   virtual bool has_descriptors() const noexcept = 0;
+  // Whether it is IOSurfaces, and all there is: OpenGL ends at 4.1 there, and has neither storage that is made at once
+  // nor copies between formats.
+  virtual bool has_surfaces() const noexcept { return false; }
+  // Adds what the system says of the device, and OpenGL does not.
+  virtual void describe(DeviceIdentity&) const {}
 
   // Where a context of the first device turned out to render in software: the device to make it on instead, if any.
   virtual std::optional<std::uint32_t> better_software_device() const { return std::nullopt; }

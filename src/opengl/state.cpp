@@ -14,6 +14,8 @@ GLenum binding_of(GLenum target) {
       return GL_TEXTURE_BINDING_CUBE_MAP_ARRAY;
     case GL_TEXTURE_3D:
       return GL_TEXTURE_BINDING_3D;
+    case GL_TEXTURE_RECTANGLE:
+      return GL_TEXTURE_BINDING_RECTANGLE;
     default:
       return GL_TEXTURE_BINDING_2D;
   }

@@ -36,7 +36,7 @@ GLsizei depth_of(const TextureDescriptor& descriptor) {
 }  // namespace
 
 GlTexture::GlTexture(Init init, std::shared_ptr<Context> context)
-    : SharedTexture(std::move(init)), context_(std::move(context)) {}
+    : ContextTexture(std::move(init), std::move(context)) {}
 
 GlTexture::~GlTexture() {
   auto current = Current::open(*context_);
@@ -252,12 +252,6 @@ bool GlTexture::is_native(const SharedFence& fence) const {
   return platform::kernel_fence(fence) != nullptr && context_->has_native_fences();
 }
 
-Result<void> GlTexture::wait_on_cpu(const SyncPoint& point) {
-  if (auto done = point.fence->wait(point.value, wait_timeout()); !done) return done;
-  ++mutable_statistics().host_waits;
-  return {};
-}
-
 // What can fail comes first: it then leaves nothing queued. The keyed mutex is the last of that.
 Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
   std::array<OwnedHandle, max_sync_points> sync_files;
@@ -271,12 +265,7 @@ Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
       if (sync_file->has_value()) sync_files.at(count++) = *std::move(sync_file);
       continue;
     }
-    if (point.fence->kind() != FenceKind::host_timeline && !is_native(*point.fence)) {
-      return fail(GeyserError(ErrorCode::unsupported,
-                              text("A fence of kind [", to_string(point.fence->kind()),
-                                   "] is not known to this OpenGL context; import it with import_fence()."))
-                      .suggest("fence kind [host_timeline]"));
-    }
+    if (point.fence->kind() != FenceKind::host_timeline && !is_native(*point.fence)) return refuse_fence(*point.fence);
     if (auto done = wait_on_cpu(point); !done) return done;
   }
   if (has_mutex() && holders_ == 0) {
@@ -342,7 +331,8 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
   return signal->signal(value);
 }
 
-Result<void> GlTexture::copy_from(const GlTexture& from) {
+Result<void> GlTexture::copy_from(const ContextTexture& other) {
+  const auto& from = static_cast<const GlTexture&>(other);
   auto current = Current::open(*context_);
   if (!current) return fail(std::move(current.error()));
   const GlFunctions& gl = context_->gl();

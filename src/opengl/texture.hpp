@@ -9,13 +9,13 @@
 #include <geyser/opengl.hpp>
 #include <geyser/texture.hpp>
 
-#include "opengl/context.hpp"
+#include "opengl/context_texture.hpp"
 #include "opengl/staging.hpp"
 #include "platform/shared_memory.hpp"
 
 namespace geyser::opengl {
 
-class GlTexture final : public SharedTexture {
+class GlTexture final : public ContextTexture {
  public:
   // The context must be current for each of these. `agreement`: host memory, or a dma-buf that GL itself makes.
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Context>& context,
@@ -24,10 +24,8 @@ class GlTexture final : public SharedTexture {
                                                        ApiTextureHandle&& parcel);
   ~GlTexture() override;
 
-  const std::shared_ptr<Context>& context() const noexcept { return context_; }
-  NativeTexture native() const noexcept;
-  // Queues a copy of the whole of `from`; both are open.
-  Result<void> copy_from(const GlTexture& from);
+  NativeTexture native() const noexcept override;
+  Result<void> copy_from(const ContextTexture& from) override;
 
  private:
   GlTexture(Init init, std::shared_ptr<Context> context);
@@ -44,14 +42,12 @@ class GlTexture final : public SharedTexture {
 
   bool has_mutex() const noexcept { return memory_object_ != 0 && layout().keyed_mutex; }
   bool is_native(const SharedFence& fence) const;
-  Result<void> wait_on_cpu(const SyncPoint& point);
   Result<void> queue_waits(const SyncPoints& waits);
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
   Result<ApiTextureHandle> do_export(HandleKind kind) override;
   bool accepts_signal_fence(const SharedFence& fence) const override;
 
-  std::shared_ptr<Context> context_;
   std::array<GLuint, 3> names_{};  // one for each plane
   std::uint32_t name_count_ = 1;
   GLuint memory_object_ = 0;

@@ -20,6 +20,9 @@
 #include <geyser/stream/directory.hpp>
 #include <geyser/stream/publisher.hpp>
 #include <geyser/syphon.hpp>
+#ifdef GEYSER_SMOKE_OPENGL
+#include <geyser/opengl.hpp>
+#endif
 #ifdef GEYSER_SMOKE_VULKAN
 #include <geyser/vulkan.hpp>
 #endif
@@ -146,6 +149,29 @@ geyser::Result<void> pass(geyser::TextureShareManager& manager, geyser::SharedTe
   return {};
 }
 
+#ifdef GEYSER_SMOKE_OPENGL
+// A surface of OpenGL's, opened by Metal.
+geyser::Result<void> meet_opengl(geyser::TextureShareManager& metal, const geyser::TextureDescriptor& descriptor) {
+  using namespace geyser;
+  auto opengl = opengl::create_manager();
+  if (!opengl && opengl.error().code() == ErrorCode::not_available) {
+    std::printf("OpenGL: %s\n", opengl.error().to_string().c_str());
+    return {};
+  }
+  if (!opengl) return fail(std::move(opengl.error()));
+  auto agreement = negotiate(descriptor, (*opengl)->capabilities(), metal.capabilities());
+  if (!agreement) return fail(std::move(agreement.error()));
+  auto texture = (*opengl)->create_texture(descriptor, *agreement);
+  if (!texture) return fail(std::move(texture.error()));
+  auto parcel = (*opengl)->export_texture(**texture);
+  if (!parcel) return fail(std::move(parcel.error()));
+  auto opened = metal.import_shared_texture(*std::move(parcel));
+  if (!opened) return fail(std::move(opened.error()));
+  std::printf("OpenGL and Metal: %s", to_string(*agreement).c_str());
+  return {};
+}
+#endif
+
 #ifdef GEYSER_SMOKE_VULKAN
 // A surface of Vulkan's on MoltenVK, opened by Metal, with an event of each for the other.
 geyser::Result<void> meet_vulkan(geyser::TextureShareManager& metal, const geyser::TextureDescriptor& descriptor) {
@@ -202,6 +228,9 @@ int main() {
   if (!agreement) return refuse(agreement.error());
   auto texture = (*from)->create_texture(descriptor, *agreement);
   if (!texture) return refuse(texture.error());
+#ifdef GEYSER_SMOKE_OPENGL
+  if (auto met = meet_opengl(**from, descriptor); !met) return refuse(met.error());
+#endif
 #ifdef GEYSER_SMOKE_VULKAN
   if (auto met = meet_vulkan(**from, descriptor); !met) return refuse(met.error());
 #endif

@@ -48,6 +48,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_METAL
   names.emplace_back("metal");
 #endif
+#ifdef GEYSER_TEST_CGL
+  names.emplace_back("opengl");
+#endif
   return names;
 }
 
@@ -73,6 +76,9 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_METAL
   if (name == "metal") return make_metal_end();
+#endif
+#ifdef GEYSER_TEST_CGL
+  if (name == "opengl") return make_cgl_end();
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

@@ -88,6 +88,7 @@ Result<std::unique_ptr<End>> make_vulkan_end(const std::string& name, Validation
 Result<std::unique_ptr<End>> make_opengl_end(const std::string& name, Validation validation);
 Result<std::unique_ptr<End>> make_cuda_end(Validation validation);
 Result<std::unique_ptr<End>> make_metal_end();
+Result<std::unique_ptr<End>> make_cgl_end();
 Result<std::unique_ptr<End>> make_d3d11_end();
 Result<std::unique_ptr<End>> make_d3d12_end();
 // Mesa 25.0's lavapipe has VK_KHR_format_feature_flags2 and leaves VkDrmFormatModifierPropertiesList2EXT empty, which

@@ -60,7 +60,7 @@ Counters& counters() {
 Alive alive() {
   const Counters& c = counters();
   return {c.surfaces,        c.textures, c.buffers,         c.events,     c.event_handles,
-          c.texture_handles, c.queues,   c.command_buffers, c.descriptors, c.pixel_buffers, c.xpc_objects};
+          c.texture_handles, c.queues,   c.command_buffers, c.descriptors, c.pixel_buffers, c.xpc_objects, c.gl_contexts};
 }
 
 void programming_error(const char* page, const std::string& what) {

@@ -24,6 +24,7 @@ struct Alive {
   int descriptors = 0;  // MTLTextureDescriptor
   int pixel_buffers = 0;
   int xpc_objects = 0;
+  int gl_contexts = 0;
   friend bool operator==(const Alive&, const Alive&) = default;
 };
 Alive alive();

@@ -23,7 +23,7 @@ namespace geyser::apple_double {
 
 struct Counters {
   std::atomic<int> surfaces, textures, buffers, events, event_handles, texture_handles, queues, command_buffers,
-      descriptors, pixel_buffers, xpc_objects;
+      descriptors, pixel_buffers, xpc_objects, gl_contexts;
 };
 Counters& counters();
 
