@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,25 @@ inline TextureDescriptor describe(TextureFormat format, std::uint32_t width = 38
   d.format = format;
   d.extent = {width, height, 1};
   return d;
+}
+
+// As another program makes it, of texels of four bytes; properties beyond its size are the caller's. Released by it, too.
+struct SurfaceProperty {
+  CFStringRef key;
+  unsigned value;
+};
+inline IOSurfaceRef new_surface(unsigned width, unsigned height, std::initializer_list<SurfaceProperty> further) {
+  @autoreleasepool {
+    NSMutableDictionary* properties = [NSMutableDictionary dictionary];
+    const auto set = [&](CFStringRef key, unsigned value) {
+      [properties setObject:[NSNumber numberWithUnsignedInt:value] forKey:(NSString*)key];
+    };
+    set(kIOSurfaceWidth, width);
+    set(kIOSurfaceHeight, height);
+    set(kIOSurfaceBytesPerElement, 4);
+    for (const SurfaceProperty& one : further) set(one.key, one.value);
+    return IOSurfaceCreate((CFDictionaryRef)properties);
+  }
 }
 
 inline ApiTextureHandle parcel_of(TextureShareManager& manager, SharedTexture& texture) {

@@ -112,19 +112,8 @@ TEST_F(Metal, FormatsWithoutSurfacesAreRefusedWithThoseThatHave) {
 }
 
 TEST_F(Metal, ForeignSurfacesAreAdopted) {
-  IOSurfaceRef surface = nullptr;
-  @autoreleasepool {
-    NSMutableDictionary* properties = [NSMutableDictionary dictionary];
-    const auto set = [&](CFStringRef key, unsigned value) {
-      [properties setObject:[NSNumber numberWithUnsignedInt:value] forKey:(NSString*)key];
-    };
-    set(kIOSurfaceWidth, 38);
-    set(kIOSurfaceHeight, 22);
-    set(kIOSurfaceBytesPerElement, 4);
-    set(kIOSurfaceBytesPerRow, 512);
-    set(kIOSurfacePixelFormat, ('B' << 24) | ('G' << 16) | ('R' << 8) | 'A');
-    surface = IOSurfaceCreate((CFDictionaryRef)properties);
-  }
+  IOSurfaceRef surface = new_surface(
+      38, 22, {{kIOSurfaceBytesPerRow, 512}, {kIOSurfacePixelFormat, ('B' << 24) | ('G' << 16) | ('R' << 8) | 'A'}});
   ASSERT_NE(surface, nullptr);
   const TextureDescriptor d = describe(TextureFormat::bgra8_unorm);
   auto larger = metal::adopt_io_surface(first(), surface, describe(TextureFormat::bgra8_unorm, 40, 22));

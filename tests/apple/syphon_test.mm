@@ -154,16 +154,7 @@ TEST_F(Syphon, ServersThatAreNotThereAreNamed) {
 // What a server of Syphon's framework does, by its messages; and what none should.
 TEST_F(Syphon, ForeignServersAreHeardAndNotBelieved) {
   @autoreleasepool {
-    IOSurfaceRef surface = nullptr;
-    NSMutableDictionary* properties = [NSMutableDictionary dictionary];
-    const auto set = [&](CFStringRef key, unsigned value) {
-      [properties setObject:[NSNumber numberWithUnsignedInt:value] forKey:(NSString*)key];
-    };
-    set(kIOSurfaceIsGlobal, 1);
-    set(kIOSurfaceWidth, 128);
-    set(kIOSurfaceHeight, 32);
-    set(kIOSurfaceBytesPerElement, 4);  // and no name of a format
-    surface = IOSurfaceCreate((CFDictionaryRef)properties);
+    IOSurfaceRef surface = new_surface(128, 32, {{kIOSurfaceIsGlobal, 1}});  // and no name of a format
     ASSERT_NE(surface, nullptr);
     std::atomic<std::uint32_t> says = IOSurfaceGetID(surface);
     std::atomic<int> requests = 0;
