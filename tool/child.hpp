@@ -1,4 +1,5 @@
-// This program once more, as another process: posix/child.cpp, win32/child.cpp.
+// This program once more, as another process: child.cpp, and what the system does of it in posix/child.cpp and
+// win32/child.cpp.
 #pragma once
 
 #include <chrono>
@@ -36,6 +37,10 @@ class Child {
  private:
   Child(std::int64_t process, std::intptr_t watched, std::intptr_t output) noexcept
       : process_(process), watched_(watched), output_(output) {}
+  using Clock = std::chrono::steady_clock;
+  // Wait until something may have changed, take what is there, and say false when `end` has come instead.
+  bool look(Clock::time_point end);
+  bool look_at_output(Clock::time_point end);
   void drain();
   friend std::optional<std::size_t> wait_for_any(const std::vector<Child*>&, std::chrono::milliseconds);
 

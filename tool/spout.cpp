@@ -1,30 +1,34 @@
-// Spout's senders and feeds: shown, received as a feed, and a feed sent.
-#include <chrono>
-#include <memory>
-#include <thread>
-
+// Spout's senders and feeds.
 #include <geyser/d3d11.hpp>
 #include <geyser/spout.hpp>
-#include <geyser/stream/publisher.hpp>
-#include <geyser/stream/subscriber.hpp>
 
-#include "commands.hpp"
-#include "feed_text.hpp"
+#include <array>
+#include <cstdio>
+
+#include "bridge.hpp"
 
 namespace geyser::tool {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-struct Options {
-  std::string from;
-  std::string as;
-  std::uint64_t frames = 0;
-};
-
-// Where nothing is new.
-constexpr auto rest = 2ms;
+Result<BridgeList> list() {
+  auto senders = spout::list_senders();
+  if (!senders) return fail(std::move(senders.error()));
+  BridgeList all;
+  for (const spout::SenderInfo& info : *senders) {
+    all.json.push_back({{"name", info.name},
+                        {"width", info.width},
+                        {"height", info.height},
+                        {"format", info.format},
+                        {"by_memory", info.by_memory},
+                        {"active", info.active}});
+    std::array<char, 320> line{};
+    std::snprintf(line.data(), line.size(), "%s %-32s %ux%u%s", info.active ? "*" : " ", info.name.c_str(), info.width,
+                  info.height, info.by_memory ? ", by memory" : "");
+    all.lines.emplace_back(line.data());
+  }
+  return all;
+}
 
 Result<std::shared_ptr<TextureShareManager>> open_device() {
   auto manager = d3d11::create_manager();
@@ -32,120 +36,43 @@ Result<std::shared_ptr<TextureShareManager>> open_device() {
   return std::shared_ptr<TextureShareManager>(*std::move(manager));
 }
 
-Result<void> list(Context& context) {
-  auto senders = spout::list_senders();
-  if (!senders) return fail(std::move(senders.error()));
-  if (context.json) {
-    Json json = Json::array();
-    for (const spout::SenderInfo& info : *senders) {
-      json.push_back({{"name", info.name},
-                      {"width", info.width},
-                      {"height", info.height},
-                      {"format", info.format},
-                      {"by_memory", info.by_memory},
-                      {"active", info.active}});
-    }
-    print(json);
-    return {};
-  }
-  if (senders->empty()) std::puts("No Spout senders.");
-  for (const spout::SenderInfo& info : *senders) {
-    std::printf("%s %-32s %ux%u%s\n", info.active ? "*" : " ", info.name.c_str(), info.width, info.height,
-                info.by_memory ? ", by memory" : "");
-  }
-  return {};
+Result<BridgeSource> open(TextureShareManager& manager, const std::string& name) {
+  auto opened = spout::Receiver::open(manager, name);
+  if (!opened) return fail(std::move(opened.error()));
+  const std::shared_ptr<spout::Receiver> receiver = *std::move(opened);
+  const std::string& sender = receiver->sender().name;
+  return BridgeSource{sender, sender, receiver->descriptor(),
+                      [receiver](SharedTexture& to) { return receiver->copy_frame(to); }};
 }
 
-Result<void> receive(const Options& options) {
-  auto manager = open_device();
-  if (!manager) return fail(std::move(manager.error()));
-  auto receiver = spout::Receiver::open(**manager, options.from);
-  if (!receiver) return fail(std::move(receiver.error()));
-  stream::PublisherOptions feed;
-  feed.name = options.as.empty() ? (*receiver)->sender().name : options.as;
-  auto publisher = stream::Publisher::create(*manager, (*receiver)->descriptor(), std::move(feed));
-  if (!publisher) return fail(std::move(publisher.error()));
-  for (std::uint64_t count = 0; !interrupted() && (options.frames == 0 || count < options.frames);) {
-    auto frame = publisher->begin_frame();
-    if (!frame && frame.error().code() != ErrorCode::timeout) return fail(std::move(frame.error()));
-    auto news = frame ? (*receiver)->copy_frame(frame->texture()) : Result<bool>(false);
-    if (news && *news) {
-      if (auto done = publisher->publish(*std::move(frame)); !done) return fail(std::move(done.error()));
-      ++count;
-      continue;
-    }
-    if (!news && news.error().code() == ErrorCode::stale_state) {
-      receiver = spout::Receiver::open(**manager, (*receiver)->sender().name);
-      if (!receiver) return fail(std::move(receiver.error()));
-      if (auto done = publisher->reconfigure((*receiver)->descriptor()); !done) return done;
-    } else if (!news && news.error().code() != ErrorCode::timeout) {
-      return fail(std::move(news.error()));
-    }
-    publisher->service();
-    std::this_thread::sleep_for(rest);
-  }
-  return {};
-}
-
-Result<void> send(const Options& options) {
-  auto manager = open_device();
-  if (!manager) return fail(std::move(manager.error()));
-  stream::SubscriberOptions feed;
-  feed.feed = options.from;
-  feed.on_loss = stream::OnLoss::none;
-  auto subscriber = stream::Subscriber::create(*manager, std::move(feed));
-  if (!subscriber) return fail(std::move(subscriber.error()));
-  std::unique_ptr<spout::Sender> sender;
-  TextureDescriptor sent;
-  for (std::uint64_t count = 0; !interrupted() && (options.frames == 0 || count < options.frames);) {
-    auto frame = subscriber->acquire(100ms);
-    if (!frame && frame.error().code() == ErrorCode::timeout) continue;
-    if (!frame) return fail(std::move(frame.error()));
-    const TextureDescriptor& descriptor = frame->texture().descriptor();
-    if (sender == nullptr || descriptor != sent) {
-      sender.reset();  // the name is free
-      auto made = spout::Sender::create(**manager, options.as.empty() ? options.from : options.as, descriptor);
-      if (!made) return fail(std::move(made.error()));
-      sender = *std::move(made);
-      sent = descriptor;
-    }
-    // Who holds the texture too long misses this frame.
-    auto done = sender->send(frame->texture());
-    if (!done && done.error().code() != ErrorCode::timeout) return done;
-    if (done) ++count;
-    if (auto released = subscriber->release(*std::move(frame)); !released) return fail(std::move(released.error()));
-  }
-  return {};
+Result<BridgeTarget> create(TextureShareManager& manager, const std::string& name,
+                            const TextureDescriptor& descriptor) {
+  auto made = spout::Sender::create(manager, name, descriptor);
+  if (!made) return fail(std::move(made.error()));
+  const std::shared_ptr<spout::Sender> sender = *std::move(made);
+  return BridgeTarget{[sender](SharedTexture& from) { return sender->send(from); }};
 }
 
 }  // namespace
 
 void add_spout(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("spout", "Spout's senders: list, receive as a feed, send a feed");
-  command->require_subcommand(1);
-  CLI::App* shows = command->add_subcommand("list", "Show the senders of this session");
-  CLI::App* takes = command->add_subcommand("receive", "Publish a sender's frames as a feed");
-  CLI::App* gives = command->add_subcommand("send", "Send a feed's frames to Spout");
-  takes->add_option("sender", options->from, "Name of the sender (default: the active one)")->type_name("SENDER");
-  takes->add_option("--as", options->as, "Name of the feed (default: the sender's)")->type_name("NAME");
-  gives->add_option("feed", options->from, "Name of the feed")->required()->type_name("NAME");
-  gives->add_option("--as", options->as, "Name of the sender (default: the feed's)")->type_name("SENDER");
-  for (CLI::App* one : {takes, gives}) {
-    one->add_option("--frames", options->frames, "Stop after so many (0: go on)")->capture_default_str();
-  }
-  const auto run = [&context](Result<void> done) {
-    if (!done) context.fail(done.error());
-  };
-  shows->callback([&context, run] { run(list(context)); });
-  takes->callback([options, run] {
-    catch_interrupts();
-    run(receive(*options));
-  });
-  gives->callback([options, run] {
-    catch_interrupts();
-    run(send(*options));
-  });
+  Bridge bridge;
+  bridge.command = "spout";
+  bridge.about = "Spout's senders: list, receive as a feed, send a feed";
+  bridge.list_about = "Show the senders of this session";
+  bridge.receive_about = "Publish a sender's frames as a feed";
+  bridge.send_about = "Send a feed's frames to Spout";
+  bridge.name = "sender";
+  bridge.type = "SENDER";
+  bridge.name_about = "Name of the sender (default: the active one)";
+  bridge.from_about = "Name of the feed (default: the sender's)";
+  bridge.to_about = "Name of the sender (default: the feed's)";
+  bridge.none = "No Spout senders.";
+  bridge.list = list;
+  bridge.open_device = open_device;
+  bridge.open = open;
+  bridge.create = create;
+  add_bridge(app, context, std::move(bridge));
 }
 
 }  // namespace geyser::tool

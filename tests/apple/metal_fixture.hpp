@@ -36,7 +36,7 @@ inline TextureDescriptor describe(TextureFormat format, std::uint32_t width = 38
   return d;
 }
 
-// As another program makes it, of texels of four bytes; properties beyond its size are the caller's. Released by it, too.
+// As another program makes it, of texels of four bytes, with further properties. The caller releases it.
 struct SurfaceProperty {
   CFStringRef key;
   unsigned value;

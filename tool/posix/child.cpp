@@ -74,22 +74,6 @@ Result<Child> Child::start(std::vector<std::string> words, Output output) {
   return child;
 }
 
-Child::Child(Child&& other) noexcept
-    : process_(std::exchange(other.process_, 0)),
-      watched_(std::exchange(other.watched_, -1)),
-      output_(std::exchange(other.output_, -1)),
-      status_(other.status_),
-      written_(std::move(other.written_)) {}
-
-Child& Child::operator=(Child&& other) noexcept {
-  std::swap(process_, other.process_);
-  std::swap(watched_, other.watched_);
-  std::swap(output_, other.output_);
-  std::swap(status_, other.status_);
-  std::swap(written_, other.written_);
-  return *this;
-}
-
 Child::~Child() {
   if (process_ != 0 && !status_) {
     terminate();
@@ -105,32 +89,24 @@ void Child::terminate() noexcept {
   if (process_ != 0 && !status_) ::kill(static_cast<pid_t>(process_), SIGTERM);
 }
 
-std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
-  const Clock::time_point end = Clock::now() + timeout;
-  while (!status_ && !interrupted()) {
-    std::array<pollfd, 2> events{pollfd{number(watched_), POLLIN, 0}, pollfd{number(output_), POLLIN, 0}};
-    const int ready = ::poll(events.data(), static_cast<nfds_t>(events.size()), milliseconds_until(end));
-    if (ready == 0) break;
-    if (ready < 0) continue;
-    if (events[0].revents != 0) {
-      int status = 0;
-      ::waitpid(static_cast<pid_t>(process_), &status, 0);
-      status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    }
-    if (events[1].revents != 0) drain();
+bool Child::look(Clock::time_point end) {
+  std::array<pollfd, 2> events{pollfd{number(watched_), POLLIN, 0}, pollfd{number(output_), POLLIN, 0}};
+  const int ready = ::poll(events.data(), static_cast<nfds_t>(events.size()), milliseconds_until(end));
+  if (ready <= 0) return ready != 0;
+  if (events[0].revents != 0) {
+    int status = 0;
+    ::waitpid(static_cast<pid_t>(process_), &status, 0);
+    status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
-  return status_;
+  if (events[1].revents != 0) drain();
+  return true;
 }
 
-bool Child::wait_for_line(std::chrono::milliseconds timeout) {
-  const Clock::time_point end = Clock::now() + timeout;
-  while (written_.find('\n') == std::string::npos && output_ >= 0 && !interrupted()) {
-    pollfd event{number(output_), POLLIN, 0};
-    const int ready = ::poll(&event, 1, milliseconds_until(end));
-    if (ready == 0) break;
-    if (ready > 0) drain();
-  }
-  return written_.find('\n') != std::string::npos;
+bool Child::look_at_output(Clock::time_point end) {
+  pollfd event{number(output_), POLLIN, 0};
+  const int ready = ::poll(&event, 1, milliseconds_until(end));
+  if (ready > 0) drain();
+  return ready != 0;
 }
 
 // What the pipe has now, or all when nobody can write to it any more.

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::intptr_t none = -1;
 // Nothing waits for a pipe: it is looked at so often.
-constexpr std::chrono::milliseconds look{5};
+constexpr std::chrono::milliseconds look_every{5};
 
 HANDLE native(std::intptr_t handle) { return reinterpret_cast<HANDLE>(handle); }
 
@@ -113,22 +113,6 @@ Result<Child> Child::start(std::vector<std::string> words, Output output) {
   return Child(process.dwProcessId, reinterpret_cast<std::intptr_t>(process.hProcess), ours);
 }
 
-Child::Child(Child&& other) noexcept
-    : process_(std::exchange(other.process_, 0)),
-      watched_(std::exchange(other.watched_, none)),
-      output_(std::exchange(other.output_, none)),
-      status_(other.status_),
-      written_(std::move(other.written_)) {}
-
-Child& Child::operator=(Child&& other) noexcept {
-  std::swap(process_, other.process_);
-  std::swap(watched_, other.watched_);
-  std::swap(output_, other.output_);
-  std::swap(status_, other.status_);
-  std::swap(written_, other.written_);
-  return *this;
-}
-
 Child::~Child() {
   if (process_ != 0 && !status_) {
     terminate();
@@ -149,28 +133,22 @@ void Child::terminate() noexcept {
   ::CloseHandle(event);
 }
 
-std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
-  const Clock::time_point end = Clock::now() + timeout;
-  while (!status_ && !interrupted()) {
-    drain();
-    if (::WaitForSingleObject(native(watched_), static_cast<DWORD>(look.count())) == WAIT_OBJECT_0) {
-      DWORD status = 0;
-      ::GetExitCodeProcess(native(watched_), &status);
-      status_ = static_cast<int>(status);
-    } else if (Clock::now() >= end) {
-      break;
-    }
+bool Child::look(Clock::time_point end) {
+  drain();
+  if (::WaitForSingleObject(native(watched_), static_cast<DWORD>(look_every.count())) != WAIT_OBJECT_0) {
+    return Clock::now() < end;
   }
-  return status_;
+  DWORD status = 0;
+  ::GetExitCodeProcess(native(watched_), &status);
+  status_ = static_cast<int>(status);
+  return true;
 }
 
-bool Child::wait_for_line(std::chrono::milliseconds timeout) {
-  const Clock::time_point end = Clock::now() + timeout;
-  while (written_.find('\n') == std::string::npos && output_ != none && !interrupted() && Clock::now() < end) {
-    ::Sleep(static_cast<DWORD>(look.count()));
-    drain();
-  }
-  return written_.find('\n') != std::string::npos;
+bool Child::look_at_output(Clock::time_point end) {
+  if (Clock::now() >= end) return false;
+  ::Sleep(static_cast<DWORD>(look_every.count()));
+  drain();
+  return true;
 }
 
 // What the pipe has now; closes it when nobody can write to it any more.
