@@ -11,6 +11,7 @@
 
 #include <geyser/cuda.hpp>
 
+#include "cuda/external_handle.hpp"
 #include "cuda/loader.hpp"
 #include "platform/shared_memory.hpp"
 #include "support/cuda_stand_in.hpp"
@@ -70,9 +71,9 @@ class CudaRig : public testing::Test {
     made.parcel.identity = for_manager.capabilities().identity;
     made.parcel.identity.driver_uuid.fill(7);  // Vulkan knows it
     made.parcel.api = Api::vulkan;
-    made.parcel.kind = HandleKind::opaque_fd;
+    made.parcel.kind = cuda::external_memory_kinds().front();  // this system's
     made.parcel.handle_count = 1;
-    made.parcel.handles[0] = OwnedHandle::adopt(HandleKind::opaque_fd, handle->detach());
+    made.parcel.handles[0] = OwnedHandle::adopt(made.parcel.kind, handle->detach());
     made.parcel.layout.allocation_size = size;
     made.parcel.layout.plane_count = 1;
     return made;
@@ -97,7 +98,7 @@ class CudaRig : public testing::Test {
     made.memory = *std::move(memory);
     made.handle.kind = kind;
     made.handle.id = 4711 + static_cast<FenceId>(kind);
-    made.handle.handle = OwnedHandle::adopt(HandleKind::opaque_fd, handle->detach());
+    made.handle.handle = OwnedHandle::adopt(cuda::external_memory_kinds().front(), handle->detach());
     return made;
   }
   bool called(const std::string& name) const {

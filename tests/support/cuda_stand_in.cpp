@@ -1,18 +1,13 @@
 // Devices, contexts, streams, events and the host's pages; the rest is in cuda_stand_in_objects.cpp and _memory.cpp.
 #include "support/cuda_stand_in.hpp"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "support/cuda_stand_in_state.hpp"
 
 namespace {
 
 template <typename Object>
 void drop_import(Object* object) {
-  ::close(object->fd);
-  ::munmap(object->memory, object->size);
+  drop_handle(*object);
   --state().owned;
   delete object;
 }
@@ -47,8 +42,7 @@ const geyser::test::CudaStandIn control{
     },
     [](int result) { state().dead = result; },
     [](int fd, int device) {
-      struct stat about {};
-      if (::fstat(fd, &about) == 0) state().homes[about.st_ino] = device;
+      if (const std::uint64_t inode = inode_of(fd)) state().homes[inode] = device;
     },
     [](bool reach) { state().peer_access = reach; },
     [] {
@@ -61,10 +55,7 @@ const geyser::test::CudaStandIn control{
         if (kind == "external memory") drop_import(static_cast<CUextMemory_st*>(gone));
         if (kind == "external semaphore") drop_import(static_cast<CUextSemaphore_st*>(gone));
       }
-      for (const auto& [id, allocation] : s.allocations) ::close(allocation.fd);
-      for (const auto& [begin, range] : s.ranges) {
-        if (!range.buffer) ::munmap(begin, range.size);
-      }
+      drop_allocations();
       s.live.clear();
       s.registered.clear();
       s.allocations.clear();
@@ -133,10 +124,11 @@ EXPORT int cuDeviceGetUuid(driver::Uuid* uuid, int device) {
   return driver::success;
 }
 EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
-  static const std::map<int, int> usual{{19, 1},     {22, 131072}, {23, 65536}, {24, 16384}, {25, 16384}, {26, 16384},
-                                        {27, 32768}, {28, 32768},  {29, 2048},  {33, 7},     {34, 0},     {50, 0},
-                                        {51, 32},    {52, 32768},  {53, 32768}, {54, 2046},  {73, 32768}, {74, 32768},
-                                        {99, 1},     {102, 1},     {103, 1},    {114, 1},    {124, 0}};
+  static const std::map<int, int> usual{
+      {19, 1},     {22, 131072}, {23, 65536}, {24, 16384}, {25, 16384}, {26, 16384}, {27, 32768},
+      {28, 32768}, {29, 2048},   {33, 7},     {34, 0},     {50, 0},     {51, 32},    {52, 32768},
+      {53, 32768}, {54, 2046},   {73, 32768}, {74, 32768}, {99, 1},     {102, 1},    {103, has_allocations() ? 1 : 0},
+      {114, 1},    {124, 0}};
   const auto set = state().attributes.find(attribute);
   const auto found = usual.find(attribute);
   if (set == state().attributes.end() && found == usual.end()) return driver::invalid_value;

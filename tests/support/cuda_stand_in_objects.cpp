@@ -1,8 +1,4 @@
 // Arrays, imported memory and semaphores, surface and texture objects.
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "support/cuda_stand_in_state.hpp"
 
 namespace {
@@ -65,30 +61,17 @@ std::size_t lay_out(CUmipmappedArray_st& array, unsigned levels, std::byte* memo
   return at;
 }
 
-bool take_descriptor(int fd, std::size_t size, Imported& into) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0) return false;
-  if (static_cast<std::size_t>(about.st_size) < size) return false;
-  const auto home = state().homes.find(about.st_ino);
+bool take(std::intptr_t handle, std::size_t size, Imported& into) {
+  const auto home = state().homes.find(inode_of(handle));
   if (home != state().homes.end() && home->second != current.back()->device) return false;
-  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) return false;
+  if (!take_handle(handle, size, into)) return false;
   into.context = current.back();
-  into.fd = fd;
-  into.inode = about.st_ino;
-  into.memory = memory;
   into.size = size;
   ++state().owned;
   return true;
 }
-void drop_descriptor(const Imported& object) {
-  struct stat about {};
-  if (::fstat(object.fd, &about) != 0 || about.st_ino != object.inode) {
-    complain("descriptor " + std::to_string(object.fd) + " was closed by somebody else");
-  } else {
-    ::close(object.fd);
-  }
-  ::munmap(object.memory, object.size);
+void drop(const Imported& object) {
+  drop_handle(object);
   --state().owned;
 }
 
@@ -129,9 +112,7 @@ EXPORT int cuMipmappedArrayDestroy(CUmipmappedArray_st* array) {
 EXPORT int cuImportExternalMemory(CUextMemory_st** memory, const driver::ExternalMemoryHandle* handle) {
   ENTER()
   auto made = std::make_unique<CUextMemory_st>();
-  if (handle->type != driver::memory_opaque_fd || !take_descriptor(handle->fd, handle->size, *made)) {
-    return driver::invalid_value;
-  }
+  if (!opens(*handle) || !take(handle_of(*handle), handle->size, *made)) return driver::invalid_value;
   *memory = made.release();
   born(*memory, "external memory");
   return driver::success;
@@ -154,16 +135,17 @@ EXPORT int cuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray_st** array, 
 EXPORT int cuDestroyExternalMemory(CUextMemory_st* memory) {
   ENTER()
   BURY(memory, "external memory")
-  drop_descriptor(*memory);
+  drop(*memory);
   delete memory;
   return driver::success;
 }
 EXPORT int cuImportExternalSemaphore(CUextSemaphore_st** semaphore, const driver::ExternalSemaphoreHandle* handle) {
   ENTER()
   auto made = std::make_unique<CUextSemaphore_st>();
-  made->timeline = handle->type == driver::semaphore_timeline_fd;
-  if (!made->timeline && handle->type != driver::semaphore_opaque_fd) return driver::invalid_value;
-  if (!take_descriptor(handle->fd, sizeof(std::uint64_t), *made)) return driver::invalid_handle;
+  const int how = opens(*handle);
+  made->timeline = how == 2;
+  if (how == 0) return driver::invalid_value;
+  if (!take(handle_of(*handle), sizeof(std::uint64_t), *made)) return driver::invalid_handle;
   *semaphore = made.release();
   born(*semaphore, "external semaphore");
   return driver::success;
@@ -171,7 +153,7 @@ EXPORT int cuImportExternalSemaphore(CUextSemaphore_st** semaphore, const driver
 EXPORT int cuDestroyExternalSemaphore(CUextSemaphore_st* semaphore) {
   ENTER()
   BURY(semaphore, "external semaphore")
-  drop_descriptor(*semaphore);
+  drop(*semaphore);
   delete semaphore;
   return driver::success;
 }

@@ -1,8 +1,6 @@
 // The world of cuda_stand_in.cpp: what is alive, what a stream is still to do, what tests have asked for.
 #pragma once
 
-#include <sys/types.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -50,11 +48,11 @@ struct CUmipmappedArray_st {
   Bytes own;
   std::vector<std::unique_ptr<CUarray_st>> levels;
 };
-// A descriptor that the driver owns since it was imported.
+// A handle that the driver has since it was imported.
 struct Imported {
   CUctx_st* context = nullptr;
-  int fd = -1;
-  ino_t inode = 0;
+  std::intptr_t handle = -1;
+  std::uint64_t inode = 0;  // of what it is of, where it can be told
   void* memory = nullptr;
   std::size_t size = 0;
 };
@@ -93,7 +91,7 @@ struct State {
   std::map<driver::Allocation, Allocation> allocations;
   driver::Allocation next_allocation = 1000;
   std::map<std::byte*, Range> ranges;
-  std::map<ino_t, int> homes;  // devices of exported memory, where a test has said
+  std::map<std::uint64_t, int> homes;  // devices of exported memory, where a test has said
   std::map<int, int> attributes;
   std::set<int> refused_formats;
   std::multimap<std::string, std::pair<int, int>> failures;  // result, calls to let through
@@ -216,6 +214,15 @@ inline bool is_reachable(const std::byte* there, std::size_t bytes, int device) 
   return false;
 }
 
+inline Range* find_range(driver::DevicePointer pointer, std::size_t size, bool buffer, const char* call) {
+  const auto found = state().ranges.find(reinterpret_cast<std::byte*>(pointer));
+  if (found != state().ranges.end() && found->second.buffer == buffer && (buffer || found->second.size == size)) {
+    return &found->second;
+  }
+  complain(std::string(call) + ": no such range");
+  return nullptr;
+}
+
 inline bool is_array(const CUarray_st* wanted) {
   for (const auto& [object, kind] : state().live) {
     if (kind != "mipmapped array") continue;
@@ -225,6 +232,22 @@ inline bool is_array(const CUarray_st* wanted) {
   }
   return false;
 }
+
+// Of the operating system: posix/cuda_stand_in_system.cpp, win32/cuda_stand_in_system.cpp, which also have the memory
+// that a driver makes.
+// Whether this system's driver opens such a handle. 0: not at all; 1: a binary semaphore; 2: a timeline.
+bool opens(const driver::ExternalMemoryHandle& handle);
+int opens(const driver::ExternalSemaphoreHandle& handle);
+std::intptr_t handle_of(const driver::ExternalMemoryHandle& handle);
+std::intptr_t handle_of(const driver::ExternalSemaphoreHandle& handle);
+// 0: it cannot be told.
+std::uint64_t inode_of(std::intptr_t handle);
+// Maps it, and has the handle, or another of it. False: it has fewer bytes, or is none.
+bool take_handle(std::intptr_t handle, std::size_t size, Imported& into);
+// Says so when somebody else has closed it.
+void drop_handle(const Imported& object);
+void drop_allocations();
+bool has_allocations();
 
 }  // namespace cuda_stand_in
 
