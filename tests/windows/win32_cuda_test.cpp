@@ -1,4 +1,5 @@
-// What CUDA's driver is told of Windows' handles, and who closes them. There is no driver here, nor a stand-in of one.
+// What CUDA's driver is told of Windows' handles, and who closes them. There is no driver here;
+// win32_cuda_driver_test.cpp has a stand-in of one.
 #include <windows.h>
 
 #include <gtest/gtest.h>
