@@ -109,36 +109,36 @@ class MoltenVk : public testing::Test {
     to_state = *to.end_access(*std::move(write));
   }
 
-  void metal_reads_what_vulkan_has_written(TextureFormat format) {
-    SCOPED_TRACE(to_string(format));
+  void reads_what_vulkan_has_written(End& end, TextureFormat format) {
+    SCOPED_TRACE(end.name() + " " + std::string(to_string(format)));
     const TextureDescriptor d = describe(format);
     auto texture = vulkan_->create_texture(d, HandleKind::io_surface);
     ASSERT_TRUE(texture) << texture.error().to_string();
     EXPECT_EQ((*texture)->path(), SharePath::zero_copy);
-    auto opened = open(*vulkan_, **texture, metal_->manager());
+    auto opened = open(*vulkan_, **texture, end.manager());
     ASSERT_NE(opened, nullptr);
     AccessState state;
     const auto bytes = pattern(d, 3);
     fill_by_vulkan(**texture, state, bytes);
     auto access = opened->begin_access(AccessMode::read, state);
     ASSERT_TRUE(access) << access.error().to_string();
-    auto read = metal_->read(*opened);
+    auto read = end.read(*opened);
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(*read, bytes) << to_string(format);
     ASSERT_TRUE(opened->end_access(*std::move(access)));
   }
-  void vulkan_reads_what_metal_has_written(TextureFormat format) {
-    SCOPED_TRACE(to_string(format));
+  void vulkan_reads_what_is_written(End& end, TextureFormat format) {
+    SCOPED_TRACE(end.name() + " " + std::string(to_string(format)));
     const TextureDescriptor d = describe(format);
-    auto texture = metal_->manager().create_texture(d, HandleKind::io_surface);
+    auto texture = end.manager().create_texture(d, HandleKind::io_surface);
     ASSERT_TRUE(texture);
-    auto opened = open(metal_->manager(), **texture, *vulkan_);
+    auto opened = open(end.manager(), **texture, *vulkan_);
     ASSERT_NE(opened, nullptr);
     AccessState state;
     auto access = (*texture)->begin_access(AccessMode::discard, state);
     ASSERT_TRUE(access);
     const auto bytes = pattern(d, 11);
-    ASSERT_TRUE(metal_->fill(**texture, bytes));
+    ASSERT_TRUE(end.fill(**texture, bytes));
     state = *(*texture)->end_access(*std::move(access));
     EXPECT_EQ(read_by_vulkan(*opened, state), bytes);
   }
@@ -165,6 +165,24 @@ class MoltenVkOnMesa25 : public MoltenVk {
   }
 };
 
+TEST_F(MoltenVk, SharesSurfacesWithOpenGl) {
+  auto opengl = make_cgl_end();
+  ASSERT_TRUE(opengl) << opengl.error().to_string();
+  for (const TextureFormat format : {TextureFormat::bgra8_unorm, TextureFormat::r8_unorm, TextureFormat::rg16_unorm}) {
+    reads_what_vulkan_has_written(**opengl, format);
+    vulkan_reads_what_is_written(**opengl, format);
+  }
+}
+
+TEST_F(MoltenVkOnMesa25, SharesPlanarSurfacesWithOpenGl) {
+  auto opengl = make_cgl_end();
+  ASSERT_TRUE(opengl) << opengl.error().to_string();
+  for (const TextureFormat format : {TextureFormat::nv12, TextureFormat::i420}) {
+    reads_what_vulkan_has_written(**opengl, format);
+    vulkan_reads_what_is_written(**opengl, format);
+  }
+}
+
 TEST_F(MoltenVk, AgreesWithMetalOnSurfaces) {
   for (const bool makes : {true, false}) {
     const Capabilities& from = makes ? vulkan_->capabilities() : metal_->manager().capabilities();
@@ -184,24 +202,24 @@ TEST_F(MoltenVk, AgreesWithMetalOnSurfaces) {
 TEST_F(MoltenVk, MetalReadsWhatVulkanHasWritten) {
   for (const TextureFormat format :
        {TextureFormat::bgra8_unorm, TextureFormat::rgba16_float, TextureFormat::r8_unorm}) {
-    metal_reads_what_vulkan_has_written(format);
+    reads_what_vulkan_has_written(*metal_, format);
   }
 }
 
 // The surfaces of a decoder: a plane each for Metal, one image for Vulkan.
 TEST_F(MoltenVkOnMesa25, MetalReadsPlanesThatVulkanHasWritten) {
   for (const TextureFormat format : {TextureFormat::nv12, TextureFormat::i420, TextureFormat::p010}) {
-    metal_reads_what_vulkan_has_written(format);
+    reads_what_vulkan_has_written(*metal_, format);
   }
 }
 
 TEST_F(MoltenVkOnMesa25, VulkanReadsPlanesThatMetalHasWritten) {
   for (const TextureFormat format : {TextureFormat::nv12, TextureFormat::i420, TextureFormat::p010}) {
-    vulkan_reads_what_metal_has_written(format);
+    vulkan_reads_what_is_written(*metal_, format);
   }
 }
 
-TEST_F(MoltenVk, VulkanReadsWhatMetalHasWritten) { vulkan_reads_what_metal_has_written(TextureFormat::bgra8_unorm); }
+TEST_F(MoltenVk, VulkanReadsWhatMetalHasWritten) { vulkan_reads_what_is_written(*metal_, TextureFormat::bgra8_unorm); }
 
 // Who makes the fence is who signals it: an event of each, both waited for on the other's device.
 TEST_F(MoltenVk, DevicesWaitForEachOthersEvents) {
