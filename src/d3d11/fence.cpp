@@ -111,6 +111,21 @@ Result<FenceHandle> D3d11Fence::do_export() const {
   return FenceHandle{kind(), id(), *value, *std::move(handle)};
 }
 
+// For Dawn, which signals only its own fence.
+Result<void> D3d11Fence::do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) {
+  const OwnedHandle owned = std::move(after);
+  auto theirs = open(*context_, owned);
+  if (!theirs) return fail(std::move(theirs.error()));
+  if (const HRESULT result = context_->fence_context()->Wait(theirs->get(), after_value); result != S_OK) {
+    return fail(context_->make_error(result, "ID3D11DeviceContext4::Wait", ErrorCode::operating_system));
+  }
+  if (const HRESULT result = context_->fence_context()->Signal(fence_.get(), value); result != S_OK) {
+    return fail(context_->make_error(result, "ID3D11DeviceContext4::Signal", ErrorCode::operating_system));
+  }
+  context_->immediate().Flush();
+  return {};
+}
+
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>& context) {
   auto fence = make(*context);
   if (!fence) return fail(std::move(fence.error()));

@@ -43,6 +43,17 @@ Result<FenceHandle> D3d12Fence::do_export() const {
   return exported;
 }
 
+// For Dawn, which signals only its own fence.
+Result<void> D3d12Fence::do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) {
+  const OwnedHandle owned = std::move(after);
+  auto theirs = open_object<ID3D12Fence>(*context_, owned);
+  if (!theirs) return fail(std::move(theirs.error()));
+  if (auto waits = context_->queue_wait(*theirs->get(), after_value); !waits) return waits;
+  auto signalled = context_->queue_signal(*fence_.get(), value);
+  context_->release_later(theirs->query<IUnknown>());
+  return signalled;
+}
+
 namespace {
 
 Result<Com<ID3D12Fence>> make(const Context& context) {

@@ -27,6 +27,7 @@ class MetalFence final : public SharedFence {
   Result<void> do_wait(std::uint64_t value, std::chrono::nanoseconds timeout) const override;
   Result<void> do_signal(std::uint64_t value) override;
   Result<FenceHandle> do_export() const override;
+  Result<void> do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) override;
 
   std::shared_ptr<Context> context_;
   Reference<EventObject> event_;

@@ -50,6 +50,20 @@ Result<FenceHandle> MetalFence::do_export() const {
   return FenceHandle{kind(), id(), event_.get().signaledValue, *std::move(handle)};
 }
 
+// For Dawn, which signals only its own event.
+Result<void> MetalFence::do_signal_after(std::uint64_t value, OwnedHandle&& after, std::uint64_t after_value) {
+  const OwnedHandle owned = std::move(after);
+  auto theirs = surface::SharedEvent::open((__bridge void*)context_->device(), owned);
+  if (!theirs) return fail(std::move(theirs.error()));
+  const auto event = Reference<EventObject>::adopt_pointer(std::move(*theirs).detach());
+  auto commands = context_->command_buffer();
+  if (!commands) return fail(std::move(commands.error()));
+  [commands->get() encodeWaitForEvent:event.get() value:after_value];
+  [commands->get() encodeSignalEvent:event_.get() value:value];
+  context_->commit(*commands);
+  return {};
+}
+
 Result<std::shared_ptr<SharedFence>> create_fence(const std::shared_ptr<Context>& context) {
   auto event = Reference<EventObject>::adopt([context->device() newSharedEvent]);
   if (!event) return fail(no_object("newSharedEvent"));
