@@ -1,18 +1,21 @@
-// WebGPU through native Dawn, by its C API with SharedTextureMemory and SharedFence, on Vulkan. Dawn is loaded at run
-// time: nothing links it. <webgpu/webgpu.h> is Dawn's; its numbers change from version to version, so header and
-// library must be of one version, which is checked (version_mismatch).
+// WebGPU through native Dawn, by its C API with SharedTextureMemory and SharedFence, on Vulkan (Linux), Direct3D
+// (Windows) and Metal (Apple's systems). Dawn is loaded at run time: nothing links it. <webgpu/webgpu.h> is Dawn's; its
+// numbers change from version to version, so header and library must be of one version, which is checked
+// (version_mismatch).
 //
 // Handle kinds: opaque_fd (SharedTextureMemoryOpaqueFD), dma_buf (SharedTextureMemoryDmaBuf: by modifier, planes in one
 // buffer, nv12 to read only), host_memory (copied). Fence kinds: host_timeline; sync_file where the device was made
 // with SharedFenceSyncFD; with an allocator (use_allocator(), a Vulkan manager of the same device) also
-// opaque_fd_binary and opaque_fd_timeline. Dawn opens memory of others and makes none: to publish without a copy a
+// opaque_fd_binary and opaque_fd_timeline. Windows: d3d_nt (SharedTextureMemoryDXGISharedHandle) of the same adapter,
+// and with a Direct3D 12 or 11 manager as allocator d3d12_fence. Apple's: io_surface (SharedTextureMemoryIOSurface),
+// and with a Metal manager metal_shared_event. Dawn opens memory of others and makes none: to publish without a copy a
 // manager needs that allocator, too. Ownership: Dawn duplicates the descriptors that it is given; Geyser closes its
 // own; of a texture that is dropped Dawn keeps them until the device is ticked (wgpuDeviceTick,
 // wgpuInstanceProcessEvents), which is the program's to do, once a frame. Threads: every call on a manager, its
 // textures and its fences comes from one thread at a time, and not while another thread uses the device, unless that
 // was made with ImplicitDeviceSynchronization. Inside an access the texture may be used by what is submitted to the
 // queue; command buffers may be recorded before. Geyser ends each access with a copy of one texel into a buffer of its
-// own: it brings the image into Vulkan's GENERAL layout, in which published textures are. Specifications: Dawn,
+// own: on Vulkan it brings the image into the GENERAL layout, in which published textures are. Specifications: Dawn,
 // docs/dawn/features/shared_texture_memory.md and shared_fence.md.
 #pragma once
 
@@ -45,8 +48,9 @@ struct Options {
   DiagnosticHandler diagnostics;  // uncaptured errors of the device, too
 };
 
-// Makes an instance and a device of its own, on Vulkan, with what device_requirements() says and the formats that the
-// adapter has. Errors: not_available (no Dawn, no adapter that fits: each one is named), version_mismatch.
+// Makes an instance and a device of its own, on Vulkan, Direct3D 12 or Metal, with what device_requirements() says and
+// the formats that the adapter has. Errors: not_available (no Dawn, no adapter that fits: each one is named),
+// version_mismatch.
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
 
 using GetProcAddress = WGPUProc (*)(WGPUStringView name);
@@ -58,7 +62,8 @@ struct DeviceUuids {
   Uuid driver{};
 };
 
-// The caller's device, on Vulkan; it stays the caller's, who must keep it until everything made here is gone.
+// The caller's device, on Vulkan, Direct3D 12 or 11, or Metal; it stays the caller's, who must keep it until everything
+// made here is gone.
 struct WrapOptions {
   WGPUDevice device = nullptr;
   // wgpuGetProcAddress of the Dawn that made the device; null: libwebgpu_dawn's.
