@@ -114,7 +114,7 @@ TEST_F(WebGpu, NamesTheAdaptersThatDoNotFit) {
   options.device.name_contains = "no such device";
   setenv("VK_DRIVER_FILES", driver_manifest("webgpu"), 1);
   const auto made = webgpu::create_manager(options);
-  options.device = {"", Uuid{1, 2, 3}};
+  options.device = {"", Uuid{1, 2, 3}, std::nullopt};
   const auto other = webgpu::create_manager(options);
   unsetenv("VK_DRIVER_FILES");
   ASSERT_FALSE(made);

@@ -278,8 +278,10 @@ TEST_F(WebGpuMetal, AnAllocatorIsOfTheSameMetalDevice) {
 }
 
 TEST_F(WebGpuMetal, WithoutItsMetalDeviceTheCpuWaits) {
+  const auto allocator = maker(*wrap());
   dawn().metal_device = nullptr;
   const Manager manager = wrap();
+  EXPECT_FALSE(manager->use_allocator(allocator));
   const auto refused = manager->create_fence(FenceKind::metal_shared_event);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::unsupported);
