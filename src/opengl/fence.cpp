@@ -50,9 +50,10 @@ GlFence::~GlFence() {
 
 void GlFence::set_value(std::uint64_t value) const {
   if (kind() == FenceKind::opaque_fd_binary) return;
-  const GLenum name = kind() == FenceKind::d3d12_fence ? GL_D3D12_FENCE_VALUE_EXT : GL_TIMELINE_SEMAPHORE_VALUE_NV;
+  // A Direct3D 12 fence's values go by the same number.
+  static_assert(GL_D3D12_FENCE_VALUE_EXT == GL_TIMELINE_SEMAPHORE_VALUE_NV);
   const GLuint64 gl_value = value;
-  context_->gl().glSemaphoreParameterui64vEXT(semaphore_, name, &gl_value);
+  context_->gl().glSemaphoreParameterui64vEXT(semaphore_, GL_TIMELINE_SEMAPHORE_VALUE_NV, &gl_value);
 }
 
 void GlFence::queue_wait(std::uint64_t value, std::span<const GLuint> textures) const {

@@ -17,7 +17,7 @@ constexpr GLuint64 key = 0;
 // Rounded up, so that a short wait is one; never the system's "without end".
 GLuint milliseconds(std::chrono::nanoseconds timeout) {
   const auto whole = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
-  return static_cast<GLuint>(std::clamp<std::int64_t>(whole, 0, 24 * 3600 * 1000));
+  return static_cast<GLuint>(std::clamp<std::int64_t>(whole, 0, std::int64_t{24} * 3600 * 1000));
 }
 
 GeyserError refusal(const GeyserError& error) { return {ErrorCode::operating_system, error.message(), error.native()}; }
