@@ -132,10 +132,6 @@ bool publish_one(End& end, stream::Publisher& publisher, std::uint64_t number) {
   return publisher.publish(*std::move(frame)).has_value();
 }
 
-}  // namespace
-
-namespace {
-
 // NVIDIA's driver makes no more semaphores on a device that was without descriptors: there, and nowhere else, a feed
 // that cannot be made a second after its fault takes a new device. Said where the rows are.
 bool needs_new_device(const GeyserError& error, Clock::time_point over_since) {
