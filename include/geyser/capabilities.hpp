@@ -72,7 +72,7 @@ struct FenceCapability {
 // access.
 struct PeerDevice {
   DeviceIdentity identity;
-  bool direct = false;          // the devices reach each other's memory; else the driver goes through the host's
+  bool direct = false;          // the devices reach each other's memory; else copies go through the host's
   std::uint64_t bandwidth = 0;  // of such a copy in bytes a second, measured once; 0: not measured
   friend bool operator==(const PeerDevice&, const PeerDevice&) = default;
 };

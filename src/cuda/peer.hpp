@@ -2,16 +2,14 @@
 // device's own, on this device's stream. The two streams wait for each other on the devices.
 #pragma once
 
-#include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 
 #include <geyser/texture.hpp>
 
 #include "cuda/array.hpp"
+#include "cuda/band_ring.hpp"
 #include "cuda/device_memory.hpp"
-#include "cuda/staging.hpp"
 
 namespace geyser::cuda {
 
@@ -31,43 +29,35 @@ class PeerTexture {
 
   // Where semaphores of the memory are waited for and signalled.
   const std::shared_ptr<Context>& there() const noexcept { return there_; }
-  // `mine` gives this device's place of a level.
-  using Places = std::function<Place(std::uint32_t level)>;
-
   // This device's stream goes on when the other's has done what it was told so far.
   Result<void> follow() const;
-  // Queue a copy of everything on this device's stream. Give the bytes copied. fetch() follows; where the devices reach
-  // each other it first takes tiled memory to rows of CUDA's there, in bands: while one crosses, the next is taken.
-  // Fetching Vulkan's array without ran at 36 GB/s where plain copies did at 388 (two H100, driver 580).
-  Result<std::uint64_t> fetch(const TextureDescriptor& descriptor, const Places& mine);
-  Result<std::uint64_t> send(const TextureDescriptor& descriptor, const Places& mine);
-  // The other device's stream goes on when the last copy is done.
+  // Queue a copy of everything on this device's stream. Give the bytes copied. `mine` is this device's. fetch()
+  // follows; all but rows that this device reaches goes by a ring of bands. Without it, fetching Vulkan's array ran at
+  // 36 GB/s where plain copies did at 388 (two H100, driver 580).
+  Result<std::uint64_t> fetch(const TextureDescriptor& descriptor, const LevelPlaces& mine);
+  // What was sent has to lead() before anything else is done with it there.
+  Result<std::uint64_t> send(const TextureDescriptor& descriptor, const LevelPlaces& mine);
+  // The other device's stream goes on when the last copy is done that went straight between memory there and here. Of
+  // what bands have taken it knows by itself: whoever wrote it may do so again while they still cross.
   Result<void> lead() const;
 
  private:
   PeerTexture(std::shared_ptr<Context> here, std::shared_ptr<Context> there);
   Result<void> make_events();
   // The context there must be current.
-  Result<void> make_staging(const TextureDescriptor& descriptor);
+  Result<void> make_bands(const TextureDescriptor& descriptor, bool direct);
   Place place(std::uint32_t level) const;
-  Place staged(const TextureDescriptor& descriptor, std::uint32_t level) const;
-  struct Band;
-  Result<void> fetch_band(const TextureDescriptor& descriptor, const Band& band, Place mine);
-  Result<std::uint64_t> fetch_in_bands(const TextureDescriptor& descriptor, const Places& mine);
-  Result<std::uint64_t> copy(const TextureDescriptor& descriptor, const Places& mine, bool toward_here) const;
+  Result<std::uint64_t> copy(const TextureDescriptor& descriptor, const LevelPlaces& mine, bool toward_here) const;
 
   std::shared_ptr<Context> here_;
   std::shared_ptr<Context> there_;
   driver::Event ready_ = nullptr;   // of the other device's stream
-  driver::Event copied_ = nullptr;  // of this device's
-  static constexpr std::size_t most_bands = 16;
-  std::array<driver::Event, most_bands> band_copied_{};  // of this device's: the rows of a band are free again
-  bool sent_ = false;                                    // since the last fetch
+  driver::Event copied_ = nullptr;  // of this device's, after a copy without bands
   MemoryLayout layout_;
   std::uint32_t rows_ = 0;
   std::optional<ArrayImage> image_;  // one of the two
   std::optional<DeviceMemory> memory_;
-  std::optional<DeviceMemory> staging_;  // level after level
+  std::optional<BandRing> bands_;
 };
 
 // Lets this device reach the other's memory where it can, and measures a copy from there.

@@ -29,6 +29,14 @@ class CudaPeers : public CudaRig {
     there_.reset();
     CudaRig::TearDown();
   }
+  void without_peer_access() {
+    stand_in_->set_peer_access(false);
+    cuda::Options options;
+    options.device_index = 1;
+    options.other_devices = true;
+    here_ = make(options);
+    ASSERT_NE(here_, nullptr);
+  }
   // An array on device 0, opened by the manager on device 1.
   void open(const TextureDescriptor& descriptor = small(), std::size_t size = 8192) {
     memory_.emplace(export_memory(*there_, descriptor, size));
@@ -75,7 +83,7 @@ TEST_F(CudaPeers, AreMeasuredOnceAndNegotiated) {
   EXPECT_GT(peer.bandwidth, 0U);
   EXPECT_TRUE(there_->capabilities().peers.empty()) << "only who asks for it";
   EXPECT_EQ(calls("cuCtxEnablePeerAccess"), 1);
-  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5 * 2) << "five frames of 16 MiB in two bands";
+  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), 5) << "five frames of 16 MiB";
   auto agreed = negotiate(small(), there_->capabilities(), here_->capabilities());
   ASSERT_TRUE(agreed) << agreed.error().to_string();
   EXPECT_EQ(agreed->path, SharePath::gpu_copy);
@@ -94,18 +102,18 @@ TEST_F(CudaPeers, AreMeasuredOnceAndNegotiated) {
   EXPECT_EQ(agreed->handle_kind, HandleKind::host_memory);
 }
 
-TEST_F(CudaPeers, WithoutPeerAccessTheDriverGoesThroughTheHost) {
-  const int before = calls("cuMemCreate");
-  stand_in_->set_peer_access(false);
-  cuda::Options options;
-  options.device_index = 1;
-  options.other_devices = true;
-  auto manager = make(options);
-  ASSERT_EQ(manager->capabilities().peers.size(), 1U);
-  EXPECT_FALSE(manager->capabilities().peers[0].direct);
-  EXPECT_EQ(calls("cuMemCreate"), before) << "rows there would be one copy more for nothing";
-  EXPECT_GT(manager->capabilities().peers[0].bandwidth, 0U);
+TEST_F(CudaPeers, WithoutPeerAccessFramesCrossTheHostsMemory) {
+  const int made = calls("cuMemCreate");
+  const int pinned = calls("cuMemHostRegister_v2");
+  const int crossed = calls("peer copy 0 to 1 on a stream of 1");
+  without_peer_access();
+  ASSERT_EQ(here_->capabilities().peers.size(), 1U);
+  EXPECT_FALSE(here_->capabilities().peers[0].direct);
+  EXPECT_GT(here_->capabilities().peers[0].bandwidth, 0U);
   EXPECT_EQ(calls("cuCtxEnablePeerAccess"), 1) << "not asked of who cannot";
+  EXPECT_EQ(calls("cuMemCreate"), made) << "rows there would be one copy more for nothing";
+  EXPECT_GT(calls("cuMemHostRegister_v2"), pinned);
+  EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1"), crossed) << "left to the driver";
 }
 
 TEST_F(CudaPeers, APeerThatDoesNotOpenIsReportedAndPassedOver) {
@@ -148,26 +156,38 @@ TEST_F(CudaPeers, AFrameIsFetchedOnceAndItsLevelsAreRight) {
   EXPECT_EQ(texture_->statistics().bytes_copied, 2U * (16 * 8 * 4 + 8 * 4 * 4)) << "to rows there, and from there";
 }
 
-// A band crosses while the next one is taken from tiled memory; its rows are taken again when they are free.
-TEST_F(CudaPeers, ALargeFrameIsFetchedInBands) {
-  TextureDescriptor descriptor = small();
-  descriptor.extent = {2501, 2703, 1};
-  open(descriptor, std::size_t{32} << 20);
-  const HostSubresource sub = host_subresource(descriptor, 0, 0, 0);
-  AccessState state = written(1);
-  for (std::uint32_t seed = 1; seed <= 3; ++seed) {
-    const std::vector<std::byte> pattern = make_pattern(descriptor, seed);
-    for (std::uint32_t y = 0; y < sub.rows; ++y) {
-      std::memcpy(memory_->memory.bytes().data() + y * sub.row_bytes, pattern.data() + sub.offset + y * sub.row_stride,
-                  sub.row_bytes);
+// A band crosses while the next one is taken from where it is; its slot is taken again when it is free. Rows of one
+// slice, and several slices of a volume.
+TEST_F(CudaPeers, LargeFramesAreFetchedInBands) {
+  for (const bool direct : {true, false}) {
+    if (!direct) without_peer_access();
+    for (const Extent3D extent : {Extent3D{2001, 1352, 1}, Extent3D{511, 515, 9}}) {
+      TextureDescriptor descriptor = small();
+      descriptor.dimension = extent.depth > 1 ? TextureDimension::three_d : TextureDimension::two_d;
+      descriptor.extent = extent;
+      descriptor.format = TextureFormat::rgba32_float;
+      open(descriptor, std::size_t{48} << 20);
+      const HostSubresource sub = host_subresource(descriptor, 0, 0, 0);
+      for (std::uint32_t frame = 1; frame <= 2; ++frame) {
+        SCOPED_TRACE(testing::Message() << to_string(descriptor) << ", frame " << frame << ", direct " << direct);
+        const std::vector<std::byte> pattern = make_pattern(descriptor, frame);
+        for (std::size_t row = 0; row < sub.rows * sub.slices; ++row) {
+          std::memcpy(memory_->memory.bytes().data() + row * sub.row_bytes,
+                      pattern.data() + sub.offset + row * sub.row_stride, sub.row_bytes);
+        }
+        const int taken = calls("cuMemcpy3DAsync_v2");
+        stand_in_->hold_device(1, true);  // as many bands are under way as there are slots
+        auto access = texture_->begin_access(AccessMode::read, written(frame));
+        ASSERT_TRUE(access) << access.error().to_string();
+        stand_in_->hold_device(1, false);
+        const int bands = calls("cuMemcpy3DAsync_v2") - taken;
+        EXPECT_EQ(bands, direct ? 2 : extent.depth > 1 ? 2 * 9 : 2 * 6);
+        EXPECT_EQ(difference(descriptor, pattern, read()), "");
+        ASSERT_TRUE(texture_->end_access(*std::move(access)));
+      }
+      texture_.reset();
+      memory_.reset();
     }
-    const int copies = calls("peer copy 0 to 1 on a stream of 1");
-    auto access = texture_->begin_access(AccessMode::read, state);
-    ASSERT_TRUE(access) << access.error().to_string();
-    EXPECT_EQ(difference(descriptor, pattern, read()), "");
-    EXPECT_EQ(calls("peer copy 0 to 1 on a stream of 1") - copies, 3);
-    ASSERT_TRUE(texture_->end_access(*std::move(access)));
-    state = written(seed + 1);
   }
 }
 
@@ -222,16 +242,11 @@ TEST_F(CudaPeers, FencesAreWaitedForAndSignalledWhereTheyAre) {
   EXPECT_EQ(of_reader.value(), 1U);
 }
 
-// What is signalled there waits for copies that this device has not done yet: straight from the other's memory, or to
-// it.
-TEST_F(CudaPeers, ASignalWaitsForTheCopiesOfThisDevice) {
-  for (const AccessMode mode : {AccessMode::read, AccessMode::discard}) {
-    SCOPED_TRACE(to_string(mode));
-    stand_in_->set_peer_access(false);
-    cuda::Options options;
-    options.device_index = 1;
-    options.other_devices = true;
-    here_ = make(options);
+// Read is what has been taken there, whether or not it has arrived; but a slot is taken when it is free.
+TEST_F(CudaPeers, AFrameIsGivenBackWhileItStillCrosses) {
+  for (const bool direct : {true, false}) {
+    SCOPED_TRACE(direct);
+    if (!direct) without_peer_access();
     open();
     auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
     stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
@@ -239,15 +254,56 @@ TEST_F(CudaPeers, ASignalWaitsForTheCopiesOfThisDevice) {
     ASSERT_TRUE(fence);
     ASSERT_TRUE(texture_->set_signal_fence(*fence));
     stand_in_->hold_device(1, true);
-    auto access = texture_->begin_access(mode, written(1));
-    ASSERT_TRUE(access) << access.error().to_string();
-    ASSERT_TRUE(texture_->end_access(*std::move(access)));
-    EXPECT_EQ(semaphore.value(), 0U) << "signalled before the copy";
+    for (std::uint64_t frame = 1; frame <= 4; ++frame) {
+      std::memset(memory_->memory.bytes().data(), static_cast<int>(0x30 + frame), 16 * 8 * 4);
+      auto access = texture_->begin_access(AccessMode::read, written(frame));
+      ASSERT_TRUE(access) << access.error().to_string();
+      ASSERT_TRUE(texture_->end_access(*std::move(access)));
+      EXPECT_EQ(semaphore.value(), std::min<std::uint64_t>(frame, 3));
+    }
     stand_in_->hold_device(1, false);
-    read();
-    EXPECT_EQ(semaphore.value(), 1U);
+    EXPECT_EQ(read()[0], std::byte{0x34});
+    EXPECT_EQ(semaphore.value(), 4U);
+    EXPECT_EQ(texture_->statistics().host_waits, 0U);
     texture_.reset();
     memory_.reset();
+  }
+}
+
+// What goes straight between this device and the other's memory: what is signalled there waits for it.
+TEST_F(CudaPeers, ASignalWaitsForTheCopiesOfThisDevice) {
+  const auto agreed = negotiate(small(), there_->capabilities(), here_->capabilities());
+  ASSERT_TRUE(agreed);
+  ASSERT_EQ(agreed->tiling, Tiling::linear);
+  auto rows = there_->create_texture(small(), *agreed);
+  ASSERT_TRUE(rows) << rows.error().to_string();
+  for (const bool straight : {true, false}) {
+    for (const AccessMode mode : {AccessMode::read, AccessMode::discard}) {
+      if (!straight && mode == AccessMode::read) continue;  // by bands
+      SCOPED_TRACE(testing::Message() << to_string(mode) << (straight ? " of rows" : " of an array"));
+      if (straight) {
+        auto opened = here_->import_shared_texture(*there_->export_texture(**rows));
+        ASSERT_TRUE(opened) << opened.error().to_string();
+        texture_ = *std::move(opened);
+      } else {
+        open();
+      }
+      auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
+      stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
+      auto fence = here_->import_fence(std::move(semaphore.handle));
+      ASSERT_TRUE(fence);
+      ASSERT_TRUE(texture_->set_signal_fence(*fence));
+      stand_in_->hold_device(1, true);
+      auto access = texture_->begin_access(mode, written(1));
+      ASSERT_TRUE(access) << access.error().to_string();
+      ASSERT_TRUE(texture_->end_access(*std::move(access)));
+      EXPECT_EQ(semaphore.value(), 0U) << "signalled before the copy";
+      stand_in_->hold_device(1, false);
+      read();
+      EXPECT_EQ(semaphore.value(), 1U);
+      texture_.reset();
+      memory_.reset();
+    }
   }
 }
 
