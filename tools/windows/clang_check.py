@@ -28,9 +28,9 @@ def command_of(entry: dict) -> list[str] | None:
     for word in words[compiler + 1:]:
         if skip:
             skip = False
-        elif word in ("-o", "-MF", "-MT"):
+        elif word in ("-o", "-MF", "-MT", "-include"):  # what GCC has precompiled Clang cannot read
             skip = True
-        elif word not in ("-c", "-MD", "-Wno-maybe-uninitialized", "-fno-keep-inline-dllexport"):
+        elif word not in ("-c", "-MD", "-Winvalid-pch", "-Wno-maybe-uninitialized", "-fno-keep-inline-dllexport"):
             kept.append(word)
     return ["clang++-16", "--target=x86_64-w64-mingw32", "-fsyntax-only", "-Werror", *kept]
 
