@@ -68,9 +68,11 @@ Result<AccessState> expect_pattern(End& end, SharedTexture& texture, const Acces
   return ended;
 }
 
-Result<void> expect_path(const SharedTexture& texture, const Agreement& agreement) {
-  const bool copies = agreement.path == SharePath::host_copy && texture.api() != Api::host;
-  const SharePath path = copies ? SharePath::host_copy : SharePath::zero_copy;
+Result<void> expect_path(const SharedTexture& texture, const Agreement& agreement, Side side) {
+  const bool copies = agreement.path == SharePath::gpu_copy
+                          ? side == Side::importer
+                          : agreement.path == SharePath::host_copy && texture.api() != Api::host;
+  const SharePath path = copies ? agreement.path : SharePath::zero_copy;
   const std::uint64_t bytes = texture.statistics().bytes_copied;
   if (texture.path() == path && (bytes != 0) == copies) return {};
   return fail(ErrorCode::protocol, "The agreed path is [" + std::string(to_string(agreement.path)) +

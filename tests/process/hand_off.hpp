@@ -71,7 +71,8 @@ Result<AccessState> write_pattern(End& end, SharedTexture& texture, const Access
 // Errors: protocol (another picture is there).
 Result<AccessState> expect_pattern(End& end, SharedTexture& texture, const AccessState& state, std::uint32_t seed);
 // Copies where the agreement says so, and nowhere else. Errors: protocol.
-Result<void> expect_path(const SharedTexture& texture, const Agreement& agreement);
+enum class Side { exporter, importer };
+Result<void> expect_path(const SharedTexture& texture, const Agreement& agreement, Side side);
 
 // Whether an end can make a fence of that kind for others; where one cannot, the other makes both.
 bool makes_fences(const Capabilities& capabilities, FenceKind kind);

@@ -106,7 +106,8 @@ class Importer {
     if (!read) return fail(std::move(read.error()).during("reading in the importer"));
     auto state = write_pattern(end_, *session.texture, *read, 2);
     if (!state) return fail(std::move(state.error()).during("writing in the importer"));
-    if (auto good = expect_path(*session.texture, session.agreement); !good) return fail(std::move(good.error()));
+    if (auto good = expect_path(*session.texture, session.agreement, Side::importer); !good)
+      return fail(std::move(good.error()));
     return state;
   }
 
@@ -126,6 +127,7 @@ int run_importer(int count, char** values) {
   const std::size_t inherited = given_descriptors();
   auto channel = parent_channel(count, values);
   if (!channel) return stop(channel.error());
+  const OnSecondGpu second;
   auto end = make_end(argument(count, values, "--importer").value_or(""));
   if (!end) return stop(end.error());
   const std::size_t before = open_descriptors();

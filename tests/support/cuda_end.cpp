@@ -17,6 +17,8 @@ class CudaEnd final : public End {
   Result<void> open([[maybe_unused]] Validation validation) {
     cuda::Options options;
     options.diagnostics = collector();
+    options.device_uuid = chosen_gpu();
+    options.other_devices = OnSecondGpu::exists();
     auto manager = cuda::create_manager(options);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);

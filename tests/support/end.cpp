@@ -1,6 +1,9 @@
 #include "support/end.hpp"
 
 #include <cstdlib>
+#include <string_view>
+
+#include "support/system.hpp"
 
 namespace geyser::test {
 
@@ -13,6 +16,34 @@ const char* driver_manifest(const std::string& name) {
   }
   return nullptr;
 }
+
+std::optional<Uuid> chosen_gpu() {
+  const char* said = std::getenv("GEYSER_END_GPU");
+  if (said == nullptr) return std::nullopt;
+  const std::string_view digits = "0123456789abcdef";
+  Uuid uuid{};
+  std::size_t count = 0;
+  for (const char letter : std::string_view(said).substr(std::string_view("GPU-").size())) {
+    const std::size_t digit = digits.find(letter);
+    if (digit == std::string_view::npos) continue;
+    auto& byte = uuid.at(count++ / 2);
+    byte = static_cast<std::uint8_t>(byte * 16U + digit);
+  }
+  return uuid;
+}
+
+OnSecondGpu::OnSecondGpu() {
+  const char* second = std::getenv("GEYSER_SECOND_GPU");
+  if (second == nullptr) return;
+  if (const char* first = std::getenv("GEYSER_END_GPU")) before_ = first;
+  set_environment("GEYSER_END_GPU", second);
+}
+
+OnSecondGpu::~OnSecondGpu() {
+  if (exists()) set_environment("GEYSER_END_GPU", before_ ? before_->c_str() : nullptr);
+}
+
+bool OnSecondGpu::exists() { return std::getenv("GEYSER_SECOND_GPU") != nullptr; }
 
 bool is_rig(std::string_view name) {
   const char* rig = std::getenv("GEYSER_RIG");

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,6 +74,22 @@ const char* driver_manifest(const std::string& name);
 // the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/gpu-proof). What a rig must
 // have is then expected.
 bool is_rig(std::string_view name);
+// The GPU that ends are opened on, from the environment variable GEYSER_END_GPU (as nvidia-smi says it,
+// GPU-01234567-...); none: each API's own choice.
+std::optional<Uuid> chosen_gpu();
+// Opens ends on the GPU of the environment variable GEYSER_SECOND_GPU, where there is one, for as long as it lives: the
+// importers of a suite, on a machine with two.
+class OnSecondGpu {
+ public:
+  OnSecondGpu();
+  OnSecondGpu(const OnSecondGpu&) = delete;
+  OnSecondGpu& operator=(const OnSecondGpu&) = delete;
+  ~OnSecondGpu();
+  static bool exists();
+
+ private:
+  std::optional<std::string> before_;
+};
 // Whether CUDA's driver, or what GEYSER_CUDA_LIBRARY names instead of it, starts and has a device.
 bool has_cuda();
 // Every end that can exist in this build, by name ("host", "vulkan", "opengl", "opengl_es", "webgpu", "metal", and the

@@ -28,6 +28,7 @@ class OpenGlEnd final : public End {
     options.profile = profile;
     options.debug = validation == Validation::on;
     options.diagnostics = collector();
+    options.device_uuid = chosen_gpu();
     auto manager = opengl::create_manager(options);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);

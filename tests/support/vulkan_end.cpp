@@ -20,6 +20,7 @@ class VulkanEnd final : public End {
     vulkan::Options options;
     options.validation = validation == Validation::on && has_validation_layer();
     options.diagnostics = collector();
+    options.device.device_uuid = chosen_gpu();
     // The loader reads the variable whenever an instance is made: this one sees that driver alone.
     const char* driver = driver_manifest(name());
     if (driver != nullptr) set_environment("VK_DRIVER_FILES", driver);
