@@ -25,12 +25,27 @@ const char* string_of(const GLubyte* value) { return value != nullptr ? reinterp
 
 Result<std::shared_ptr<Context>> Context::create(const Options& options) {
   auto context = create_on(options);
+  if (context && options.device_uuid) return find_device(options, *std::move(context));
   // Mesa's surfaceless platform takes the first device node even where it then renders in software. Mesa 25.0 there
   // imports that node's buffers only, and others' as zeros, without an error: its software device takes them all.
-  if (!context || options.device_index || options.device_uuid || !(*context)->is_software()) return context;
+  if (!context || options.device_index || !(*context)->is_software()) return context;
   Options software = options;
   software.device_index = (*context)->native().better_software_device();
   return software.device_index ? create_on(software) : std::move(context);
+}
+
+// Which UUID a device has only a context on it can say.
+Result<std::shared_ptr<Context>> Context::find_device(const Options& options, std::shared_ptr<Context> first) {
+  const auto fits = [&](const Context& context) { return context.identity_.device_uuid == *options.device_uuid; };
+  if (fits(*first)) return first;
+  const std::uint32_t count = options.device_index ? 0 : first->native().device_count();
+  for (std::uint32_t index = 0; index < count; ++index) {
+    Options one = options;
+    one.device_index = index;
+    if (auto other = create_on(one); other && fits(**other)) return other;
+  }
+  return fail(ErrorCode::not_available, text("No device of OpenGL's has UUID [", to_string(*options.device_uuid),
+                                             "]; the first is [", to_string(first->identity_), "]."));
 }
 
 Result<std::shared_ptr<Context>> Context::create_on(const Options& options) {
@@ -42,10 +57,6 @@ Result<std::shared_ptr<Context>> Context::create_on(const Options& options) {
   auto current = Current::open(*context);
   if (!current) return fail(std::move(current.error()));
   if (auto done = context->initialize(); !done) return fail(std::move(done.error()));
-  if (options.device_uuid && context->identity_.device_uuid != *options.device_uuid) {
-    return fail(ErrorCode::not_available, text("No device of OpenGL's has UUID [", to_string(*options.device_uuid),
-                                               "]; this one is [", to_string(context->identity_), "]."));
-  }
   if (options.debug && context->gl_.glDebugMessageCallback != nullptr) {
     context->gl_.glDebugMessageCallback(on_debug_message, context.get());
   }

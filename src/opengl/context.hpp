@@ -44,6 +44,7 @@ class Context {
  private:
   Context() = default;
   static Result<std::shared_ptr<Context>> create_on(const Options& options);
+  static Result<std::shared_ptr<Context>> find_device(const Options& options, std::shared_ptr<Context> first);
   // With the context current: entry points, extensions, identity.
   Result<void> initialize();
   void read_identity();

@@ -1,5 +1,6 @@
 #include "opengl/egl_context.hpp"
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <string_view>
@@ -95,6 +96,14 @@ Result<void> EglContext::choose_display(const Options& options) {
   // Never eglTerminate: displays are shared by the whole process.
   if (egl_.eglInitialize(display_, nullptr, nullptr) != EGL_TRUE) return fail(make_egl_error(egl_, "eglInitialize"));
   return {};
+}
+
+std::uint32_t EglContext::device_count() const {
+  const char* client = egl_.eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
+  if (!contains_word(client, "EGL_EXT_platform_device") || egl_.eglQueryDevicesEXT == nullptr) return 0;
+  EGLint count = 0;
+  egl_.eglQueryDevicesEXT(0, nullptr, &count);
+  return static_cast<std::uint32_t>(std::max(count, 0));
 }
 
 std::optional<std::uint32_t> EglContext::better_software_device() const {

@@ -30,6 +30,7 @@ class EglContext final : public NativeContext {
   bool has_descriptors() const noexcept override { return true; }
   Held held() const noexcept override;
   void bring_back(const Held& held) const noexcept override;
+  std::uint32_t device_count() const override;
   std::optional<std::uint32_t> better_software_device() const override;
 
  private:

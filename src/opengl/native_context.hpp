@@ -46,6 +46,8 @@ class NativeContext {
   // Adds what the system says of the device, and OpenGL does not.
   virtual void describe(DeviceIdentity&) const {}
 
+  // How many devices Options::device_index chooses from.
+  virtual std::uint32_t device_count() const { return 0; }
   // Where a context of the first device turned out to render in software: the device to make it on instead, if any.
   virtual std::optional<std::uint32_t> better_software_device() const { return std::nullopt; }
 

@@ -426,6 +426,31 @@ TEST_P(OpenGl, APendingErrorOfTheCallersIsReported) {
   complaints_.clear();
 }
 
+TEST(OpenGlContext, EveryDeviceIsFoundByItsUuid) {
+  std::vector<DeviceIdentity> devices;
+  for (std::uint32_t index = 0;; ++index) {
+    opengl::Options options;
+    options.device_index = index;
+    auto manager = opengl::create_manager(options);
+    if (!manager) break;
+    devices.push_back((*manager)->capabilities().identity);
+  }
+  ASSERT_FALSE(devices.empty());
+  opengl::Options options;
+  for (const DeviceIdentity& device : devices) {
+    if (!device.has_uuids) continue;
+    options.device_uuid = device.device_uuid;
+    auto manager = opengl::create_manager(options);
+    ASSERT_TRUE(manager) << manager.error().to_string();
+    EXPECT_EQ((*manager)->capabilities().identity.device_uuid, device.device_uuid);
+  }
+  options.device_uuid = Uuid{1, 2, 3};
+  auto none = opengl::create_manager(options);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), ErrorCode::not_available);
+  std::printf("%zu devices of EGL's\n", devices.size());
+}
+
 TEST_P(OpenGl, AWrappedContextMustBeCurrent) {
   auto wrapped = wrap();
   ASSERT_TRUE(wrapped) << wrapped.error().to_string();
