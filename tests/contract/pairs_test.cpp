@@ -151,6 +151,16 @@ std::vector<std::pair<std::string, std::string>> all_pairs() {
 INSTANTIATE_TEST_SUITE_P(All, Pairs, testing::ValuesIn(all_pairs()),
                          [](const auto& pair) { return pair.param.first + "_to_" + pair.param.second; });
 
+// What drivers do at the program's end they do before anything static is destroyed.
+class NoEndsLeft : public testing::Environment {
+ public:
+  void TearDown() override {
+    importing_ends().clear();
+    ends().clear();
+  }
+};
+const testing::Environment* const ends_environment = testing::AddGlobalTestEnvironment(new NoEndsLeft);
+
 // Runs after every pair.
 class ReviewedRefusals : public testing::Environment {
  public:

@@ -41,9 +41,8 @@ class WebGpu : public testing::Test {
   Manager make_vulkan() {
     vulkan::Options options;
     options.device.device_uuid = webgpu_->manager().capabilities().identity.device_uuid;
-    setenv("VK_DRIVER_FILES", driver_manifest("webgpu"), 1);
+    const OnDriver driver("webgpu");
     auto vulkan = vulkan::create_manager(options);
-    unsetenv("VK_DRIVER_FILES");
     EXPECT_TRUE(vulkan) << vulkan.error().to_string();
     return vulkan ? Manager(*std::move(vulkan)) : nullptr;
   }
@@ -112,11 +111,10 @@ TEST_F(WebGpu, WrapsOnlyWhatItCanUse) {
 TEST_F(WebGpu, NamesTheAdaptersThatDoNotFit) {
   webgpu::Options options;
   options.device.name_contains = "no such device";
-  setenv("VK_DRIVER_FILES", driver_manifest("webgpu"), 1);
+  const OnDriver driver("webgpu");
   const auto made = webgpu::create_manager(options);
   options.device = {"", Uuid{1, 2, 3}, std::nullopt};
   const auto other = webgpu::create_manager(options);
-  unsetenv("VK_DRIVER_FILES");
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code(), ErrorCode::not_available);
   EXPECT_NE(made.error().message().find("does not contain [no such device]"), std::string::npos);

@@ -42,7 +42,7 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
 #ifdef GEYSER_TEST_VULKAN
   // Elsewhere than on a GPU CUDA is the tests' stand-in.
   const auto is_system = [&](const std::string& name) {
-    return name == "vulkan" || is_gl(name) || (is_rig("gpu") && name == "cuda");
+    return name == "vulkan" || is_gl(name) || (is_rig("gpu") && (name == "cuda" || name == "webgpu"));
   };
   const char* listed = std::getenv("GEYSER_IN_PLACE");
   const std::string in_place = std::string(" ") + (listed != nullptr ? listed : "host vulkan mesa25 cuda") + " ";

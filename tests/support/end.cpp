@@ -17,6 +17,17 @@ const char* driver_manifest(const std::string& name) {
   return nullptr;
 }
 
+// The loader reads the variable whenever an instance is made.
+OnDriver::OnDriver(const std::string& name) {
+  const char* driver = driver_manifest(name);
+  set_ = driver != nullptr && *driver != '\0';
+  if (set_) set_environment("VK_DRIVER_FILES", driver);
+}
+
+OnDriver::~OnDriver() {
+  if (set_) set_environment("VK_DRIVER_FILES", nullptr);
+}
+
 std::optional<Uuid> chosen_gpu() {
   const char* said = std::getenv("GEYSER_END_GPU");
   if (said == nullptr) return std::nullopt;

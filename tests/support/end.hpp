@@ -74,6 +74,17 @@ const char* driver_manifest(const std::string& name);
 // the system's own), "vm" (tools/rig/vm.sh), "forky" (tools/rig/forky.sh), "gpu" (tools/gpu-proof). What a rig must
 // have is then expected.
 bool is_rig(std::string_view name);
+// What makes a Vulkan instance while this lives finds the driver of that name alone, or the system's where it has none.
+class OnDriver {
+ public:
+  explicit OnDriver(const std::string& name);
+  OnDriver(const OnDriver&) = delete;
+  OnDriver& operator=(const OnDriver&) = delete;
+  ~OnDriver();
+
+ private:
+  bool set_ = false;
+};
 // The GPU that ends are opened on, from the environment variable GEYSER_END_GPU (as nvidia-smi says it,
 // GPU-01234567-...); none: each API's own choice.
 std::optional<Uuid> chosen_gpu();

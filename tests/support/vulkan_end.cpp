@@ -21,11 +21,8 @@ class VulkanEnd final : public End {
     options.validation = validation == Validation::on && has_validation_layer();
     options.diagnostics = collector();
     options.device.device_uuid = chosen_gpu();
-    // The loader reads the variable whenever an instance is made: this one sees that driver alone.
-    const char* driver = driver_manifest(name());
-    if (driver != nullptr) set_environment("VK_DRIVER_FILES", driver);
+    const OnDriver driver(name());
     auto manager = vulkan::create_manager(options);
-    if (driver != nullptr) set_environment("VK_DRIVER_FILES", nullptr);
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
     expect_misjudged_modifiers(misjudges_modifiers(*manager_));
