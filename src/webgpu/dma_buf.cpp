@@ -99,7 +99,10 @@ Result<void> try_out_dma_buf(Device& device, const TextureDescriptor& descriptor
                                0,
                                nullptr,
                                VK_IMAGE_LAYOUT_UNDEFINED};
-  return device.system().scout.try_out(device.system().vulkan, info, buffer, layout.allocation_size);
+  ForeignMemory memory;
+  memory.descriptor = buffer;
+  memory.size = layout.allocation_size;
+  return device.system().scout.try_out(device.system().vulkan, info, memory);
 }
 
 Result<void> import_dma_buf(Device& device, const ApiTextureHandle& parcel, TextureUsage usages,

@@ -56,7 +56,7 @@ void add_dma_buf_rows(const Device& device, TextureCapability row, std::vector<T
   }
 }
 
-Result<void> import_opaque(const Device& device, const ApiTextureHandle& parcel, WGPUSharedTextureMemory& memory) {
+Result<void> import_opaque(Device& device, const ApiTextureHandle& parcel, WGPUSharedTextureMemory& memory) {
   const MemoryLayout& layout = parcel.layout;
   const OwnedHandle& handle = parcel.handles[0];
   // Drivers trust the size that they are told. Where the kernel knows the real one, it is compared.
@@ -70,8 +70,11 @@ Result<void> import_opaque(const Device& device, const ApiTextureHandle& parcel,
   }
   const OpaqueImage image(parcel.descriptor, layout.vulkan_usage, layout.vulkan_create_flags);
   // lavapipe reads what memory a descriptor is of at the file offset. Dawn duplicates what it gets.
+  auto tried = platform::duplicate_with_own_offset(handle);
+  if (!tried) return fail(std::move(tried.error()));
   auto copy = platform::duplicate_with_own_offset(handle);
   if (!copy) return fail(std::move(copy.error()));
+  if (auto takes = image.try_out(device, static_cast<int>(tried->get()), layout); !takes) return takes;
   return image.import(device, static_cast<int>(copy->get()), layout, memory);
 }
 

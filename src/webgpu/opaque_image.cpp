@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "webgpu/fd_system.hpp"
 #include "webgpu/format.hpp"
 
 namespace geyser::webgpu {
@@ -26,6 +27,16 @@ OpaqueImage::OpaqueImage(const TextureDescriptor& descriptor, VkImageUsageFlags 
             0,
             nullptr,
             VK_IMAGE_LAYOUT_UNDEFINED} {}
+
+Result<void> OpaqueImage::try_out(Device& device, int descriptor, const MemoryLayout& layout) const {
+  ForeignMemory memory;
+  memory.type = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+  memory.descriptor = descriptor;
+  memory.size = layout.allocation_size;
+  memory.memory_type = layout.memory_type;
+  memory.dedicated = layout.dedicated;
+  return device.system().scout.try_out(device.system().vulkan, info_, memory);
+}
 
 Result<void> OpaqueImage::import(const Device& device, int descriptor, const MemoryLayout& layout,
                                  WGPUSharedTextureMemory& memory) const {

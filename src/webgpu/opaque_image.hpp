@@ -16,6 +16,8 @@ class OpaqueImage {
   OpaqueImage(const OpaqueImage&) = delete;
   OpaqueImage& operator=(const OpaqueImage&) = delete;
 
+  // Opens it on the device's scout first, with a descriptor that Dawn does not get. Errors: as Scout::try_out().
+  Result<void> try_out(Device& device, int descriptor, const MemoryLayout& layout) const;
   // `memory` is the caller's to release, also when it is one of Dawn's error objects. Dawn duplicates `descriptor`.
   // Errors: Dawn's, in its own words.
   Result<void> import(const Device& device, int descriptor, const MemoryLayout& layout,

@@ -42,7 +42,9 @@ VulkanDevice VulkanDevice::find(const Loader& loader, WGPUDevice device, const W
   };
   if (!load(enumerate, "vkEnumeratePhysicalDevices") || !load(found.properties_, "vkGetPhysicalDeviceProperties2") ||
       !load(found.image_properties_, "vkGetPhysicalDeviceImageFormatProperties2") ||
-      !load(found.create_device_, "vkCreateDevice") || !load(found.get_device_procedure_, "vkGetDeviceProcAddr")) {
+      !load(found.create_device_, "vkCreateDevice") ||
+      !load(found.extensions_, "vkEnumerateDeviceExtensionProperties") ||
+      !load(found.get_device_procedure_, "vkGetDeviceProcAddr")) {
     return {};
   }
   std::uint32_t count = 0;

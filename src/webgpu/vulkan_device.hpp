@@ -50,6 +50,7 @@ class VulkanDevice {
   // For Scout, a device of our own.
   friend class Scout;
   PFN_vkCreateDevice create_device_ = nullptr;
+  PFN_vkEnumerateDeviceExtensionProperties extensions_ = nullptr;
   PFN_vkGetDeviceProcAddr get_device_procedure_ = nullptr;
 };
 

@@ -321,7 +321,7 @@ TEST_F(WebGpuDmaBuf, TheDriverIsAskedBeforeDawn) {
   auto refused = ask(large, buffer);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::incompatible_layout);
-  EXPECT_NE(refused.error().message().find("bytes for the image, but the dma-buf has ["), std::string::npos)
+  EXPECT_NE(refused.error().message().find("bytes for the image, but the memory has ["), std::string::npos)
       << refused.error().to_string();
   const auto none = OwnedHandle::adopt(HandleKind::none, eventfd(0, EFD_CLOEXEC));
   refused = ask(small, static_cast<int>(none.get()));
