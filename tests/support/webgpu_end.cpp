@@ -34,9 +34,18 @@ class WebGpuEnd final : public End {
       return Result<void>();
 #endif
     });
-    // NVIDIA's driver opens two descriptors with the first submission, which are Dawn's as long as it lives.
-    if (opened && is_rig("gpu")) return settle();
-    return opened;
+    return opened && is_rig("gpu") ? warm_up() : opened;
+  }
+  // NVIDIA's driver opens two descriptors with Dawn's first submission, and nine with the device that the first import
+  // is tried out on: both live as long as the manager.
+  Result<void> warm_up() {
+    TextureDescriptor any;
+    any.extent = {8, 8, 1};
+    if (allocator_ != nullptr) {
+      auto texture = manager_->create_texture(any, HandleKind::opaque_fd);
+      if (!texture) return fail(std::move(texture.error()));
+    }
+    return settle();
   }
   TextureShareManager& manager() override { return *manager_; }
   Result<void> settle() override {
