@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--to", settings.to, "Backend of the consumer")->check(CLI::IsMember(names))->capture_default_str();
   app.add_option("--fence", settings.fence, "Accept only this kind of fence")
-      ->check(CLI::IsMember({"opaque_fd_timeline", "opaque_fd_binary", "host_timeline"}));
+      ->check(CLI::IsMember(
+          {"opaque_fd_timeline", "opaque_fd_binary", "opaque_win32_timeline", "opaque_win32_binary", "host_timeline"}));
   app.add_option("--frames", settings.frames, "How many frames")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

@@ -47,7 +47,7 @@ class Producer {
   }
 
   static geyser::FenceKind fence_from_name(const std::string& name) {
-    for (unsigned kind = 1; kind < 9; ++kind) {
+    for (std::size_t kind = 1; kind < geyser::fence_kind_count; ++kind) {
       if (to_string(static_cast<geyser::FenceKind>(kind)) == name) return static_cast<geyser::FenceKind>(kind);
     }
     return geyser::FenceKind::none;

@@ -9,8 +9,9 @@
 // manager a Vulkan manager of the same device by use_allocator(). No dma-bufs: CUDA imports them on Tegra only.
 //
 // On Windows, in place of descriptors, all of it opened and not made: opaque_win32, opaque_win32_kmt, d3d_nt (resources
-// and heaps of Direct3D 12, textures of 11 without a keyed mutex), d3d_kmt; opaque_win32_timeline, d3d12_fence.
-// Direct3D's handles ask for the same adapter (LUID). No rows in the GPU's memory there.
+// and heaps of Direct3D 12, textures of 11 without a keyed mutex), d3d_kmt; opaque_win32_timeline, d3d12_fence,
+// opaque_win32_binary (by NT handle alone, not by number). Direct3D's handles ask for the same adapter (LUID). No rows
+// in the GPU's memory there.
 //
 // Fence kinds: opaque_fd_timeline, opaque_fd_binary (waited for and signalled on the stream), host_timeline.
 //

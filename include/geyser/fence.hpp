@@ -26,7 +26,9 @@ enum class FenceKind : std::uint8_t {
   opaque_win32_timeline = 6,
   d3d12_fence = 7,
   metal_shared_event = 8,
+  opaque_win32_binary = 9,  // as opaque_fd_binary (GL_EXT_semaphore_win32), by NT handle alone: no global number (KMT)
 };
+inline constexpr std::size_t fence_kind_count = 10;
 [[nodiscard]] GEYSER_API std::string_view to_string(FenceKind kind) noexcept;
 
 // How well two ends wait for each other, best first (docs/sync.md).

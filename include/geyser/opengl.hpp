@@ -12,11 +12,12 @@
 // Vulkan (on Windows also a Direct3D) manager of the same device by use_allocator().
 //
 // Windows: opaque_win32, opaque_win32_kmt, d3d_nt (textures of Direct3D 11, resources and heaps of 12) and d3d_kmt
-// (GL_EXT_memory_object_win32), d3d12_fence (GL_EXT_semaphore_win32), opaque_win32_timeline (GL_NV_timeline_semaphore,
-// too), keyed mutexes (GL_EXT_win32_keyed_mutex), host_memory, host_timeline. Direct3D's kinds open on the adapter of
-// the context's LUID. What a driver says it has is offered: GL has no query for kinds, and refuses when it opens one.
-// create_manager() makes a hidden window, which goes with the thread that made it: that thread must outlive the manager
-// and destroy it. wrap_current_context() takes wglGetCurrentContext()'s and compares it at each call.
+// (GL_EXT_memory_object_win32), d3d12_fence and opaque_win32_binary (GL_EXT_semaphore_win32; by NT handle alone, not by
+// number), opaque_win32_timeline (GL_NV_timeline_semaphore, too), keyed mutexes (GL_EXT_win32_keyed_mutex),
+// host_memory, host_timeline. Direct3D's kinds open on the adapter of the context's LUID. What a driver says it has is
+// offered: GL has no query for kinds, and refuses when it opens one. create_manager() makes a hidden window, which goes
+// with the thread that made it: that thread must outlive the manager and destroy it. wrap_current_context() takes
+// wglGetCurrentContext()'s and compares it at each call.
 //
 // macOS: io_surface in place, for the formats of cgl::formats() (others are refused, and what there is is named), and
 // host_memory copied by the CPU, for those and rgba8_unorm; host_timeline only, for which begin_access() and

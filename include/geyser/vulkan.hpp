@@ -7,10 +7,10 @@
 // copied). Fence kinds: opaque_fd_timeline, opaque_fd_binary, sync_file (VK_KHR_external_semaphore_fd), drm_syncobj (by
 // sync files, where a DRM node has timelines), host_timeline.
 // On Windows, in place of descriptors: opaque_win32, opaque_win32_kmt (VK_KHR_external_memory_win32), and
-// opaque_win32_timeline (VK_KHR_external_semaphore_win32). Of Direct3D's on the same adapter (LUID): d3d_nt (textures
-// of Direct3D 11, resources and heaps of 12) and d3d_kmt are opened and not made, d3d12_fence as the driver says. A
-// keyed mutex is acquired with key 0 by the access's first submission and released by its last
-// (VK_KHR_win32_keyed_mutex).
+// opaque_win32_timeline and opaque_win32_binary (VK_KHR_external_semaphore_win32; semaphores by NT handle alone, not by
+// number). Of Direct3D's on the same adapter (LUID): d3d_nt (textures of Direct3D 11, resources and heaps of 12) and
+// d3d_kmt are opened and not made, d3d12_fence as the driver says. A keyed mutex is acquired with key 0 by the access's
+// first submission and released by its last (VK_KHR_win32_keyed_mutex).
 // On Apple's systems, by VK_EXT_metal_objects: io_surface (2D, one mip and layer; nv12, p010 and i420 too) and
 // metal_shared_event: a timeline semaphore and the MTLSharedEvent are one object. Opening an event for Vulkan sets it
 // to the value that it has: whoever signals at that very moment is undone, so open fences before they are used.

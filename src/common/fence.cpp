@@ -16,9 +16,9 @@ using detail::largest_fence_value;
 using detail::text;
 
 std::string_view to_string(FenceKind kind) noexcept {
-  static constexpr std::array<std::string_view, 9> names{
-      "none",        "opaque_fd_timeline",    "opaque_fd_binary", "sync_file",         "host_timeline",
-      "drm_syncobj", "opaque_win32_timeline", "d3d12_fence",      "metal_shared_event"};
+  static constexpr std::array<std::string_view, fence_kind_count> names{
+      "none",        "opaque_fd_timeline",    "opaque_fd_binary", "sync_file",          "host_timeline",
+      "drm_syncobj", "opaque_win32_timeline", "d3d12_fence",      "metal_shared_event", "opaque_win32_binary"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : std::string_view("unknown");
 }
@@ -39,6 +39,7 @@ SyncTier tier_of(FenceKind kind) noexcept {
     case FenceKind::metal_shared_event:
       return SyncTier::shared_timeline;
     case FenceKind::opaque_fd_binary:
+    case FenceKind::opaque_win32_binary:
       return SyncTier::binary_semaphore;
     case FenceKind::sync_file:
       return SyncTier::sync_file;

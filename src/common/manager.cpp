@@ -132,6 +132,7 @@ HandleKind handle_kind_of(FenceKind kind) {
     case FenceKind::drm_syncobj:
       return HandleKind::drm_syncobj;
     case FenceKind::opaque_win32_timeline:
+    case FenceKind::opaque_win32_binary:
       return HandleKind::opaque_win32;
     case FenceKind::d3d12_fence:
       return HandleKind::d3d_nt;

@@ -254,7 +254,7 @@ std::string why_not_fence(const Ends& ends, const NegotiationPolicy& policy, con
     return text("The policy forces [", to_string(policy.force_fence), "].");
   }
   const bool opaque = kind == FenceKind::opaque_fd_timeline || kind == FenceKind::opaque_fd_binary ||
-                      kind == FenceKind::opaque_win32_timeline;
+                      kind == FenceKind::opaque_win32_timeline || kind == FenceKind::opaque_win32_binary;
   if (kind != FenceKind::host_timeline && agreement.path == SharePath::host_copy &&
       policy.force_fence == FenceKind::none) {
     return "The copy through host memory is waited for by the CPU.";
@@ -289,12 +289,16 @@ bool choose_fence(const Ends& ends, const NegotiationPolicy& policy, Agreement& 
   const auto known = [&](FenceKind kind) {
     return find_fence(ends.exporter, kind) != nullptr || find_fence(ends.importer, kind) != nullptr;
   };
-  const bool windows = known(FenceKind::opaque_win32_timeline) || known(FenceKind::d3d12_fence);
+  const auto is_of_windows = [](FenceKind kind) {
+    return kind == FenceKind::opaque_win32_timeline || kind == FenceKind::d3d12_fence ||
+           kind == FenceKind::opaque_win32_binary;
+  };
+  const bool windows =
+      known(FenceKind::opaque_win32_timeline) || known(FenceKind::d3d12_fence) || known(FenceKind::opaque_win32_binary);
   for (const FenceKind kind : {FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence, FenceKind::opaque_fd_timeline,
-                               FenceKind::metal_shared_event, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
-                               FenceKind::sync_file, FenceKind::host_timeline}) {
-    const bool of_windows = kind == FenceKind::opaque_win32_timeline || kind == FenceKind::d3d12_fence;
-    if (kind != FenceKind::host_timeline && of_windows != windows) continue;  // no end has the other system's
+                               FenceKind::metal_shared_event, FenceKind::drm_syncobj, FenceKind::opaque_win32_binary,
+                               FenceKind::opaque_fd_binary, FenceKind::sync_file, FenceKind::host_timeline}) {
+    if (kind != FenceKind::host_timeline && is_of_windows(kind) != windows) continue;  // no end has the other system's
     const bool optional = kind == FenceKind::metal_shared_event || kind == FenceKind::d3d12_fence;
     if (optional && !known(kind)) continue;
     std::string reason = why_not_fence(ends, policy, agreement, kind);

@@ -68,7 +68,7 @@ namespace {
 void forget_consumed(SyncPoints& points) {
   SyncPoints kept;
   for (const SyncPoint& point : points) {
-    if (point.fence->kind() == FenceKind::opaque_fd_binary) continue;
+    if (tier_of(point.fence->kind()) == SyncTier::binary_semaphore) continue;
     static_cast<void>(kept.add(point));  // a subset always fits
   }
   points = kept;

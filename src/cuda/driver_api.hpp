@@ -151,6 +151,7 @@ struct ExternalMemoryArray {  // CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC
 
 // CUexternalSemaphoreHandleType.
 inline constexpr int semaphore_opaque_fd = 1;
+inline constexpr int semaphore_opaque_win32 = 2;
 inline constexpr int semaphore_d3d12_fence = 4;
 inline constexpr int semaphore_timeline_fd = 9;
 inline constexpr int semaphore_timeline_win32 = 10;

@@ -49,7 +49,7 @@ CudaFence::~CudaFence() {
 
 Result<void> CudaFence::queue_signal(std::uint64_t value) const {
   driver::SemaphoreUse use;
-  if (kind() != FenceKind::opaque_fd_binary) use.value = value;
+  if (tier_of(kind()) != SyncTier::binary_semaphore) use.value = value;
   return context_->check(context_->cu().cuSignalExternalSemaphoresAsync(&semaphore_, &use, 1, context_->stream()),
                          "cuSignalExternalSemaphoresAsync");
 }

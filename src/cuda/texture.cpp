@@ -242,7 +242,7 @@ Result<void> CudaTexture::queue_waits(const SyncPoints& waits) {
   unsigned count = 0;
   for (const SyncPoint& point : waits) {
     if (const CudaFence* fence = home()->find_fence(*point.fence)) {
-      if (point.fence->kind() != FenceKind::opaque_fd_binary) uses.at(count).value = point.value;
+      if (tier_of(point.fence->kind()) != SyncTier::binary_semaphore) uses.at(count).value = point.value;
       semaphores.at(count++) = fence->semaphore();
       continue;
     }

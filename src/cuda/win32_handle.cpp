@@ -7,6 +7,11 @@ namespace geyser::cuda {
 
 namespace {
 
+int semaphore_type(FenceKind kind) noexcept {
+  if (kind == FenceKind::d3d12_fence) return driver::semaphore_d3d12_fence;
+  return kind == FenceKind::opaque_win32_timeline ? driver::semaphore_timeline_win32 : driver::semaphore_opaque_win32;
+}
+
 // CUDA takes a handle, and a number, as a pointer.
 void* pointer_of(const OwnedHandle& handle) noexcept { return reinterpret_cast<void*>(handle.get()); }
 
@@ -47,7 +52,8 @@ std::span<const HandleKind> external_memory_kinds() noexcept {
 }
 
 std::span<const FenceKind> external_fence_kinds() noexcept {
-  static constexpr std::array<FenceKind, 2> kinds{FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence};
+  static constexpr std::array<FenceKind, 3> kinds{FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence,
+                                                  FenceKind::opaque_win32_binary};
   return kinds;
 }
 
@@ -73,7 +79,7 @@ driver::ExternalMemoryHandle describe_memory(const ApiTextureHandle& parcel) noe
 
 driver::ExternalSemaphoreHandle describe_semaphore(FenceKind kind, const OwnedHandle& handle) noexcept {
   driver::ExternalSemaphoreHandle description;
-  description.type = kind == FenceKind::d3d12_fence ? driver::semaphore_d3d12_fence : driver::semaphore_timeline_win32;
+  description.type = semaphore_type(kind);
   description.win32.handle = pointer_of(handle);
   return description;
 }

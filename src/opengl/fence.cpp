@@ -49,7 +49,7 @@ GlFence::~GlFence() {
 }
 
 void GlFence::set_value(std::uint64_t value) const {
-  if (kind() == FenceKind::opaque_fd_binary) return;
+  if (tier_of(kind()) == SyncTier::binary_semaphore) return;
   // A Direct3D 12 fence's values go by the same number.
   static_assert(GL_D3D12_FENCE_VALUE_EXT == GL_TIMELINE_SEMAPHORE_VALUE_NV);
   const GLuint64 gl_value = value;

@@ -53,7 +53,6 @@ std::vector<HandleKind> external_memory_kinds(const Context& context) {
   return kinds;
 }
 
-// Binary semaphores have no kind of their own on Windows.
 std::vector<FenceKind> external_fence_kinds(const Context& context) {
   std::vector<FenceKind> kinds;
   const GlFunctions& gl = context.gl();
@@ -65,6 +64,7 @@ std::vector<FenceKind> external_fence_kinds(const Context& context) {
                          gl.glSemaphoreParameterivNV != nullptr;
   if (timelines && context.identity().has_uuids) kinds.push_back(FenceKind::opaque_win32_timeline);
   if (context.identity().has_luid) kinds.push_back(FenceKind::d3d12_fence);
+  if (context.identity().has_uuids) kinds.push_back(FenceKind::opaque_win32_binary);
   return kinds;
 }
 

@@ -16,7 +16,7 @@ using detail::text;
 
 namespace {
 
-bool is_semaphore(FenceKind kind) noexcept { return is_timeline(kind) || kind == FenceKind::opaque_fd_binary; }
+bool is_semaphore(FenceKind kind) noexcept { return is_timeline(kind) || tier_of(kind) == SyncTier::binary_semaphore; }
 
 // The deferred destruction must not keep the device alive: the device runs it at the latest in its destructor.
 void destroy_later(Device& owner, VkSemaphore semaphore) {

@@ -10,9 +10,9 @@
 
 namespace geyser::vulkan {
 
-// Binary semaphores have no kind of their own on Windows: nothing there lacks timelines that could use them.
 std::span<const FenceKind> semaphore_fence_kinds() noexcept {
-  static constexpr std::array<FenceKind, 2> kinds{FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence};
+  static constexpr std::array<FenceKind, 3> kinds{FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence,
+                                                  FenceKind::opaque_win32_binary};
   return kinds;
 }
 

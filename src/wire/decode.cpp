@@ -265,8 +265,7 @@ class Decoder {
     for (std::size_t i = 0; i < size; ++i) {
       const fb::Fence* row = in->Get(static_cast<flatbuffers::uoffset_t>(i));
       FenceHandle fence;
-      fence.kind = enumerator<FenceKind>(row->kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event),
-                                         "fence.kind");
+      fence.kind = enumerator<FenceKind>(row->kind(), 1, fence_kind_count - 1, "fence.kind");
       fence.id = row->id();
       if (fence.id == 0) complain("fence.id", "is [0], which names no fence");
       fence.value = row->value();
@@ -325,8 +324,7 @@ class Decoder {
     const std::size_t fence_rows = count(capabilities->fences(), max_rungs, "capabilities.fences");
     for (std::size_t i = 0; i < fence_rows; ++i) {
       const fb::FenceCapability* row = capabilities->fences()->Get(static_cast<flatbuffers::uoffset_t>(i));
-      const auto kind = enumerator<FenceKind>(row->kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event),
-                                              "fences.kind");
+      const auto kind = enumerator<FenceKind>(row->kind(), 1, fence_kind_count - 1, "fences.kind");
       out.capabilities.fences.push_back(
           {kind, row->exportable(), row->importable(), row->gpu_wait(), row->cpu_access()});
     }
@@ -358,8 +356,7 @@ class Decoder {
     a.modifiers = modifiers(agreement->modifiers(), "agreement.modifiers");
     a.dedicated = agreement->dedicated();
     a.sync_tier = enumerator<SyncTier>(agreement->sync_tier(), 0, 3, "agreement.sync_tier");
-    a.fence_kind = enumerator<FenceKind>(
-        agreement->fence_kind(), 1, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "agreement.fence_kind");
+    a.fence_kind = enumerator<FenceKind>(agreement->fence_kind(), 1, fence_kind_count - 1, "agreement.fence_kind");
     a.rungs = rungs(agreement->rungs());
     a.sync_rungs = rungs(agreement->sync_rungs());
     a.row_alignment =
@@ -448,8 +445,8 @@ class Decoder {
     out.policy.allow_host_copy = policy->allow_host_copy();
     out.policy.prefer_linear = policy->prefer_linear();
     out.policy.allow_io_surface = !policy->forbid_io_surface();
-    out.policy.force_fence = enumerator<FenceKind>(
-        policy->force_fence(), 0, static_cast<std::uint64_t>(FenceKind::metal_shared_event), "policy.force_fence");
+    out.policy.force_fence =
+        enumerator<FenceKind>(policy->force_fence(), 0, fence_kind_count - 1, "policy.force_fence");
     out.policy.refused_modifiers = modifiers(policy->refused_modifiers(), "policy.refused_modifiers");
     out.every_frame = in->every_frame();
     out.max_leases = enumerator<std::uint32_t>(in->max_leases(), 1, stream::max_ring_size, "subscribe.max_leases");

@@ -9,6 +9,7 @@
 #include "platform/drm_syncobj.hpp"
 #include "support/end.hpp"
 #include "support/pattern.hpp"
+#include "support/system.hpp"
 
 namespace geyser::test {
 namespace {
@@ -144,6 +145,7 @@ void exchange(End& from, End& to, const TextureDescriptor& descriptor, Agreement
 // is Dawn on it, with it as allocator. With GEYSER_RIG=gpu in the environment, a driver is expected that exports both
 // kinds, to Vulkan and to OpenGL.
 // Of the others Mesa 25's has sync files, with the stand-in that this test runs with; the host's CPU has them always.
+// On Windows "vulkan" is a driver that exports both opaque kinds: the interposer's, or one of the machine's own.
 bool is_expected(FenceKind kind, const Case& pair) {
   if (kind == FenceKind::host_timeline) return true;
   if (kind == FenceKind::drm_syncobj) {
@@ -159,6 +161,9 @@ bool is_expected(FenceKind kind, const Case& pair) {
     };
     return has(pair.from) && has(pair.to) && (waits(pair.from) || waits(pair.to));
   }
+  const bool by_handles = kind == FenceKind::opaque_win32_timeline || kind == FenceKind::opaque_win32_binary;
+  if (by_handles != has_win32_handles()) return false;
+  if (by_handles) return pair.from == "vulkan" && pair.to == "vulkan";
   if (is_rig("gpu")) return pair.from != "host" && pair.to != "host";
   const auto on_swiftshader = [](const std::string& name) {
     return name == "swiftshader" || (name == "webgpu" && std::getenv("GEYSER_WEBGPU_DRIVER") == nullptr);
@@ -167,8 +172,9 @@ bool is_expected(FenceKind kind, const Case& pair) {
 }
 
 TEST_P(Fences, EachKindForced) {
-  for (const FenceKind kind : {FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary,
-                               FenceKind::sync_file, FenceKind::host_timeline}) {
+  for (const FenceKind kind :
+       {FenceKind::opaque_fd_timeline, FenceKind::drm_syncobj, FenceKind::opaque_fd_binary, FenceKind::sync_file,
+        FenceKind::opaque_win32_timeline, FenceKind::opaque_win32_binary, FenceKind::host_timeline}) {
     SCOPED_TRACE(std::string(to_string(kind)));
     NegotiationPolicy policy;
     policy.force_fence = kind;

@@ -187,7 +187,10 @@ TEST_P(TwoProcesses, ShareEveryFormatAndShape) {
       EXPECT_NE(exporter.dma_bufs(), 0U);
     }
     const auto is_swiftshader = [](const std::string& name) { return name == "swiftshader" || name == "webgpu"; };
-    if (is_swiftshader(from) && is_swiftshader(to)) {
+    const auto waits = [&](const std::string& name) {
+      return is_swiftshader(name) || (has_win32_handles() && name == "vulkan");
+    };
+    if (waits(from) && waits(to)) {
       EXPECT_NE(exporter.device_waits(), 0U);
     }
   }

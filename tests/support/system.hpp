@@ -35,6 +35,9 @@ std::size_t kept_by_a_channel();
 // That a child is given with its channel: none where it connects to a name.
 std::size_t given_with_a_channel();
 
+// Whether opaque objects cross by Win32 handles here, and not by descriptors.
+bool has_win32_handles();
+
 // Wine's Vulkan has no layers.
 bool has_validation_layer();
 

@@ -323,9 +323,11 @@ TEST(SyncPoints, KeepTheirFencesAsOftenAsTheyAre) {
 TEST(FenceKind, NamesAndTiers) {
   EXPECT_EQ(to_string(FenceKind::opaque_fd_timeline), "opaque_fd_timeline");
   EXPECT_EQ(to_string(FenceKind::metal_shared_event), "metal_shared_event");
-  EXPECT_EQ(to_string(static_cast<FenceKind>(9)), "unknown");
+  EXPECT_EQ(to_string(FenceKind::opaque_win32_binary), "opaque_win32_binary");
+  EXPECT_EQ(to_string(static_cast<FenceKind>(fence_kind_count)), "unknown");
   EXPECT_EQ(tier_of(FenceKind::d3d12_fence), SyncTier::shared_timeline);
   EXPECT_EQ(tier_of(FenceKind::opaque_fd_binary), SyncTier::binary_semaphore);
+  EXPECT_EQ(tier_of(FenceKind::opaque_win32_binary), SyncTier::binary_semaphore);
   EXPECT_EQ(tier_of(FenceKind::sync_file), SyncTier::sync_file);
   EXPECT_EQ(tier_of(FenceKind::none), SyncTier::host_wait);
   EXPECT_EQ(tier_of(static_cast<FenceKind>(200)), SyncTier::host_wait);

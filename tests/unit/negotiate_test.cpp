@@ -468,6 +468,30 @@ TEST(Negotiate, Direct3dsHandlesAreForOneAdapter) {
   EXPECT_FALSE(same_adapter(nameless.identity, nameless.identity));
 }
 
+TEST(Negotiate, WhereOneHasNoTimelinesBinarySemaphoresAreNext) {
+  for (const bool windows : {false, true}) {
+    const FenceKind binary = windows ? FenceKind::opaque_win32_binary : FenceKind::opaque_fd_binary;
+    auto a = gpu(1);
+    auto b = gpu(1);
+    a.fences = {{windows ? FenceKind::opaque_win32_timeline : FenceKind::opaque_fd_timeline, true, true, true},
+                {binary, true, true, true},
+                {FenceKind::host_timeline, true, true, false}};
+    b.fences = {{binary, false, true, true}, {FenceKind::host_timeline, true, true, false}};
+    const auto agreement = negotiate(descriptor(), a, b);
+    ASSERT_TRUE(agreement) << agreement.error().to_string();
+    EXPECT_EQ(agreement->fence_kind, binary);
+    EXPECT_EQ(agreement->sync_tier, SyncTier::binary_semaphore);
+    for (const Rung& rung : agreement->sync_rungs) {
+      EXPECT_EQ(rung.name.find(windows ? "_fd_" : "_win32_"), std::string::npos) << rung.name;
+    }
+    b.identity.device_uuid[0] = 2;
+    EXPECT_EQ(negotiate(descriptor(), a, b)->fence_kind, FenceKind::host_timeline) << "opaque, of one device alone";
+    a.fences.erase(a.fences.begin());  // such ends are of one system all the same
+    b.identity.device_uuid[0] = 1;
+    EXPECT_EQ(negotiate(descriptor(), a, b)->fence_kind, binary);
+  }
+}
+
 TEST(Negotiate, WithoutDirect3dNobodyHearsOfIt) {
   const auto agreement = negotiate(descriptor(), gpu(1), gpu(1));
   ASSERT_TRUE(agreement);

@@ -315,6 +315,36 @@ TEST(Wire, LyingParcelsAreRefusedByField) {
   EXPECT_EQ(empty.code(), ErrorCode::invalid_argument);
 }
 
+TEST(Wire, KindsOfFencesEndAtTheLast) {
+  constexpr auto past = static_cast<FenceKind>(fence_kind_count);
+  const auto refusal = [](wire::Message message) {
+    auto encoded = wire::encode(std::move(message));
+    if (!encoded) return encoded.error().message();
+    auto decoded = wire::decode(encoded->bytes, std::move(encoded->handles));
+    return decoded ? std::string() : decoded.error().message();
+  };
+  const std::size_t before = open_descriptors();
+  for (const FenceKind kind : {FenceKind::opaque_win32_binary, past}) {
+    wire::Offer fence = make_offer();
+    fence.fences[0].kind = kind;
+    wire::Offer agreement = make_offer();
+    agreement.agreement.fence_kind = kind;
+    wire::Hello hello;
+    hello.capabilities.fences = {{kind, true, true, true}};
+    wire::Subscribe subscribe = make_subscribe();
+    subscribe.policy.force_fence = kind;
+    const auto expected = [&](const char* field, int first) {
+      if (kind != past) return std::string();
+      return std::string("Field [") + field + "] is [10], outside [" + std::to_string(first) + "] to [9].";
+    };
+    EXPECT_EQ(refusal(std::move(fence)), expected("fence.kind", 1));
+    EXPECT_EQ(refusal(std::move(agreement)), expected("agreement.fence_kind", 1));
+    EXPECT_EQ(refusal(std::move(hello)), expected("fences.kind", 1));
+    EXPECT_EQ(refusal(std::move(subscribe)), expected("policy.force_fence", 0));
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
 wire::Frame make_frame() {
   wire::Frame frame;
   frame.texture = 3;

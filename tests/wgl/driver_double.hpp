@@ -6,7 +6,10 @@
 // semaphore is waited for or a keyed mutex acquired, and back when one is signalled or released. So a wait that is
 // missing, or a signal that comes before the commands, shows as wrong pixels. Sections are laid out as those of the
 // Vulkan interposer (tests/windows/interposer), which opens the same ones:
-// * a semaphore's first word is its counter. A wait is over when it returns, or given up after `patience`.
+// * a semaphore's first word is its counter: its value, or how many signals of a binary one are done; then come how
+// many
+//   of its signals and waits were submitted, and the n-th wait is for the n-th signal. A wait is over when it returns,
+//   or given up after `patience`.
 // * what stands for a texture of Direct3D's has a page at its end whose first word is the keyed mutex: 0 free, 1 held,
 //   `abandoned`: of somebody who died.
 // * a global number is a section's name.
@@ -93,7 +96,7 @@ class DriverDouble {
   struct Semaphore {
     Section section;
     std::size_t counter = 0;
-    bool timeline = false;
+    bool timeline = false;  // it has values
     std::uint64_t value = 0;
   };
   struct Texture {

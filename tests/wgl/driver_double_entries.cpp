@@ -134,27 +134,29 @@ struct DriverDouble::Entry {
     me.calls.push_back("semaphore " + std::to_string(type) + (mine.timeline ? " timeline" : ""));
     if (me.unknown_types.contains(type)) return me.fail(GL_INVALID_ENUM);
     if (type == GL_HANDLE_TYPE_D3D12_FENCE_EXT) mine.timeline = true;
-    if (!mine.timeline) return me.fail(GL_INVALID_OPERATION);  // it has no binary ones
     if (me.direct3d && type == GL_HANDLE_TYPE_D3D12_FENCE_EXT) mine.counter = me.direct3d->counter;
     mine.section = me.open(type, handle, counter_bytes);
     if (!mine.section) me.fail(GL_INVALID_VALUE);
   }
   static void APIENTRY set_value(GLuint semaphore, GLenum name, const GLuint64* value) {
     if (name != GL_D3D12_FENCE_VALUE_EXT) return me().fail(GL_INVALID_ENUM);
+    if (!me().semaphores_[semaphore].timeline) return me().fail(GL_INVALID_OPERATION);
     me().semaphores_[semaphore].value = *value;
   }
-  static std::atomic<std::uint64_t>& counter(const Semaphore& semaphore) {
-    return *reinterpret_cast<std::atomic<std::uint64_t>*>(semaphore.section.view() + semaphore.counter);
+  enum Word : std::size_t { reached, signals, waits };
+  static std::atomic<std::uint64_t>& counter(const Semaphore& semaphore, Word word = reached) {
+    return reinterpret_cast<std::atomic<std::uint64_t>*>(semaphore.section.view() + semaphore.counter)[word];
   }
   static void APIENTRY wait(GLuint semaphore, GLuint, const GLuint*, GLuint count, const GLuint* textures,
                             const GLenum* layouts) {
     DriverDouble& me = Entry::me();
     const Semaphore& mine = me.semaphores_[semaphore];
-    me.calls.push_back("wait " + std::to_string(mine.value));
+    me.calls.push_back(mine.timeline ? "wait " + std::to_string(mine.value) : "wait binary");
+    const std::uint64_t value = mine.timeline ? mine.value : ++counter(mine, waits);
     const DWORD begun = ::GetTickCount();
-    while (counter(mine).load() < mine.value) {
+    while (counter(mine).load() < value) {
       if (::GetTickCount() - begun >= static_cast<DWORD>(me.patience.count())) {
-        me.complaints.push_back("the device hangs in a wait for " + std::to_string(mine.value));
+        me.complaints.push_back("the device hangs in a wait for " + std::to_string(value));
         return;
       }
       ::Sleep(1);
@@ -165,8 +167,15 @@ struct DriverDouble::Entry {
                               const GLenum* layouts) {
     DriverDouble& me = Entry::me();
     const Semaphore& mine = me.semaphores_[semaphore];
-    me.calls.push_back("signal " + std::to_string(mine.value));
+    me.calls.push_back(mine.timeline ? "signal " + std::to_string(mine.value) : "signal binary");
     me.copy_all(count, textures, layouts, Way::to_memory);
+    if (!mine.timeline) {
+      const std::uint64_t waited_for = counter(mine, waits).load();
+      const std::uint64_t value = ++counter(mine, signals);
+      if (value > waited_for + 1) me.complaints.emplace_back("nobody has waited for a binary semaphore's last signal");
+      counter(mine) = value;
+      return;
+    }
     if (counter(mine).exchange(mine.value) >= mine.value) me.complaints.emplace_back("a timeline goes back");
   }
   static GLboolean APIENTRY acquire(GLuint memory, GLuint64 key, GLuint timeout) {

@@ -157,8 +157,9 @@ TEST_F(Win32OpenGl, TheAdaptersLuidAndNodesAreRead) {
 
 TEST_F(Win32OpenGl, OffersWhatTheDriverSaysItHas) {
   using Set = std::set<std::string>;
-  const Set all{"opaque_win32", "opaque_win32_kmt", "d3d_nt*",     "d3d_kmt*",
-                "host_memory",  "host_timeline",    "d3d12_fence", "opaque_win32_timeline"};
+  const Set all{"opaque_win32", "opaque_win32_kmt",      "d3d_nt*",
+                "d3d_kmt*",     "host_memory",           "host_timeline",
+                "d3d12_fence",  "opaque_win32_timeline", "opaque_win32_binary"};
   EXPECT_EQ(kinds(), all);
   const auto expect_without = [&](const char* what, const Set& gone) {
     SCOPED_TRACE(what);
@@ -169,7 +170,7 @@ TEST_F(Win32OpenGl, OffersWhatTheDriverSaysItHas) {
     driver().without.clear();
   };
   const Set memory{"opaque_win32", "opaque_win32_kmt", "d3d_nt*", "d3d_kmt*"};
-  const Set fences{"d3d12_fence", "opaque_win32_timeline"};
+  const Set fences{"d3d12_fence", "opaque_win32_timeline", "opaque_win32_binary"};
   expect_without("GL_EXT_memory_object_win32", memory);
   expect_without("glImportMemoryWin32HandleEXT", memory);
   expect_without("glTexStorageMem2DEXT", memory);
@@ -179,8 +180,8 @@ TEST_F(Win32OpenGl, OffersWhatTheDriverSaysItHas) {
   expect_without("GL_NV_timeline_semaphore", {"opaque_win32_timeline"});
   expect_without("glCreateSemaphoresNV", {"opaque_win32_timeline"});
   driver().identity.has_luid = false;
-  EXPECT_EQ(kinds(),
-            (Set{"opaque_win32", "opaque_win32_kmt", "host_memory", "host_timeline", "opaque_win32_timeline"}));
+  EXPECT_EQ(kinds(), (Set{"opaque_win32", "opaque_win32_kmt", "host_memory", "host_timeline", "opaque_win32_timeline",
+                          "opaque_win32_binary"}));
   driver().identity.has_luid = true;
   driver().identity.has_uuids = false;
   EXPECT_EQ(kinds(), (Set{"d3d_nt*", "d3d_kmt*", "host_memory", "host_timeline", "d3d12_fence"}));
@@ -208,6 +209,8 @@ TEST_F(Win32OpenGl, TellsTheDriverOfEachKind) {
   EXPECT_EQ(take_calls(), Calls{"semaphore 38292"});  // 0x9594
   const auto timeline = a_->import(fence_of(counter, FenceKind::opaque_win32_timeline));
   EXPECT_EQ(take_calls(), Calls{"semaphore 38279 timeline"});
+  const auto binary = a_->import(fence_of(counter, FenceKind::opaque_win32_binary));
+  EXPECT_EQ(take_calls(), Calls{"semaphore 38279"});
 }
 
 TEST_F(Win32OpenGl, SharesEachKindOfMemory) {
@@ -221,6 +224,7 @@ TEST_F(Win32OpenGl, SharesEachKindOfMemory) {
   };
   shares(HandleKind::opaque_win32, Api::vulkan, FenceKind::opaque_win32_timeline);
   shares(HandleKind::opaque_win32_kmt, Api::vulkan, FenceKind::opaque_win32_timeline);
+  shares(HandleKind::opaque_win32, Api::vulkan, FenceKind::opaque_win32_binary);
   shares(HandleKind::d3d_nt, Api::d3d11, FenceKind::d3d12_fence);
   shares(HandleKind::d3d_kmt, Api::d3d11, FenceKind::d3d12_fence);
   shares(HandleKind::d3d_nt, Api::d3d12, FenceKind::d3d12_fence);
@@ -333,6 +337,9 @@ TEST_F(Win32OpenGl, LeavesNoHandleWhateverComes) {
     auto fence = a_->import(fence_of(counter));
     ASSERT_TRUE(fence);
     EXPECT_EQ(open_descriptors(), before + 2);
+    auto binary = a_->import(fence_of(counter, FenceKind::opaque_win32_binary, 78));
+    ASSERT_TRUE(binary);
+    EXPECT_EQ(open_descriptors(), before + 3);
   }
   EXPECT_EQ(open_descriptors(), before);
   const auto expect_refused = [&](ApiTextureHandle&& parcel, ErrorCode code, const char* why) {
@@ -546,6 +553,17 @@ TEST_F(Win32OpenGl, AgreesWithVulkanAndDirect3DOnOneAdapter) {
   const Agreement legacy = agree(exporter(opengl, Api::d3d11, HandleKind::d3d_kmt, {}));
   EXPECT_EQ(legacy.handle_kind, HandleKind::d3d_kmt);
   EXPECT_EQ(legacy.fence_kind, FenceKind::host_timeline);
+  // Drivers that are not NVIDIA's.
+  driver().without = {"GL_NV_timeline_semaphore"};
+  open();
+  const Agreement binary = *negotiate(picture(),
+                                      exporter(opengl, Api::vulkan, HandleKind::opaque_win32,
+                                               {FenceKind::opaque_win32_timeline, FenceKind::opaque_win32_binary}),
+                                      a_->manager().capabilities());
+  EXPECT_EQ(binary.handle_kind, HandleKind::opaque_win32);
+  EXPECT_EQ(binary.fence_kind, FenceKind::opaque_win32_binary);
+  EXPECT_EQ(binary.sync_tier, SyncTier::binary_semaphore);
+  driver().without.clear();
   direct3d.identity.luid[0] = 2;
   EXPECT_FALSE(negotiate(picture(), direct3d, opengl));
 }

@@ -43,8 +43,9 @@ class Win32VulkanOpenGl : public testing::Test {
     for (const std::string& complaint : doubled_.driver->complaints) ADD_FAILURE() << complaint;
   }
   // A fence of Vulkan's, and the same one in OpenGL.
-  std::pair<std::shared_ptr<SharedFence>, std::shared_ptr<SharedFence>> make_fence() {
-    auto fence = vulkan_->manager().create_fence(FenceKind::opaque_win32_timeline);
+  std::pair<std::shared_ptr<SharedFence>, std::shared_ptr<SharedFence>> make_fence(
+      FenceKind kind = FenceKind::opaque_win32_timeline) {
+    auto fence = vulkan_->manager().create_fence(kind);
     EXPECT_TRUE(fence) << (fence ? "" : fence.error().to_string());
     if (!fence) return {};
     return {*fence, opengl_->import(*(*fence)->export_handle())};
@@ -121,6 +122,28 @@ TEST_F(Win32VulkanOpenGl, SharesWhatVulkanMakes) {
       EXPECT_GT(destination->statistics().gpu_waits, 0U);
     }
   }
+}
+
+TEST_F(Win32VulkanOpenGl, WaitsByBinarySemaphores) {
+  doubled_.driver->without = {"GL_NV_timeline_semaphore"};
+  opengl_ = std::make_unique<DoubledEnd>();
+  const auto agreement = negotiate(picture(), vulkan_->manager().capabilities(), opengl_->manager().capabilities());
+  ASSERT_TRUE(agreement) << agreement.error().to_string();
+  EXPECT_EQ(agreement->handle_kind, HandleKind::opaque_win32);
+  ASSERT_EQ(agreement->fence_kind, FenceKind::opaque_win32_binary);
+  auto source = vulkan_->manager().create_texture(picture(), *agreement);
+  ASSERT_TRUE(source) << source.error().to_string();
+  auto destination = opengl_->import(*vulkan_->manager().export_texture(**source));
+  ASSERT_TRUE(destination);
+  const auto own = make_fence(agreement->fence_kind);
+  const auto theirs = make_fence(agreement->fence_kind);
+  ASSERT_TRUE(own.first && own.second && theirs.second);
+  ASSERT_TRUE((*source)->set_signal_fence(own.first));
+  ASSERT_TRUE(destination->set_signal_fence(theirs.second));
+  expect_shared(**source, *destination);
+  EXPECT_EQ(destination->statistics().host_waits + (*source)->statistics().host_waits, 0U);
+  EXPECT_GT(destination->statistics().gpu_waits, 0U);
+  EXPECT_GT((*source)->statistics().gpu_waits, 0U);
 }
 
 TEST_F(Win32VulkanOpenGl, SharesATextureWithAKeyedMutex) {

@@ -110,6 +110,35 @@ TEST_F(Win32CudaDriver, ATimelineIsWaitedForAndSignalledOnTheStream) {
   EXPECT_EQ(ours.value(), 1U);
 }
 
+TEST_F(Win32CudaDriver, ABinarySemaphoreIsConsumedByItsWait) {
+  auto exported = export_memory(*manager_, small(), 4096);
+  auto texture = manager_->import_shared_texture(std::move(exported.parcel));
+  ASSERT_TRUE(texture) << texture.error().to_string();
+  auto theirs = export_semaphore(FenceKind::opaque_win32_binary);
+  auto ours = export_semaphore(FenceKind::opaque_win32_binary);
+  ours.handle.id += 100;
+  const std::size_t before = open_descriptors();
+  auto writer = manager_->import_fence(std::move(theirs.handle));
+  auto reader = manager_->import_fence(std::move(ours.handle));
+  ASSERT_TRUE(writer && reader);
+  EXPECT_EQ(open_descriptors(), before) << "the driver's own came, ours went";
+  ASSERT_TRUE((*texture)->set_signal_fence(*reader));
+  AccessState state = written();
+  ASSERT_TRUE(state.writer.add({*writer, 1}));
+  auto access = (*texture)->begin_access(AccessMode::read, state);
+  ASSERT_TRUE(access) << access.error().to_string();
+  auto after = (*texture)->end_access(*std::move(access));
+  ASSERT_TRUE(after) << after.error().to_string();
+  EXPECT_EQ((*texture)->statistics().gpu_waits, 1U);
+  EXPECT_EQ(ours.value(), 0U) << "signalled before the wait was over";
+  theirs.set(1);
+  ASSERT_TRUE(manager_->create_texture(small(), HandleKind::host_memory));  // the stand-in goes on when it is asked
+  EXPECT_EQ(ours.value(), 1U);
+  EXPECT_EQ(theirs.value(), 0U);
+  EXPECT_TRUE(after->writer.empty()) << "nobody may wait for it again";
+  ASSERT_EQ(after->readers.size(), 1U);
+}
+
 TEST_F(Win32CudaDriver, WhatTheDriverRefusesLeavesNothing) {
   {
     auto exported = export_memory(*manager_, small(), 4096);

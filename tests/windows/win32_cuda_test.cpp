@@ -62,10 +62,14 @@ TEST(Win32Cuda, NamesEachKindOfFence) {
   const OwnedHandle fence = an_event(HandleKind::d3d_nt);
   EXPECT_EQ(describe_semaphore(FenceKind::d3d12_fence, fence).type, 4);
   EXPECT_EQ(describe_semaphore(FenceKind::opaque_win32_timeline, fence).type, 10);
+  EXPECT_EQ(describe_semaphore(FenceKind::opaque_win32_binary, fence).type, 2);
   EXPECT_EQ(reinterpret_cast<NativeHandle>(describe_semaphore(FenceKind::d3d12_fence, fence).win32.handle),
             fence.get());
   const auto kinds = external_fence_kinds();
-  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), FenceKind::d3d12_fence), 1);
+  for (const FenceKind kind :
+       {FenceKind::opaque_win32_timeline, FenceKind::d3d12_fence, FenceKind::opaque_win32_binary}) {
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), kind), 1) << to_string(kind);
+  }
 }
 
 TEST(Win32Cuda, ClosesWhatTheDriverDoesNotTakeOver) {

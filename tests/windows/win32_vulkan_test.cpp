@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "support/descriptors.hpp"
@@ -118,6 +120,101 @@ TEST_F(Win32Vulkan, WaitsForTheOthersTimelineOnTheDevice) {
   EXPECT_EQ(difference(picture(), make_pattern(picture(), 5), *actual), "");
   EXPECT_TRUE((*destination)->end_access(*std::move(read)));
   EXPECT_EQ((*destination)->statistics().gpu_waits, 1U);
+}
+
+// The reader begins first, against Vulkan's rules: with the interposer its device waits all the same, as one does whose
+// other end is late.
+TEST_F(Win32Vulkan, WaitsForTheOthersBinarySemaphoreOnTheDevice) {
+  a_ = open("no_timelines");
+  const auto agreement = agree(*a_, *b_);
+  ASSERT_TRUE(agreement) << agreement.error().to_string();
+  ASSERT_EQ(agreement->fence_kind, FenceKind::opaque_win32_binary);
+  EXPECT_EQ(agreement->sync_tier, SyncTier::binary_semaphore);
+  auto fence = a_->manager().create_fence(FenceKind::opaque_win32_binary);
+  ASSERT_TRUE(fence) << fence.error().to_string();
+  auto twin = b_->manager().import_fence(*(*fence)->export_handle());
+  ASSERT_TRUE(twin) << twin.error().to_string();
+  EXPECT_EQ((*twin)->wait(1, 1ms).error().code(), ErrorCode::unsupported);
+  EXPECT_EQ((*twin)->completed_value().error().code(), ErrorCode::unsupported);
+  auto source = a_->manager().create_texture(picture(), *agreement);
+  ASSERT_TRUE(source);
+  ASSERT_TRUE((*source)->set_signal_fence(*fence));
+  auto destination = b_->manager().import_shared_texture(*a_->manager().export_texture(**source));
+  ASSERT_TRUE(destination) << destination.error().to_string();
+  AccessState unread;  // a write that asks for no reader
+  const auto write = [&](std::uint32_t seed) {
+    auto access = (*source)->begin_access(AccessMode::discard, unread);
+    ASSERT_TRUE(access) << access.error().to_string();
+    ASSERT_TRUE(a_->fill(**source, make_pattern(picture(), seed)));
+    auto written = (*source)->end_access(*std::move(access));
+    ASSERT_TRUE(written) << written.error().to_string();
+    ++unread.serial;
+  };
+  AccessState promised;
+  promised.serial = 1;
+  promised.initialized = true;
+  ASSERT_TRUE(promised.writer.add({*twin, 1}));
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread late([&] {
+    std::this_thread::sleep_for(60ms);
+    write(5);
+  });
+  auto read = (*destination)->begin_access(AccessMode::read, promised);
+  Result<std::vector<std::byte>> actual = read ? b_->read(**destination) : fail(GeyserError(read.error()));
+  late.join();
+  ASSERT_TRUE(actual) << actual.error().to_string();
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 60ms);
+  EXPECT_EQ(difference(picture(), make_pattern(picture(), 5), *actual), "");
+  auto looked = (*destination)->end_access(*std::move(read));
+  ASSERT_TRUE(looked) << looked.error().to_string();
+  EXPECT_EQ((*destination)->statistics().gpu_waits, 1U);
+  EXPECT_TRUE(looked->writer.empty()) << "that signal is consumed: nobody may wait for it again";
+
+  // Who does so all the same waits for the next one.
+  (*destination)->set_wait_timeout(100ms);
+  read = (*destination)->begin_access(AccessMode::read, promised);
+  ASSERT_TRUE(read) << read.error().to_string();
+  EXPECT_EQ((*destination)->end_access(*std::move(read)).error().code(), ErrorCode::timeout);
+  write(6);
+  EXPECT_TRUE(b_->settle());
+  // And a signal that nobody has waited for is not given again.
+  write(7);
+  auto again = (*source)->begin_access(AccessMode::discard, unread);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE((*source)->end_access(*std::move(again)));
+}
+
+TEST_F(Win32Vulkan, LeavesNoHandleOfAFenceWhateverTheDriverSays) {
+  for (const FenceKind kind : {FenceKind::opaque_win32_timeline, FenceKind::opaque_win32_binary}) {
+    SCOPED_TRACE(to_string(kind));
+    auto fence = a_->manager().create_fence(kind);
+    ASSERT_TRUE(fence) << fence.error().to_string();
+    const std::size_t before = open_descriptors();
+    {
+      auto exported = (*fence)->export_handle();
+      ASSERT_TRUE(exported) << exported.error().to_string();
+      EXPECT_EQ(exported->handle.kind(), HandleKind::opaque_win32);
+      EXPECT_EQ(open_descriptors(), before + 1);
+    }
+    EXPECT_EQ(open_descriptors(), before);
+    {
+      auto twin = b_->manager().import_fence(*(*fence)->export_handle());
+      ASSERT_TRUE(twin) << twin.error().to_string();
+      EXPECT_EQ(open_descriptors(), before + 1) << "the driver's own; what was given is closed";
+    }
+    ASSERT_TRUE(b_->settle());
+    EXPECT_EQ(open_descriptors(), before);
+    const auto refusal = [&](OwnedHandle&& handle) {
+      return b_->manager().import_fence({kind, 7, 0, std::move(handle)}).error().code();
+    };
+    EXPECT_EQ(refusal(open_device(HandleKind::opaque_win32)), ErrorCode::invalid_handle) << "an event";
+    EXPECT_EQ(refusal(OwnedHandle::adopt(HandleKind::opaque_win32, 0x7ffffff0)), ErrorCode::invalid_handle);
+    EXPECT_EQ(refusal(OwnedHandle::adopt(HandleKind::opaque_win32_kmt, 0x40000002)), ErrorCode::invalid_handle)
+        << "no semaphore crosses by number";
+    EXPECT_EQ(refusal(open_device(HandleKind::d3d_nt)), ErrorCode::invalid_handle);
+    ASSERT_TRUE(b_->settle());
+    EXPECT_EQ(open_descriptors(), before);
+  }
 }
 
 TEST_F(Win32Vulkan, LeavesNoHandleWhateverTheDriverSays) {

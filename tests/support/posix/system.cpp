@@ -33,6 +33,8 @@ std::size_t files_of_a_feed() { return 3; }
 
 std::size_t kept_by_a_channel() { return 0; }
 
+bool has_win32_handles() { return false; }
+
 bool has_validation_layer() { return true; }
 
 std::chrono::microseconds time_to_join() { return std::chrono::milliseconds(24); }

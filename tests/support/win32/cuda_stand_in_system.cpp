@@ -8,6 +8,7 @@ namespace cuda_stand_in {
 
 bool opens(const driver::ExternalMemoryHandle& handle) { return handle.type == driver::memory_opaque_win32; }
 int opens(const driver::ExternalSemaphoreHandle& handle) {
+  if (handle.type == driver::semaphore_opaque_win32) return 1;
   return handle.type == driver::semaphore_timeline_win32 ? 2 : 0;
 }
 std::intptr_t handle_of(const driver::ExternalMemoryHandle& handle) {

@@ -38,6 +38,8 @@ std::size_t files_of_a_feed() { return 2; }
 
 std::size_t kept_by_a_channel() { return 1; }
 
+bool has_win32_handles() { return true; }
+
 bool has_validation_layer() { return !is_wine(); }
 
 std::size_t given_with_a_channel() { return 1; }

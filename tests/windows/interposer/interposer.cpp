@@ -128,6 +128,7 @@ PFN_vkVoidFunction interposed(std::string_view name) noexcept {
   if (name == "vkGetDeviceProcAddr") return plain(&get_device_proc_addr);
   if (const auto function = memory_function(name)) return function;
   if (const auto function = semaphore_function(name)) return function;
+  if (const auto function = submission_function(name)) return function;
   return property_function(name);
 }
 

@@ -1,17 +1,23 @@
 // A stand-in for vulkan-1.dll that adds VK_KHR_external_memory_win32 and VK_KHR_external_semaphore_win32 to a driver
 // without them (Wine's on lavapipe), so that Geyser's side of both runs: sections imported by
-// VK_EXT_external_memory_host stand for memory, a counter in a section for a timeline semaphore.
+// VK_EXT_external_memory_host stand for memory, counters in a section for a semaphore.
 //
 // Real are the handles with their rights and owners, the processes, the shared pages, and what the driver writes and
 // reads there. Not real is the extension: its feature bits and error codes are this file's. Limits:
-// * OPAQUE_WIN32 and OPAQUE_WIN32_KMT memory, OPAQUE_WIN32 timeline semaphores. No names, no attributes, no temporary
-//   imports, no fences.
+// * OPAQUE_WIN32 and OPAQUE_WIN32_KMT memory, OPAQUE_WIN32 semaphores. No names, no attributes, no temporary imports,
+// no
+//   fences.
 // * Direct3D's handles are opened and not made: D3D11_TEXTURE, D3D11_TEXTURE_KMT, D3D12_RESOURCE and D3D12_HEAP memory
 // are
 //   sections whose pixels lie as the driver's own images', D3D12_FENCE is a section with a counter. What a section is
 //   of nobody can tell: it is the importer's word. A texture's last page is not of its pixels, and has its keyed mutex
 //   in the first word (VK_KHR_win32_keyed_mutex): 0 free, 1 held. It is acquired when a submission is made and released
 //   when the queue is idle, not in the order of the device's work.
+// * A binary semaphore that crosses is a timeline of the driver's beside it: whoever submits, the n-th wait is for the
+// n-th
+//   signal. So a wait that comes before its signal lasts until that comes, and of two waits for one signal the second
+//   is never over. Who signals what nobody has waited for since the last time, against Vulkan's rules, hears
+//   VK_ERROR_UNKNOWN.
 // * Of chains of structures only those are understood that Geyser makes.
 // * Values cross between a semaphore and its counter within about two milliseconds, by a thread. What a submission
 //   signals that waits for no other process has crossed before vkQueueSubmit() returns: a GPU goes on when a process is
@@ -20,8 +26,8 @@
 // * A global number is a section's name, which may be guessed as the real ones may.
 //
 // GEYSER_INTERPOSER in the environment spoils it: "no_export", "no_import", "dedicated_only", "no_semaphores",
-// "other_luid", "other_node", "no_entry_points" (of the extensions), "no_direct3d", "no_direct3d12" (none of 12's
-// memory), "no_keyed_mutex".
+// "no_timelines", "other_luid", "other_node", "no_entry_points" (of the extensions), "no_direct3d", "no_direct3d12"
+// (none of 12's memory), "no_keyed_mutex".
 #pragma once
 
 #include <windows.h>
@@ -75,11 +81,16 @@ struct Memory {
   std::atomic<std::uint32_t>* keyed_mutex = nullptr;
 };
 
+// In a semaphore's section. Of Direct3D's fences and of timelines only the first is used.
+struct Counters {
+  std::atomic<std::uint64_t> reached;               // the value, or how many signals of a binary one are done
+  std::atomic<std::uint64_t> signals{0}, waits{0};  // of a binary one: how many were submitted
+};
+
 struct Semaphore {
   Section section;
-  std::atomic<std::uint64_t>& shared() const noexcept {
-    return *static_cast<std::atomic<std::uint64_t>*>(section.view());
-  }
+  Counters& counters() const noexcept { return *static_cast<Counters*>(section.view()); }
+  std::atomic<std::uint64_t>& shared() const noexcept { return counters().reached; }
 };
 
 struct DeviceState {
@@ -87,7 +98,9 @@ struct DeviceState {
   PFN_vkGetDeviceProcAddr next = nullptr;
   Mutex mutex;
   std::map<VkDeviceMemory, Memory> memories;
-  std::map<VkSemaphore, Semaphore> semaphores;
+  std::map<VkSemaphore, Semaphore> semaphores;  // by the driver's timeline
+  // All binary semaphores: the timeline that does the work of one; none where it does its own.
+  std::map<VkSemaphore, VkSemaphore> beside;
   std::atomic<bool> stop{false};
   std::thread mirror;
 
@@ -141,9 +154,18 @@ void bring_level(DeviceState& device, VkSemaphore handle, const Semaphore& semap
 // Waits for what a submission signals to others, for a time that is bounded, and passes it on.
 void publish_signals(const VkSubmitInfo& info);
 
+// What a binary semaphore that crosses is to the driver.
+struct Beside {
+  VkSemaphore timeline = VK_NULL_HANDLE;
+  Counters* counters = nullptr;
+  explicit operator bool() const noexcept { return counters != nullptr; }
+};
+Beside find_beside(VkSemaphore binary);
+
 // Null for names that are not interposed.
 PFN_vkVoidFunction memory_function(std::string_view name) noexcept;
 PFN_vkVoidFunction semaphore_function(std::string_view name) noexcept;
+PFN_vkVoidFunction submission_function(std::string_view name) noexcept;
 PFN_vkVoidFunction property_function(std::string_view name) noexcept;
 
 }  // namespace geyser::test::interposer

@@ -163,56 +163,6 @@ VKAPI_ATTR VkResult VKAPI_CALL get_memory_handle(VkDevice handle, const VkMemory
   return *given != nullptr ? VK_SUCCESS : VK_ERROR_TOO_MANY_OBJECTS;
 }
 
-std::atomic<std::uint32_t>* mutex_of(DeviceState& device, VkDeviceMemory memory) {
-  const std::lock_guard lock(device.mutex);
-  const auto found = device.memories.find(memory);
-  return found != device.memories.end() ? found->second.keyed_mutex : nullptr;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, std::uint32_t count, const VkSubmitInfo* infos,
-                                            VkFence fence) {
-  // Of which device the queue is nobody says: one in this process, or none whose submissions have mutexes.
-  DeviceState* device = nullptr;
-  const auto* keyed = count == 1 ? find<VkWin32KeyedMutexAcquireReleaseInfoKHR>(
-                                       infos->pNext, VK_STRUCTURE_TYPE_WIN32_KEYED_MUTEX_ACQUIRE_RELEASE_INFO_KHR)
-                                 : nullptr;
-  {
-    const std::lock_guard lock(state().mutex);
-    for (const auto& [handle, one] : state().devices) {
-      if (device == nullptr) device = one.get();
-      if (keyed == nullptr) continue;
-      const VkDeviceMemory memory = keyed->acquireCount != 0 ? keyed->pAcquireSyncs[0] : keyed->pReleaseSyncs[0];
-      if (mutex_of(*one, memory) != nullptr) device = one.get();
-    }
-  }
-  if (keyed == nullptr) {
-    const bool at_once = std::all_of(infos, infos + count, waits_for_nobody);
-    const VkResult result = GEYSER_NEXT(*device, vkQueueSubmit)(queue, count, infos, fence);
-    if (result == VK_SUCCESS && at_once) std::for_each(infos, infos + count, publish_signals);
-    return result;
-  }
-  for (std::uint32_t i = 0; i < keyed->acquireCount; ++i) {
-    auto* mutex = mutex_of(*device, keyed->pAcquireSyncs[i]);
-    if (mutex == nullptr || keyed->pAcquireKeys[i] != 0) return VK_ERROR_DEVICE_LOST;
-    const DWORD begun = ::GetTickCount();
-    for (std::uint32_t free = 0; !mutex->compare_exchange_strong(free, 1); free = 0) {
-      if (::GetTickCount() - begun >= keyed->pAcquireTimeouts[i]) return VK_TIMEOUT;
-      ::Sleep(1);
-    }
-  }
-  // The chain's first: Geyser puts nothing before it.
-  VkSubmitInfo plain = *infos;
-  plain.pNext = keyed->pNext;
-  VkResult result = GEYSER_NEXT(*device, vkQueueSubmit)(queue, 1, &plain, fence);
-  if (result == VK_SUCCESS && keyed->releaseCount != 0) result = GEYSER_NEXT(*device, vkQueueWaitIdle)(queue);
-  for (std::uint32_t i = 0; i < keyed->releaseCount; ++i) {
-    auto* mutex = mutex_of(*device, keyed->pReleaseSyncs[i]);
-    // Who releases what nobody holds has lost count.
-    if (mutex == nullptr || keyed->pReleaseKeys[i] != 0 || mutex->exchange(0) != 1) return VK_ERROR_DEVICE_LOST;
-  }
-  return result;
-}
-
 // An image of memory that is imported from the host says so.
 VKAPI_ATTR VkResult VKAPI_CALL create_image(VkDevice handle, const VkImageCreateInfo* info,
                                             const VkAllocationCallbacks* allocator, VkImage* image) {
@@ -236,7 +186,6 @@ PFN_vkVoidFunction memory_function(std::string_view name) noexcept {
   if (name == "vkFreeMemory") return plain(&free_memory);
   if (name == "vkGetMemoryWin32HandleKHR") return plain(&get_memory_handle);
   if (name == "vkGetMemoryWin32HandlePropertiesKHR") return plain(&handle_properties);
-  if (name == "vkQueueSubmit") return plain(&queue_submit);
   if (name == "vkCreateImage") return plain(&create_image);
   return nullptr;
 }

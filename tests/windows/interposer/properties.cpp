@@ -54,8 +54,9 @@ VKAPI_ATTR void VKAPI_CALL semaphore_properties(VkPhysicalDevice device,
     return;
   }
   const auto* type = find<VkSemaphoreTypeCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
-  const bool offered =
-      type != nullptr && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE && !is_spoilt("no_semaphores");
+  const bool timeline = type != nullptr && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE;
+  // Direct3D's fences have values.
+  const bool offered = !is_spoilt("no_semaphores") && (timeline ? !is_spoilt("no_timelines") : !fence);
   const VkFlags types = offered ? static_cast<VkFlags>(info->handleType) : VkFlags{0};
   properties->exportFromImportedHandleTypes = types;
   properties->compatibleHandleTypes = types;

@@ -1,4 +1,4 @@
-// Timeline semaphores: a counter in a section beside each one.
+// Semaphores: counters in a section beside each one, and a timeline of the driver's beside each binary one.
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -32,26 +32,59 @@ Shared bring_level(VkSemaphore handle) {
   return {};
 }
 
+Section make_counters(std::uint64_t value) {
+  Section section(::CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, counter_bytes, nullptr),
+                  counter_bytes);
+  if (section) ::new (section.view()) Counters{{value}};
+  return section;
+}
+
+VkResult make_timeline(DeviceState& device, std::uint64_t value, VkSemaphoreCreateFlags flags,
+                       const VkAllocationCallbacks* allocator, VkSemaphore* made) {
+  const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr,
+                                       VK_SEMAPHORE_TYPE_TIMELINE, value};
+  const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type, flags};
+  return GEYSER_NEXT(device, vkCreateSemaphore)(device.device, &info, allocator, made);
+}
+
+// Gives a binary semaphore its timeline. Under the device's lock.
+VkResult put_beside(DeviceState& device, VkSemaphore binary, Semaphore&& payload) {
+  VkSemaphore timeline = VK_NULL_HANDLE;
+  const VkResult result = make_timeline(device, payload.shared().load(), 0, nullptr, &timeline);
+  if (result != VK_SUCCESS) return result;
+  device.beside[binary] = timeline;
+  device.semaphores[timeline] = std::move(payload);
+  return VK_SUCCESS;
+}
+
+// What has a section's counters. Under the device's lock.
+VkSemaphore timeline_of(const DeviceState& device, VkSemaphore semaphore) {
+  const auto found = device.beside.find(semaphore);
+  return found != device.beside.end() ? found->second : semaphore;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL create_semaphore(VkDevice handle, const VkSemaphoreCreateInfo* info,
                                                 const VkAllocationCallbacks* allocator, VkSemaphore* made) {
   DeviceState& device = *state().find(handle);
   const auto next = GEYSER_NEXT(device, vkCreateSemaphore);
   const auto* exported = find<VkExportSemaphoreCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
   const auto* type = find<VkSemaphoreTypeCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
-  if (exported == nullptr || exported->handleTypes == 0) return next(handle, info, allocator, made);
-  if (type == nullptr || type->semaphoreType != VK_SEMAPHORE_TYPE_TIMELINE) return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-  VkSemaphoreTypeCreateInfo alone = *type;
-  alone.pNext = nullptr;
-  const VkSemaphoreCreateInfo changed{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &alone, info->flags};
-  Semaphore semaphore{Section(
-      ::CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, counter_bytes, nullptr), counter_bytes)};
-  if (!semaphore.section) return VK_ERROR_OUT_OF_HOST_MEMORY;
-  ::new (semaphore.section.view()) std::atomic<std::uint64_t>(type->initialValue);
-  const VkResult result = next(handle, &changed, allocator, made);
+  const bool timeline = type != nullptr && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE;
+  const bool crosses = exported != nullptr && exported->handleTypes != 0;
+  if (timeline && !crosses) return next(handle, info, allocator, made);
+  Semaphore semaphore{crosses ? make_counters(timeline ? type->initialValue : 0) : Section()};
+  if (crosses && !semaphore.section) return VK_ERROR_OUT_OF_HOST_MEMORY;
+  const VkSemaphoreCreateInfo plain{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, nullptr, info->flags};
+  const VkResult result = timeline ? make_timeline(device, type->initialValue, info->flags, allocator, made)
+                                   : next(handle, &plain, allocator, made);
   if (result != VK_SUCCESS) return result;
   const std::lock_guard lock(device.mutex);
-  device.semaphores[*made] = std::move(semaphore);
-  return VK_SUCCESS;
+  if (timeline) {
+    device.semaphores[*made] = std::move(semaphore);
+    return VK_SUCCESS;
+  }
+  device.beside[*made] = VK_NULL_HANDLE;
+  return crosses ? put_beside(device, *made, std::move(semaphore)) : VK_SUCCESS;
 }
 
 VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice handle, VkSemaphore semaphore,
@@ -59,12 +92,15 @@ VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice handle, VkSemaphore semaph
   DeviceState& device = *state().find(handle);
   {
     const std::lock_guard lock(device.mutex);
-    const auto found = device.semaphores.find(semaphore);
+    const VkSemaphore timeline = timeline_of(device, semaphore);
+    const auto found = device.semaphores.find(timeline);
     if (found != device.semaphores.end()) {
       // What it has reached since the thread looked last is not to go with it: others wait for it.
-      bring_level(device, semaphore, found->second);
+      bring_level(device, timeline, found->second);
       device.semaphores.erase(found);
+      if (timeline != semaphore) GEYSER_NEXT(device, vkDestroySemaphore)(handle, timeline, nullptr);
     }
+    device.beside.erase(semaphore);
   }
   GEYSER_NEXT(device, vkDestroySemaphore)(handle, semaphore, allocator);
 }
@@ -73,7 +109,7 @@ VKAPI_ATTR VkResult VKAPI_CALL get_semaphore_handle(VkDevice handle, const VkSem
                                                     HANDLE* given) {
   DeviceState& device = *state().find(handle);
   const std::lock_guard lock(device.mutex);
-  const auto found = device.semaphores.find(info->semaphore);
+  const auto found = device.semaphores.find(timeline_of(device, info->semaphore));
   if (found == device.semaphores.end()) return VK_ERROR_OUT_OF_HOST_MEMORY;
   *given = found->second.section.duplicate();
   return *given != nullptr ? VK_SUCCESS : VK_ERROR_TOO_MANY_OBJECTS;
@@ -85,8 +121,16 @@ VKAPI_ATTR VkResult VKAPI_CALL import_semaphore_handle(VkDevice handle,
   Semaphore semaphore{Section(duplicate(info->handle), counter_bytes)};
   if (!semaphore.section || info->flags != 0) return VK_ERROR_INVALID_EXTERNAL_HANDLE;
   const std::lock_guard lock(device.mutex);
-  device.semaphores[info->semaphore] = std::move(semaphore);
-  return VK_SUCCESS;
+  const auto binary = device.beside.find(info->semaphore);
+  if (binary == device.beside.end()) {
+    device.semaphores[info->semaphore] = std::move(semaphore);
+    return VK_SUCCESS;
+  }
+  const bool twice = binary->second != VK_NULL_HANDLE;
+  if (twice || info->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_WIN32_BIT) {
+    return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+  }
+  return put_beside(device, info->semaphore, std::move(semaphore));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL counter_value(VkDevice handle, VkSemaphore semaphore, std::uint64_t* value) {
@@ -110,6 +154,17 @@ void bring_level(DeviceState& device, VkSemaphore handle, const Semaphore& semap
   if (shared <= native) return;
   const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, handle, shared};
   GEYSER_NEXT(device, vkSignalSemaphore)(device.device, &info);
+}
+
+Beside find_beside(VkSemaphore binary) {
+  const std::lock_guard all(state().mutex);
+  for (const auto& [key, device] : state().devices) {
+    const std::lock_guard lock(device->mutex);
+    const auto found = device->beside.find(binary);
+    if (found == device->beside.end() || found->second == VK_NULL_HANDLE) continue;
+    return {found->second, &device->semaphores.at(found->second).counters()};
+  }
+  return {};
 }
 
 bool waits_for_nobody(const VkSubmitInfo& info) {
