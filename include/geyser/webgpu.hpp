@@ -8,14 +8,17 @@
 // with SharedFenceSyncFD; with an allocator (use_allocator(), a Vulkan manager of the same device) also
 // opaque_fd_binary and opaque_fd_timeline. Windows: d3d_nt (SharedTextureMemoryDXGISharedHandle) of the same adapter,
 // and with a Direct3D 12 or 11 manager as allocator d3d12_fence. Apple's: io_surface (SharedTextureMemoryIOSurface),
-// and with a Metal manager metal_shared_event. Dawn opens memory of others and makes none: to publish without a copy a
-// manager needs that allocator, too. Ownership: Dawn duplicates the descriptors that it is given; Geyser closes its
-// own; of a texture that is dropped Dawn keeps them until the device is ticked (wgpuDeviceTick,
-// wgpuInstanceProcessEvents), which is the program's to do, once a frame. Threads: every call on a manager, its
-// textures and its fences comes from one thread at a time, and not while another thread uses the device, unless that
-// was made with ImplicitDeviceSynchronization. Inside an access the texture may be used by what is submitted to the
-// queue; command buffers may be recorded before. Geyser ends each access with a copy of one texel into a buffer of its
-// own: on Vulkan it brings the image into the GENERAL layout, in which published textures are. Specifications: Dawn,
+// and with a Metal manager metal_shared_event. A texture with a keyed mutex (MemoryLayout::keyed_mutex) is a risk: Dawn
+// takes the mutex in every submission that uses the texture, without a limit that anybody could set. While another
+// holds it wgpuQueueSubmit() and end_access() hang, whatever wait_timeout() says; if the holder dies the device is
+// lost. Agree on d3d12_fence instead. Dawn opens memory of others and makes none: to publish without a copy a manager
+// needs that allocator, too. Ownership: Dawn duplicates the descriptors that it is given; Geyser closes its own; of a
+// texture that is dropped Dawn keeps them until the device is ticked (wgpuDeviceTick, wgpuInstanceProcessEvents), which
+// is the program's to do, once a frame. Threads: every call on a manager, its textures and its fences comes from one
+// thread at a time, and not while another thread uses the device, unless that was made with
+// ImplicitDeviceSynchronization. Inside an access the texture may be used by what is submitted to the queue; command
+// buffers may be recorded before. Geyser ends each access with a copy of one texel into a buffer of its own: on Vulkan
+// it brings the image into the GENERAL layout, in which published textures are. Specifications: Dawn,
 // docs/dawn/features/shared_texture_memory.md and shared_fence.md.
 #pragma once
 
