@@ -315,6 +315,35 @@ TEST(Wire, LyingParcelsAreRefusedByField) {
   EXPECT_EQ(empty.code(), ErrorCode::invalid_argument);
 }
 
+// Of a message with three handles the fence's is the last: the only word that is its number.
+TEST(Wire, EachHandleIsUsedOnce) {
+  wire::Offer offer = make_offer();
+  offer.fences[0].kind = FenceKind::sync_file;  // which may come without one
+  const auto encoded = *wire::encode(wire::Message(std::move(offer)));
+  ASSERT_EQ(encoded.handles.size(), 3U);
+  const std::size_t before = open_descriptors();
+  const auto said_of = [&](std::uint32_t other) {
+    std::vector<std::string> said;
+    for (std::size_t at = 0; at + 4 <= encoded.bytes.size(); at += 4) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, encoded.bytes.data() + at, 4);
+      if (word != 2) continue;
+      auto bytes = encoded.bytes;
+      std::memcpy(bytes.data() + at, &other, 4);
+      auto decoded = wire::decode(bytes, duplicates(encoded.handles));
+      if (!decoded) said.push_back(decoded.error().message());
+    }
+    return said;
+  };
+  const auto has = [](const std::vector<std::string>& said, const char* sentence) {
+    return std::find(said.begin(), said.end(), sentence) != said.end();
+  };
+  EXPECT_TRUE(has(said_of(1), "Field [fence.handle] uses a second time handle [1] of [3]."));
+  EXPECT_TRUE(has(said_of(3), "Field [fence.handle] names handle [3] of [3]."));
+  EXPECT_TRUE(has(said_of(~0U), "Field [handle_kinds] has handle [2], which nothing uses."));
+  EXPECT_EQ(open_descriptors(), before);
+}
+
 TEST(Wire, KindsOfFencesEndAtTheLast) {
   constexpr auto past = static_cast<FenceKind>(fence_kind_count);
   const auto refusal = [](wire::Message message) {
