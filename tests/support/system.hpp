@@ -82,6 +82,8 @@ std::chrono::microseconds time_to_join();
 // Of shared memory in this process.
 std::size_t shared_mappings();
 
+bool is_open(NativeHandle handle);
+
 // Whether a child process would have it without being given it.
 bool is_inherited(NativeHandle handle);
 

@@ -25,6 +25,13 @@ bool wait_readable(NativeHandle handle, std::chrono::milliseconds timeout) {
 
 OwnedHandle open_device(HandleKind kind) { return OwnedHandle::adopt(kind, ::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 
+bool is_open(NativeHandle handle) {
+  const bool receives = (handle & platform::receive_right_bit) != 0;
+  if (!receives && (handle & platform::send_right_bit) == 0) return ::fcntl(static_cast<int>(handle), F_GETFD) >= 0;
+  const mach_port_right_t right = receives ? MACH_PORT_RIGHT_RECEIVE : MACH_PORT_RIGHT_SEND;
+  return ::mach_port_mod_refs(mach_task_self(), static_cast<mach_port_name_t>(handle), right, 0) == KERN_SUCCESS;
+}
+
 // Rights are a task's own.
 bool is_inherited(NativeHandle handle) {
   if ((handle & (platform::send_right_bit | platform::receive_right_bit)) != 0) return false;

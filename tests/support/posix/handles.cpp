@@ -19,6 +19,8 @@ bool wait_readable(NativeHandle handle, std::chrono::milliseconds timeout) {
 
 OwnedHandle open_device(HandleKind kind) { return OwnedHandle::adopt(kind, ::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 
+bool is_open(NativeHandle handle) { return ::fcntl(static_cast<int>(handle), F_GETFD) >= 0; }
+
 bool is_inherited(NativeHandle handle) { return (::fcntl(static_cast<int>(handle), F_GETFD) & FD_CLOEXEC) == 0; }
 
 std::string ways_to_write(NativeHandle memory, std::span<const std::byte> mapping) {

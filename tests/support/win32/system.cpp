@@ -58,6 +58,11 @@ std::chrono::microseconds time_to_join() { return std::chrono::milliseconds(150)
 
 std::size_t shared_mappings() { return count_mappings(::GetCurrentProcess()); }
 
+bool is_open(NativeHandle handle) {
+  DWORD flags = 0;
+  return ::GetHandleInformation(native(handle), &flags) != 0;
+}
+
 bool is_inherited(NativeHandle handle) {
   DWORD flags = 0;
   return ::GetHandleInformation(native(handle), &flags) == 0 || (flags & HANDLE_FLAG_INHERIT) != 0;

@@ -1,70 +1,37 @@
-// Who closes what, by the system's count of this process' handles.
+// What is said of Windows' handles.
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <utility>
-#include <vector>
+#include <string>
 
-#include <geyser/handle.hpp>
-#include <geyser/host.hpp>
-
-#include "platform/shared_memory.hpp"
 #include "platform/win32/error.hpp"
-#include "support/descriptors.hpp"
-#include "support/system.hpp"
+#include "unit/handle_fixture.hpp"
 
 namespace geyser::test {
 namespace {
-
-HANDLE native(NativeHandle handle) { return reinterpret_cast<HANDLE>(handle); }
-
-bool is_open(NativeHandle handle) {
-  DWORD flags = 0;
-  return ::GetHandleInformation(native(handle), &flags) != 0;
-}
-
-class Handle : public testing::Test {
- protected:
-  // What the system opens once in a process.
-  static void SetUpTestSuite() { EXPECT_TRUE(platform::create_read_only_shared_memory(4096)); }
-  void SetUp() override { before_ = open_descriptors(); }
-  void TearDown() override { EXPECT_EQ(open_descriptors(), before_); }
-  std::size_t before_ = 0;
-};
-
-TEST_F(Handle, ClosesAtTheEndOfItsLifeAndOnlyOnce) {
-  NativeHandle number = no_native_handle;
-  {
-    OwnedHandle first = open_device(HandleKind::opaque_win32);
-    number = first.get();
-    EXPECT_TRUE(is_open(number));
-    EXPECT_EQ(open_descriptors(), before_ + 1);
-    OwnedHandle moved = std::move(first);
-    EXPECT_FALSE(first.has_value());
-    EXPECT_EQ(first.get(), no_native_handle);
-    moved.reset();
-    EXPECT_FALSE(is_open(number));
-    moved.reset();
-  }
-  EXPECT_FALSE(is_open(number));
-}
-
-TEST_F(Handle, DetachGivesItAway) {
-  NativeHandle number = no_native_handle;
-  {
-    OwnedHandle handle = open_device(HandleKind::opaque_win32);
-    number = handle.detach();
-    EXPECT_EQ(handle.detach(), no_native_handle);
-  }
-  EXPECT_TRUE(is_open(number));
-  ::CloseHandle(native(number));
-}
 
 TEST_F(Handle, ClosingKeepsTheLastError) {
   OwnedHandle handle = OwnedHandle::adopt(HandleKind::opaque_win32, 0x7ffffff0);  // CloseHandle() fails
   ::SetLastError(ERROR_DISK_FULL);
   handle.reset();
   EXPECT_EQ(::GetLastError(), static_cast<DWORD>(ERROR_DISK_FULL));
+}
+
+TEST_F(Handle, RefusalsNameTheHandle) {
+  OwnedHandle handle = open_device(HandleKind::opaque_win32);
+  const NativeHandle number = handle.get();
+  handle.reset();
+  const auto refused = OwnedHandle::duplicate(HandleKind::opaque_win32, number);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "Handle [" + std::to_string(number) + "] of kind [opaque_win32] cannot be duplicated.");
+  EXPECT_EQ(refused.error().native().name, "ERROR_INVALID_HANDLE");
+}
+
+TEST_F(Handle, MemoryHasNoNameToCompare) {
+  const OwnedHandle memory = *platform::create_shared_memory(4096);
+  EXPECT_EQ(platform::kernel_identity(memory.get()).error().code(), ErrorCode::unsupported);
+  EXPECT_FALSE(platform::is_same_object(0, memory.get()));
 }
 
 // INVALID_HANDLE_VALUE is the current process, as every negative number is something of this process or thread.
@@ -100,36 +67,6 @@ TEST_F(Handle, GlobalNumbersLoseTheSignThatADriverExtended) {
     }
     EXPECT_FALSE(OwnedHandle::adopt(kind, 0).has_value());
   }
-}
-
-TEST_F(Handle, DuplicatesAreOtherHandlesOfTheSameObject) {
-  const auto memory = platform::create_shared_memory(4096);
-  ASSERT_TRUE(memory);
-  auto copy = memory->duplicate();
-  ASSERT_TRUE(copy) << copy.error().to_string();
-  EXPECT_NE(copy->get(), memory->get());
-  EXPECT_EQ(copy->kind(), HandleKind::host_memory);
-  EXPECT_TRUE(platform::is_same_object(copy->get(), memory->get()));
-  const auto other = platform::create_shared_memory(4096);
-  EXPECT_FALSE(platform::is_same_object(other->get(), memory->get()));
-  EXPECT_FALSE(platform::is_same_object(0, memory->get()));
-  EXPECT_FALSE(is_inherited(copy->get()));
-  EXPECT_EQ(platform::kernel_identity(copy->get()).error().code(), ErrorCode::unsupported);
-}
-
-TEST_F(Handle, ClosedOnesAreRefused) {
-  OwnedHandle handle = open_device(HandleKind::opaque_win32);
-  const NativeHandle number = handle.get();
-  handle.reset();
-  const auto refused = OwnedHandle::duplicate(HandleKind::opaque_win32, number);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_handle);
-  EXPECT_EQ(refused.error().message(),
-            "Handle [" + std::to_string(number) + "] of kind [opaque_win32] cannot be duplicated.");
-  EXPECT_EQ(refused.error().native().name, "ERROR_INVALID_HANDLE");
-  EXPECT_EQ(platform::kernel_size(number).error().code(), ErrorCode::invalid_handle);
-  EXPECT_EQ(platform::kernel_identity(number).error().code(), ErrorCode::invalid_handle);
-  EXPECT_EQ(platform::map_shared_memory(number, 1).error().code(), ErrorCode::invalid_handle);
 }
 
 TEST_F(Handle, OnlyCommittedMemoryOfTheRightSizeIsMapped) {
@@ -178,43 +115,6 @@ TEST_F(Handle, MemoryForReadingCannotBeWritten) {
   const auto refused = platform::map_shared_memory(made->handle.get(), 10000);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::invalid_handle);
-}
-
-TEST_F(Handle, MappingsMoveAndEnd) {
-  auto memory = platform::create_shared_memory(4096);
-  ASSERT_TRUE(memory);
-  auto first = platform::map_shared_memory(memory->get(), 4096);
-  auto second = platform::map_shared_memory(memory->get(), 4096);
-  ASSERT_TRUE(first && second);
-  memory->reset();  // mappings hold the memory themselves
-  first->bytes()[100] = std::byte{42};
-  EXPECT_EQ(second->bytes()[100], std::byte{42});
-  platform::MappedMemory moved = *std::move(first);
-  EXPECT_TRUE(first->bytes().empty());
-  moved = *std::move(second);
-  EXPECT_EQ(moved.bytes()[100], std::byte{42});
-}
-
-TEST_F(Handle, ParcelsAndFencesCloseWhatNobodyTook) {
-  auto manager = *host::create_manager();
-  TextureDescriptor descriptor;
-  descriptor.extent = {8, 8, 1};
-  auto texture = manager->create_texture(descriptor, HandleKind::host_memory);
-  ASSERT_TRUE(texture);
-  const std::size_t with_texture = open_descriptors();
-  { auto dropped = manager->export_texture(**texture); }
-  EXPECT_EQ(open_descriptors(), with_texture);
-  auto parcel = manager->export_texture(**texture);
-  parcel->layout.plane_count = 9;
-  EXPECT_FALSE(manager->import_shared_texture(*std::move(parcel)));
-  EXPECT_EQ(open_descriptors(), with_texture) << "a refused parcel is closed";
-  auto fence = manager->create_fence(FenceKind::host_timeline);
-  ASSERT_TRUE(fence);
-  const std::size_t with_fence = open_descriptors();
-  auto wrong = (*fence)->export_handle();
-  wrong->id = 0;
-  EXPECT_FALSE(manager->import_fence(*std::move(wrong)));
-  EXPECT_EQ(open_descriptors(), with_fence);
 }
 
 }  // namespace
