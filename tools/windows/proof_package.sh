@@ -29,6 +29,8 @@ for backends in "host host" "host vulkan" "vulkan host" "vulkan vulkan"; do
     "picture.png --from $from --to $to --frames 61 --json --output logs/demo.png"
   add "check_${from}_to_$to" "$tree/tool/geyser.exe" "check pair --from $from --to $to"
 done
+add demo_binary_semaphores "$tree/examples/demo/geyser-demo.exe" \
+  "picture.png --from vulkan --to vulkan --fence opaque_win32_binary --frames 61 --json --output logs/demo.png"
 cp tools/windows-proof.ps1 "$into/"
 git rev-parse HEAD >"$into/commit.txt"
 (cd "$into/.." && cmake -E tar cf geyser-proof.zip --format=zip geyser-proof)
