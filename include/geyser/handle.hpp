@@ -22,7 +22,7 @@ enum class HandleKind : std::uint8_t {
   opaque_win32_kmt = 7,       // Windows: a global number; holds no reference and is never closed
   d3d_nt = 8,                 // Windows: NT handle of a Direct3D resource, heap or fence
   io_surface = 9,             // Apple: a send right of an IOSurface's Mach port
-  metal_shared_texture = 10,  // Apple: an MTLSharedTextureHandle, which only XPC carries
+  metal_shared_texture = 10,  // Apple: an MTLSharedTextureHandle, which only XPC carries; in one process an MTLTexture
   metal_shared_event = 11,    // Apple: an MTLSharedEventHandle, which only XPC carries
   d3d_kmt = 12,               // Windows: a global number of a Direct3D 11 texture (its legacy shared handle)
 };

@@ -1,7 +1,8 @@
 // Metal, on macOS and iOS.
 //
 // Handle kinds: io_surface (textures on an IOSurface: 2D, one mip and layer; the send right of its Mach port travels),
-// metal_shared_texture (MTLSharedTextureHandle: any shape, the same device only; an object that only XPC carries),
+// metal_shared_texture (MTLSharedTextureHandle: any shape, the same device only; an object that only XPC carries; of a
+// texture that somebody else made without newSharedTextureWithDescriptor: the MTLTexture, which stays in its process),
 // host_memory (linear: rows that the GPU uses in place; packed: copied by the GPU). An IOSurface serves every device of
 // the machine, so io_surface asks for no device; metal_shared_texture asks for the same registry id.
 //
@@ -60,6 +61,15 @@ struct WrapOptions {
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_io_surface(TextureShareManager& manager,
                                                                                  void* io_surface,
                                                                                  const TextureDescriptor& descriptor);
+
+// The same for a texture, which the caller made on the manager's device: in a heap, with mips or layers. A reference of
+// it is kept. Its parcel is of kind metal_shared_texture: one that is shareable goes to other processes, too; any other
+// is opened in this one, by Metal or by Vulkan on it. Contents are the caller's to declare: AccessState::initialized.
+// Errors: invalid_argument (a manager of another API, null), unsupported (a format of several planes, or none of
+// Metal's), incompatible_device, incompatible_layout (what the texture is, and what the descriptor says).
+[[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_texture(TextureShareManager& manager,
+                                                                              void* texture,
+                                                                              const TextureDescriptor& descriptor);
 
 // Formats that an IOSurface can have here.
 [[nodiscard]] GEYSER_API std::vector<TextureFormat> io_surface_formats();

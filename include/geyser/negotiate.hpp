@@ -50,8 +50,8 @@ struct NegotiationPolicy {
   std::vector<std::uint64_t> refused_modifiers;
   bool allow_io_surface = true;
   bool allow_direct3d = true;  // d3d_nt and d3d_kmt
-  // Fences whose handle is an object that no Channel carries (metal_shared_event): both ends are in one process, or the
-  // caller has an XPC connection between them.
+  // Fences and textures whose handle is an object that no Channel carries (metal_shared_event, metal_shared_texture):
+  // both ends are in one process, or the caller has an XPC connection between them.
   bool allow_objects = false;
 };
 

@@ -11,20 +11,20 @@
 // number). Of Direct3D's on the same adapter (LUID): d3d_nt (textures of Direct3D 11, resources and heaps of 12) and
 // d3d_kmt are opened and not made, d3d12_fence as the driver says. A keyed mutex is acquired with key 0 by the access's
 // first submission and released by its last (VK_KHR_win32_keyed_mutex).
-// On Apple's systems, by VK_EXT_metal_objects: io_surface (2D, one mip and layer; nv12, p010 and i420 too) and
-// metal_shared_event: a timeline semaphore and the MTLSharedEvent are one object. Opening an event for Vulkan sets it
-// to the value that it has: whoever signals at that very moment is undone, so open fences before they are used.
-// Ownership: a successful vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor;
-// Geyser closes it otherwise. A Win32 handle stays the application's, and Geyser closes it; a global number nobody
-// closes. Threads: begin_access, end_access, create, import and the making of a manager use the wrapped queue, which
-// Vulkan wants externally synchronised: give `lock_queue`/`unlock_queue`, or call them from the thread that owns the
-// queue. Whether sync files work is tried when a manager is made, by two empty submissions. With a signal fence of kind
-// sync_file or drm_syncobj, end_access asks the driver for the sync file of what it has submitted; software drivers
-// give it only when that is done. Where none is given, the CPU waits and a diagnostic says so. Published textures are
-// in VK_IMAGE_LAYOUT_GENERAL and owned by VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where the device has
-// VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and host_memory in place); inside an access the image is in GENERAL
-// and owned by the wrapped queue's family. The caller may change the layout inside an access and must bring it back to
-// GENERAL before end_access.
+// On Apple's systems, by VK_EXT_metal_objects: io_surface (2D, one mip and layer; nv12, p010 and i420 too),
+// metal_shared_texture (all shapes but cubes, on one MTLDevice; geyser/metal.hpp) and metal_shared_event: a timeline
+// semaphore and the MTLSharedEvent are one object. Opening an event for Vulkan sets it to the value that it has:
+// whoever signals at that very moment is undone, so open fences before they are used. Ownership: a successful
+// vkAllocateMemory or vkImportSemaphoreFdKHR takes the descriptor; Geyser closes it otherwise. A Win32 handle stays the
+// application's, and Geyser closes it; a global number nobody closes. Threads: begin_access, end_access, create, import
+// and the making of a manager use the wrapped queue, which Vulkan wants externally synchronised: give
+// `lock_queue`/`unlock_queue`, or call them from the thread that owns the queue. Whether sync files work is tried when
+// a manager is made, by two empty submissions. With a signal fence of kind sync_file or drm_syncobj, end_access asks
+// the driver for the sync file of what it has submitted; software drivers give it only when that is done. Where none is
+// given, the CPU waits and a diagnostic says so. Published textures are in VK_IMAGE_LAYOUT_GENERAL and owned by
+// VK_QUEUE_FAMILY_EXTERNAL (opaque kinds) or, where the device has VK_EXT_queue_family_foreign, by FOREIGN (dma_buf and
+// host_memory in place); inside an access the image is in GENERAL and owned by the wrapped queue's family. The caller
+// may change the layout inside an access and must bring it back to GENERAL before end_access.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,7 @@ struct WrapOptions {
   std::vector<std::string> enabled_extensions;
   bool timeline_semaphore_enabled = false;
   // On Apple's systems: the instance was made with VkExportMetalObjectCreateInfoEXT and METAL_DEVICE in its chain.
-  // Without it fences of kind metal_shared_event cannot be opened, and none are offered.
+  // Without it neither fences of kind metal_shared_event nor textures of kind metal_shared_texture are offered.
   bool metal_device_exported = false;
   std::function<void()> lock_queue;
   std::function<void()> unlock_queue;
@@ -161,7 +161,9 @@ struct Completion {
                                                             std::span<const VkCommandBuffer> command_buffers,
                                                             const Completion& completion = {});
 
-// An image that the caller made with exportable memory, to be shared without a copy.
+// An image that the caller made with exportable memory, to be shared without a copy. On Apple's systems of kind
+// metal_shared_texture: made with VkExportMetalObjectCreateInfoEXT and METAL_TEXTURE in its chain, and compared with
+// the descriptor; MoltenVK's own textures stay in this process.
 struct AdoptInfo {
   VkImage image = VK_NULL_HANDLE;          // stays the caller's; must outlive the texture
   VkDeviceMemory memory = VK_NULL_HANDLE;  // bound to it alone at offset 0, allocated for export as `kind`
@@ -174,7 +176,7 @@ struct AdoptInfo {
   HandleKind kind = HandleKind::opaque_fd;
   bool initialized = false;  // has contents, is in VK_IMAGE_LAYOUT_GENERAL, owned by the wrapped queue's family
 };
-// Errors: invalid_argument, unsupported.
+// Errors: invalid_argument, unsupported, incompatible_layout.
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
                                                                             const TextureDescriptor& descriptor,
                                                                             const AdoptInfo& info);

@@ -90,6 +90,17 @@ std::string why_not_direct3d(const Ends& ends, const NegotiationPolicy& policy, 
   return obstacles(ends, kind, Tiling::opaque);
 }
 
+// An object of one Metal device, by whatever API.
+std::string why_not_metal_texture(const Ends& ends, const NegotiationPolicy& policy) {
+  if (!policy.allow_objects) return "The policy does not allow objects, which no channel carries.";
+  const std::uint64_t mine = ends.exporter.identity.metal_registry_id;
+  if (const std::uint64_t theirs = ends.importer.identity.metal_registry_id; mine != theirs || mine == 0) {
+    return text("An MTLTexture needs one Metal device, but the ends' registry ids are [", mine, "] and [", theirs,
+                "].");
+  }
+  return obstacles(ends, HandleKind::metal_shared_texture, Tiling::opaque);
+}
+
 std::uint32_t row_alignment(const Ends& ends, HandleKind kind, Direction direction) {
   const Capabilities& side = direction == Direction::make ? ends.exporter : ends.importer;
   const auto row = detail::find_row(side, ends.descriptor, kind, Tiling::linear, direction);
@@ -192,6 +203,10 @@ void choose_memory(const Ends& ends, const NegotiationPolicy& policy, Agreement&
                agreement.handle_kind = HandleKind::io_surface;
                agreement.tiling = Tiling::linear;
              });
+  }
+  if (has_rows(ends, HandleKind::metal_shared_texture, Tiling::opaque)) {
+    consider("metal_shared_texture", why_not_metal_texture(ends, policy),
+             [&] { take_tiled(HandleKind::metal_shared_texture); });
   }
   const bool exporter_is_host = ends.exporter.api == Api::host;
   const bool importer_is_host = ends.importer.api == Api::host;

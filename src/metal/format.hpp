@@ -1,23 +1,13 @@
-// Metal's column of the format table.
+// Metal's column of the format table, which Vulkan on Metal reads, too (surface/pixel_format.hpp).
 #pragma once
 
-#include <array>
-#include <cstdint>
-
-#include <geyser/format.hpp>
+#include "surface/pixel_format.hpp"
 
 namespace geyser::metal {
 
-// Which devices have it.
-enum class Needs : std::uint8_t { nothing, apple_gpu, block_compression };
+using MetalFormat = surface::PixelFormat;
+using surface::Needs;
 
-struct MetalFormat {
-  TextureFormat format = TextureFormat::unknown;
-  std::array<std::uint32_t, 3> pixel_formats{};  // MTLPixelFormat of each plane
-  Needs needs = Needs::nothing;
-};
-
-// The row of a format; null where Metal has no equal.
-const MetalFormat* find_format(TextureFormat format) noexcept;
+inline const MetalFormat* find_format(TextureFormat format) noexcept { return surface::find_pixel_format(format); }
 
 }  // namespace geyser::metal

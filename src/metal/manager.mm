@@ -118,6 +118,20 @@ Result<std::unique_ptr<SharedTexture>> adopt_io_surface(TextureShareManager& man
   return texture;
 }
 
+Result<std::unique_ptr<SharedTexture>> adopt_texture(TextureShareManager& manager, void* texture,
+                                                     const TextureDescriptor& descriptor) {
+  if (manager.capabilities().api != Api::metal) return wrong_api("manager", manager.capabilities().api);
+  if (texture == nullptr) return fail(ErrorCode::invalid_argument, "The texture is null.");
+  if (auto valid = validate(descriptor); !valid) return fail(std::move(valid.error()));
+  if (!surface::has_textures(descriptor.format)) {
+    return fail(ErrorCode::unsupported, text("No MTLTexture alone has format [", to_string(descriptor.format), "]."));
+  }
+  const auto& context = static_cast<MetalManager&>(manager).context();
+  auto object = TextureObject::adopt((__bridge void*)context->device(), texture, descriptor);
+  if (!object) return fail(std::move(object.error()).during("adopting an MTLTexture"));
+  return MetalTexture::on_object(context, descriptor, *std::move(object));
+}
+
 Result<NativeDevice> native(const TextureShareManager& manager) {
   if (manager.capabilities().api != Api::metal) return wrong_api("manager", manager.capabilities().api);
   const Context& context = *static_cast<const MetalManager&>(manager).context();

@@ -10,10 +10,12 @@
 #include "metal/context.hpp"
 #include "metal/staging.hpp"
 #include "surface/surface.hpp"
+#include "surface/texture_object.hpp"
 
 namespace geyser::metal {
 
 using surface::Surface;
+using surface::TextureObject;
 
 class MetalTexture final : public SharedTexture {
  public:
@@ -25,6 +27,9 @@ class MetalTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Context>& context,
                                                            const TextureDescriptor& descriptor, Surface surface,
                                                            std::shared_ptr<void> keep = nullptr);
+  // Over one that has been checked against the descriptor.
+  static Result<std::unique_ptr<SharedTexture>> on_object(const std::shared_ptr<Context>& context,
+                                                          const TextureDescriptor& descriptor, TextureObject object);
 
   const std::shared_ptr<Context>& context() const noexcept { return context_; }
   NativeTexture native() const noexcept;
@@ -38,8 +43,6 @@ class MetalTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> on_host_memory(const std::shared_ptr<Context>& context,
                                                                const TextureDescriptor& descriptor,
                                                                const MemoryLayout& layout, OwnedHandle memory);
-  static Result<std::unique_ptr<SharedTexture>> import_shared(const std::shared_ptr<Context>& context,
-                                                              ApiTextureHandle&& parcel);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
@@ -50,7 +53,8 @@ class MetalTexture final : public SharedTexture {
   std::shared_ptr<void> keep_;  // whose the surface is
   std::optional<Surface> surface_;
   std::optional<HostPages> pages_;
-  Planes planes_;  // on one of the two, or with memory of their own: they go first
+  std::optional<TextureObject> object_;
+  Planes planes_;  // on one of the three, or with memory of their own: they go first
   std::uint32_t holders_ = 0;
 };
 

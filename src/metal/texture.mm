@@ -6,64 +6,12 @@
 #include "metal/error.hpp"
 #include "metal/fence.hpp"
 #include "metal/format.hpp"
-#include "platform/apple/handles.hpp"
+#include "surface/texture_descriptor.hpp"
 
 namespace geyser::metal {
 
 using detail::text;
-
-namespace {
-
-using DescriptorObject = Reference<MTLTextureDescriptor*>;
-
-MTLTextureType type_of(TextureDimension dimension) {
-  switch (dimension) {
-    case TextureDimension::two_d:
-      break;
-    case TextureDimension::two_d_array:
-      return MTLTextureType2DArray;
-    case TextureDimension::cube:
-      return MTLTextureTypeCube;
-    case TextureDimension::cube_array:
-      return MTLTextureTypeCubeArray;
-    case TextureDimension::three_d:
-      return MTLTextureType3D;
-  }
-  return MTLTextureType2D;
-}
-
-// Metal counts cubes, Geyser faces.
-NSUInteger array_length(const TextureDescriptor& d) {
-  if (d.dimension == TextureDimension::cube_array) return d.array_layers / 6;
-  return d.dimension == TextureDimension::two_d_array ? d.array_layers : 1;
-}
-
-MTLTextureUsage usage_of(const TextureDescriptor& d) {
-  MTLTextureUsage usage = MTLTextureUsageShaderRead;
-  if (contains(d.usage, TextureUsage::storage)) usage |= MTLTextureUsageShaderWrite;
-  if (contains(d.usage, TextureUsage::color_attachment) || contains(d.usage, TextureUsage::depth_stencil_attachment)) {
-    usage |= MTLTextureUsageRenderTarget;
-  }
-  return usage;
-}
-
-DescriptorObject describe(const TextureDescriptor& d, std::uint32_t plane, MTLStorageMode storage) {
-  const Extent3D extent = mip_extent(d, 0, plane);
-  auto object = DescriptorObject::adopt([[MTLTextureDescriptor alloc] init]);
-  MTLTextureDescriptor* description = object.get();
-  description.textureType = type_of(d.dimension);
-  description.pixelFormat = static_cast<MTLPixelFormat>(find_format(d.format)->pixel_formats[plane]);
-  description.width = extent.width;
-  description.height = extent.height;
-  description.depth = extent.depth;
-  description.mipmapLevelCount = d.mip_levels;
-  description.arrayLength = array_length(d);
-  description.storageMode = storage;
-  description.usage = usage_of(d);
-  return object;
-}
-
-}  // namespace
+using surface::describe;
 
 MetalTexture::MetalTexture(Init init, std::shared_ptr<Context> context)
     : SharedTexture(std::move(init)), context_(std::move(context)) {}
@@ -80,16 +28,9 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::create(const std::shared_pt
     return on_surface(context, descriptor, *std::move(surface));
   }
   if (agreement.handle_kind == HandleKind::metal_shared_texture) {
-    MemoryLayout layout;
-    layout.allocation_size = host_size(descriptor);
-    layout.plane_count = 1;
-    Init init{Api::metal, descriptor, layout, agreement.handle_kind, SharePath::zero_copy, context->diagnostics()};
-    std::unique_ptr<MetalTexture> texture(new MetalTexture(std::move(init), context));
-    const auto description = describe(descriptor, 0, MTLStorageModePrivate);
-    texture->planes_[0] =
-        Reference<id<MTLTexture>>::adopt([context->device() newSharedTextureWithDescriptor:description.get()]);
-    if (!texture->planes_[0]) return fail(no_object("newSharedTextureWithDescriptor:"));
-    return texture;
+    auto object = TextureObject::create((__bridge void*)context->device(), descriptor);
+    if (!object) return fail(std::move(object.error()));
+    return on_object(context, descriptor, *std::move(object));
   }
   const MemoryLayout layout = agreement.tiling == Tiling::linear
                                   ? host_linear_layout(descriptor, agreement.row_alignment)
@@ -156,40 +97,28 @@ Result<std::unique_ptr<SharedTexture>> MetalTexture::on_host_memory(const std::s
   return texture;
 }
 
-Result<std::unique_ptr<SharedTexture>> MetalTexture::import_shared(const std::shared_ptr<Context>& context,
-                                                                   ApiTextureHandle&& parcel) {
-  if (parcel.identity.metal_registry_id != context->identity().metal_registry_id) {
-    return fail(
-        GeyserError(ErrorCode::incompatible_device,
-                    text("The texture is on the Metal device with registry id [", parcel.identity.metal_registry_id,
-                         "], but this manager is on [", context->identity().metal_registry_id, "]."))
-            .suggest("handle kind [io_surface]"));
-  }
-  const auto object =
-      Reference<MTLSharedTextureHandle*>::adopt_pointer(platform::retained_object_of(parcel.handles[0]));
-  if (!object || ![object.get() isKindOfClass:[MTLSharedTextureHandle class]]) {
-    return fail(ErrorCode::invalid_handle, "The handle is no MTLSharedTextureHandle.");
-  }
-  Init init{Api::metal, parcel.descriptor, parcel.layout, parcel.kind, SharePath::zero_copy, context->diagnostics()};
+Result<std::unique_ptr<SharedTexture>> MetalTexture::on_object(const std::shared_ptr<Context>& context,
+                                                               const TextureDescriptor& descriptor,
+                                                               TextureObject object) {
+  MemoryLayout layout;
+  layout.allocation_size = host_size(descriptor);
+  layout.plane_count = 1;
+  Init init{Api::metal,           descriptor,
+            layout,               HandleKind::metal_shared_texture,
+            SharePath::zero_copy, context->diagnostics()};
   std::unique_ptr<MetalTexture> texture(new MetalTexture(std::move(init), context));
-  texture->planes_[0] = Reference<id<MTLTexture>>::adopt([context->device() newSharedTextureWithHandle:object.get()]);
-  id<MTLTexture> opened = texture->planes_[0].get();
-  if (opened == nil) return fail(ErrorCode::invalid_handle, "The device does not open the shared texture.");
-  const TextureDescriptor& d = parcel.descriptor;
-  if (opened.width != d.extent.width || opened.height != d.extent.height || opened.depth != d.extent.depth ||
-      opened.mipmapLevelCount != d.mip_levels || opened.textureType != type_of(d.dimension) ||
-      opened.arrayLength != array_length(d) || opened.pixelFormat != find_format(d.format)->pixel_formats[0]) {
-    return fail(ErrorCode::incompatible_layout,
-                text("The shared texture is [", opened.width, "x", opened.height, "x", opened.depth,
-                     "] of MTLPixelFormat [", static_cast<std::uint64_t>(opened.pixelFormat), "] with [",
-                     opened.mipmapLevelCount, "] levels, not what the descriptor says."));
-  }
+  texture->planes_[0] = Reference<id<MTLTexture>>::share_pointer(object.get());
+  texture->object_.emplace(std::move(object));
   return texture;
 }
 
 Result<std::unique_ptr<SharedTexture>> MetalTexture::import(const std::shared_ptr<Context>& context,
                                                             ApiTextureHandle&& parcel) {
-  if (parcel.kind == HandleKind::metal_shared_texture) return import_shared(context, std::move(parcel));
+  if (parcel.kind == HandleKind::metal_shared_texture) {
+    auto object = TextureObject::open((__bridge void*)context->device(), parcel);
+    if (!object) return fail(std::move(object.error()));
+    return on_object(context, parcel.descriptor, *std::move(object));
+  }
   if (parcel.kind == HandleKind::io_surface) {
     auto surface = Surface::open(parcel.handles[0]);
     if (!surface) return fail(std::move(surface.error()));
@@ -312,9 +241,9 @@ Result<ApiTextureHandle> MetalTexture::do_export(HandleKind kind) {
     if (!copy) return fail(std::move(copy.error()));
     parcel.handles[0] = *std::move(copy);
   } else {
-    auto object = Reference<MTLSharedTextureHandle*>::adopt([planes_[0].get() newSharedTextureHandle]);
-    if (!object) return fail(no_object("newSharedTextureHandle"));
-    parcel.handles[0] = platform::adopt_object(kind, std::move(object).detach());
+    auto handle = object_->handle();
+    if (!handle) return fail(std::move(handle.error()));
+    parcel.handles[0] = *std::move(handle);
   }
   return parcel;
 }

@@ -254,6 +254,28 @@ void add_surface_row(const Device& device, const FormatInfo& info, TextureUsage 
   rows.push_back(row);
 }
 
+// Rows for images over MTLTextures, which any mip and layer may be in. MoltenVK makes cubes of arrays, and takes an
+// MTLTextureTypeCube for one layer: none. "Metal Feature Set Tables": compressed volumes are Apple's GPUs' only, and
+// depth has none.
+void add_metal_texture_rows(const Device& device, const FormatInfo& info, TextureUsage usages,
+                            std::vector<TextureCapability>& rows) {
+  if (!has_metal_textures(device, info)) return;
+  TextureCapability row;
+  row.format = info.format;
+  row.handle_kind = HandleKind::metal_shared_texture;
+  row.tiling = Tiling::opaque;
+  row.usages = usages;
+  std::vector<TextureCapability> found;
+  add_rows(device, row, to_vulkan(info.format), VkExternalMemoryHandleTypeFlagBits{}, found);
+  constexpr DimensionSet known = dimension_bit(TextureDimension::two_d) | dimension_bit(TextureDimension::two_d_array) |
+                                 dimension_bit(TextureDimension::three_d);
+  for (TextureCapability& one : found) {
+    one.dimensions &= known;
+    const bool volume = one.dimensions == dimension_bit(TextureDimension::three_d);
+    if (!volume || (!info.is_compressed() && !info.has_depth)) rows.push_back(one);
+  }
+}
+
 }  // namespace
 
 VkExternalMemoryFeatureFlags external_features(const Device& device, const TextureDescriptor& descriptor,
@@ -291,6 +313,7 @@ Capabilities probe_capabilities(Device& device) {
     if (!info.has_depth && !info.has_stencil) add_modifier_rows(device, info.format, capabilities.textures);
     add_linear_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     add_surface_row(device, info, row.usages, capabilities.textures);
+    add_metal_texture_rows(device, info, row.usages, capabilities.textures);
     add_in_place_row(device, info, properties.formatProperties.linearTilingFeatures, capabilities.textures);
     // Copied through host memory: the image is ours alone, and must be readable and writable by copies.
     constexpr TextureUsage copies = TextureUsage::transfer_source | TextureUsage::transfer_destination;

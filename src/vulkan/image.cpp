@@ -9,7 +9,6 @@
 #include "vulkan/error.hpp"
 #include "vulkan/external_memory.hpp"
 #include "vulkan/format.hpp"
-#include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
 
@@ -220,13 +219,12 @@ Result<Image> Image::import(const std::shared_ptr<Device>& device, const Texture
   return image;
 }
 
-Result<Image> Image::on_surface(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                                const ImageRecipe& recipe, const ImageSurface& surface) {
+Result<Image> Image::over(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
+                          const ImageRecipe& recipe, const void* chain) {
   Image image(device);
   ImageRecipe own = recipe;
   own.external = HandleKind::none;
-  const SurfaceChain chain(surface);
-  if (auto made = image.create_image(descriptor, own, VK_IMAGE_TILING_OPTIMAL, chain.next()); !made) {
+  if (auto made = image.create_image(descriptor, own, VK_IMAGE_TILING_OPTIMAL, chain); !made) {
     return fail(std::move(made.error()));
   }
   MemoryLayout unused;

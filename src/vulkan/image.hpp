@@ -19,7 +19,6 @@
 
 namespace geyser::vulkan {
 
-struct ImageSurface;
 struct ReceivedBuffers;
 
 // How an image is made, beside its descriptor.
@@ -63,9 +62,9 @@ class Image {
   // Errors: incompatible_layout (the driver has them elsewhere), unsupported.
   static Result<Image> place(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
                              const ImageRecipe& recipe, const MemoryLayout& layout, platform::MappedMemory&& memory);
-  // On a surface, with memory of its own that the driver does not look at.
-  static Result<Image> on_surface(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
-                                  const ImageRecipe& recipe, const ImageSurface& surface);
+  // Of an object of Metal's, which `chain` names, with memory of its own that the driver does not look at.
+  static Result<Image> over(const std::shared_ptr<Device>& device, const TextureDescriptor& descriptor,
+                            const ImageRecipe& recipe, const void* chain);
   // Borrows the caller's.
   static Image borrow(const std::shared_ptr<Device>& device, VkImage image, VkDeviceMemory memory);
 

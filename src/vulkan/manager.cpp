@@ -258,7 +258,8 @@ Result<std::unique_ptr<SharedTexture>> adopt_image(TextureShareManager& manager,
   }
   const bool opaque = is_opaque_memory(info.kind) && info.tiling == VK_IMAGE_TILING_OPTIMAL;
   const bool modifier = info.kind == HandleKind::dma_buf && info.tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT;
-  if (!opaque && !modifier) {
+  const bool object = info.kind == HandleKind::metal_shared_texture && info.tiling == VK_IMAGE_TILING_OPTIMAL;
+  if (!opaque && !modifier && !object) {
     return fail(
         GeyserError(ErrorCode::unsupported, text("An image of handle kind [", to_string(info.kind), "] with tiling [",
                                                  static_cast<int>(info.tiling), "] cannot be adopted."))

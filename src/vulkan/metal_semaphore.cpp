@@ -1,13 +1,10 @@
 // Timeline semaphores that are MTLSharedEvents (VK_EXT_metal_objects): one object of the driver's and of Metal's.
-#include <vulkan/vulkan_core.h>
-// It needs the types of the above.
-#include <vulkan/vulkan_metal.h>
-
 #include <array>
 #include <utility>
 
 #include "surface/shared_event.hpp"
 #include "vulkan/external_semaphore.hpp"
+#include "vulkan/metal_export.hpp"
 #include "vulkan/metal_objects.hpp"
 
 namespace geyser::vulkan {
@@ -15,25 +12,6 @@ namespace geyser::vulkan {
 using surface::SharedEvent;
 
 namespace {
-
-PFN_vkExportMetalObjectsEXT export_function(const Device& device) noexcept {
-  return reinterpret_cast<PFN_vkExportMetalObjectsEXT>(
-      device.instance_functions().vkGetDeviceProcAddr(device.handle(), "vkExportMetalObjectsEXT"));
-}
-
-// Asks for what one structure of the chain has room for.
-template <typename Info>
-Info ask(const Device& device, Info info) {
-  VkExportMetalObjectsInfoEXT all{VK_STRUCTURE_TYPE_EXPORT_METAL_OBJECTS_INFO_EXT, &info};
-  export_function(device)(device.handle(), &all);
-  return info;
-}
-
-// The id<MTLDevice>, borrowed.
-void* metal_device(const Device& device) {
-  return ask(device, VkExportMetalDeviceInfoEXT{VK_STRUCTURE_TYPE_EXPORT_METAL_DEVICE_INFO_EXT, nullptr, nullptr})
-      .mtlDevice;
-}
 
 tl::unexpected<GeyserError> none() {
   return fail(ErrorCode::unsupported, "Vulkan on Metal shares no semaphores but MTLSharedEvents.");
@@ -46,13 +24,7 @@ std::span<const FenceKind> semaphore_fence_kinds() noexcept {
   return kinds;
 }
 
-bool has_semaphore_functions(const Device& device) noexcept {
-  return device.metal_device_exported() && export_function(device) != nullptr && metal_device(device) != nullptr;
-}
-
-std::uint64_t metal_registry_id(const Device& device) {
-  return has_semaphore_functions(device) ? surface::registry_id(metal_device(device)) : 0;
-}
+bool has_semaphore_functions(const Device& device) noexcept { return metal_device(device) != nullptr; }
 
 // By doing: MoltenVK's timelines are no events where it was told to emulate them.
 FenceCapability probe_semaphores(const Device& device, FenceKind kind) {
@@ -72,8 +44,9 @@ Result<VkSemaphore> create_external_semaphore(const Device& device, FenceKind ki
 
 Result<OwnedHandle> export_semaphore(const Device& device, FenceKind kind, VkSemaphore semaphore) {
   if (kind != FenceKind::metal_shared_event) return none();
-  const auto found = ask(device, VkExportMetalSharedEventInfoEXT{VK_STRUCTURE_TYPE_EXPORT_METAL_SHARED_EVENT_INFO_EXT,
-                                                                 nullptr, semaphore, VK_NULL_HANDLE, nullptr});
+  const auto found =
+      ask_metal(device, VkExportMetalSharedEventInfoEXT{VK_STRUCTURE_TYPE_EXPORT_METAL_SHARED_EVENT_INFO_EXT, nullptr,
+                                                        semaphore, VK_NULL_HANDLE, nullptr});
   if (found.mtlSharedEvent == nullptr) {
     return fail(ErrorCode::unsupported, "The driver's semaphore is no MTLSharedEvent.");
   }

@@ -22,11 +22,7 @@ VulkanTexture::VulkanTexture(Init init, std::shared_ptr<Device> device, Image im
 Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_ptr<Device>& device,
                                                              const TextureDescriptor& descriptor, ImageRecipe recipe) {
   const HandleKind kind = recipe.external;
-  if (kind == HandleKind::io_surface) {
-    auto surface = create_surface(descriptor);
-    if (!surface) return fail(std::move(surface.error()));
-    return on_surface(device, descriptor, recipe, *std::move(surface));
-  }
+  if (is_of_metal(kind)) return create_of_metal(device, descriptor, recipe);
   const bool copied = kind == HandleKind::host_memory;
   if (copied) recipe.external = HandleKind::none;
   MemoryLayout layout;
@@ -45,20 +41,6 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::create(const std::shared_p
     if (!memory) return fail(std::move(memory.error()));
     if (auto done = texture->add_staging(*std::move(memory)); !done) return fail(std::move(done.error()));
   }
-  if (auto done = texture->record(); !done) return fail(std::move(done.error()));
-  return texture;
-}
-
-Result<std::unique_ptr<SharedTexture>> VulkanTexture::on_surface(const std::shared_ptr<Device>& device,
-                                                                 const TextureDescriptor& descriptor,
-                                                                 const ImageRecipe& recipe, ImageSurface&& surface) {
-  auto image = Image::on_surface(device, descriptor, recipe, surface);
-  if (!image) return fail(std::move(image.error()));
-  Init init{Api::vulkan,          descriptor,           surface.layout, HandleKind::io_surface,
-            SharePath::zero_copy, device->diagnostics()};
-  std::unique_ptr<VulkanTexture> texture(new VulkanTexture(std::move(init), device, *std::move(image)));
-  texture->usage_ = recipe.usage;
-  texture->surface_ = std::move(surface);
   if (auto done = texture->record(); !done) return fail(std::move(done.error()));
   return texture;
 }
@@ -123,11 +105,7 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::import(const std::shared_p
                             "The texture has a keyed mutex, but the device is without VK_KHR_win32_keyed_mutex.")
                     .suggest("fence kind [d3d12_fence], for which Direct3D 11 makes textures without"));
   }
-  if (parcel.kind == HandleKind::io_surface) {
-    auto surface = open_surface(parcel);
-    if (!surface) return fail(std::move(surface.error()));
-    return on_surface(device, parcel.descriptor, recipe, *std::move(surface));
-  }
+  if (is_of_metal(parcel.kind)) return import_of_metal(device, parcel, recipe);
   const bool copied = parcel.kind == HandleKind::host_memory;
   auto image = import_image(device, parcel, recipe);
   if (!image) return fail(std::move(image.error()));
@@ -162,11 +140,18 @@ Result<std::unique_ptr<SharedTexture>> VulkanTexture::adopt(const std::shared_pt
       return fail(std::move(read.error()));
     }
   }
+  std::optional<ImageTexture> object;
+  if (info.kind == HandleKind::metal_shared_texture) {
+    auto found = find_metal_texture(*device, descriptor, info.image);
+    if (!found) return fail(std::move(found.error()));
+    object = *std::move(found);
+  }
   Init init{Api::vulkan, descriptor, layout, info.kind, SharePath::zero_copy, device->diagnostics()};
   std::unique_ptr<VulkanTexture> texture(
       new VulkanTexture(std::move(init), device, Image::borrow(device, info.image, info.memory)));
   texture->usage_ = info.usage;
   texture->keep_first_ = info.initialized;
+  texture->object_ = std::move(object);
   if (auto done = texture->record(); !done) return fail(std::move(done.error()));
   return texture;
 }
@@ -182,7 +167,7 @@ Result<void> VulkanTexture::add_staging(OwnedHandle memory) {
 // copied path the image never leaves this device.
 std::uint32_t VulkanTexture::outside_family() const noexcept {
   if (staging_) return VK_QUEUE_FAMILY_IGNORED;
-  const bool same_gpu = is_opaque_memory(handle_kind()) || is_direct3d_memory(handle_kind());
+  const bool same_gpu = is_opaque_memory(handle_kind()) || is_direct3d_memory(handle_kind()) || object_.has_value();
   const bool foreign = !same_gpu && device_->extensions().foreign;
   return foreign ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL;
 }
@@ -380,6 +365,13 @@ Result<ApiTextureHandle> VulkanTexture::do_export(HandleKind kind) {
     auto right = export_surface(*surface_);
     if (!right) return fail(std::move(right.error()));
     parcel.handles[0] = *std::move(right);
+    parcel.handle_count = 1;
+    return parcel;
+  }
+  if (object_) {
+    auto handle = export_metal_texture(*object_);
+    if (!handle) return fail(std::move(handle.error()));
+    parcel.handles[0] = *std::move(handle);
     parcel.handle_count = 1;
     return parcel;
   }

@@ -34,9 +34,6 @@ class VulkanTexture final : public SharedTexture {
   static Result<std::unique_ptr<SharedTexture>> create(const std::shared_ptr<Device>& device,
                                                        const TextureDescriptor& descriptor, ImageRecipe recipe);
   // Linear, in new shared memory that host programs use as it is.
-  static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Device>& device,
-                                                           const TextureDescriptor& descriptor,
-                                                           const ImageRecipe& recipe, ImageSurface&& surface);
   static Result<std::unique_ptr<SharedTexture>> create_in_place(const std::shared_ptr<Device>& device,
                                                                 const TextureDescriptor& descriptor,
                                                                 const ImageRecipe& recipe, std::uint32_t row_alignment);
@@ -98,6 +95,21 @@ class VulkanTexture final : public SharedTexture {
                                                               const TextureDescriptor& descriptor,
                                                               const ImageRecipe& recipe, const MemoryLayout& layout,
                                                               OwnedHandle memory);
+  static bool is_of_metal(HandleKind kind) noexcept {
+    return kind == HandleKind::io_surface || kind == HandleKind::metal_shared_texture;
+  }
+  static Result<std::unique_ptr<SharedTexture>> create_of_metal(const std::shared_ptr<Device>& device,
+                                                                const TextureDescriptor& descriptor,
+                                                                const ImageRecipe& recipe);
+  static Result<std::unique_ptr<SharedTexture>> import_of_metal(const std::shared_ptr<Device>& device,
+                                                                const ApiTextureHandle& parcel,
+                                                                const ImageRecipe& recipe);
+  static Result<std::unique_ptr<SharedTexture>> on_surface(const std::shared_ptr<Device>& device,
+                                                           const TextureDescriptor& descriptor,
+                                                           const ImageRecipe& recipe, ImageSurface&& surface);
+  static Result<std::unique_ptr<SharedTexture>> over_texture(const std::shared_ptr<Device>& device,
+                                                             const TextureDescriptor& descriptor, ImageRecipe recipe,
+                                                             ImageTexture&& object);
 
   Result<void> do_begin(AccessMode mode, const AccessState& state, const SyncPoints& waits) override;
   Result<void> do_end(AccessMode mode, SharedFence* signal, std::uint64_t value) override;
@@ -109,6 +121,7 @@ class VulkanTexture final : public SharedTexture {
   VkImageUsageFlags usage_ = 0;
   std::optional<Staging> staging_;
   std::optional<ImageSurface> surface_;
+  std::optional<ImageTexture> object_;
   OwnedHandle host_memory_;  // of an image that is in place there
   // Taken from the outside with the contents kept, or discarded; given back.
   Commands acquire_;

@@ -1,169 +1,15 @@
 // Vulkan over a double of MoltenVK: surfaces between it and Metal's double, one memory on both sides.
 #include <IOSurface/IOSurface.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <cstring>
 #include <thread>
-#include <vector>
 
-#include <geyser/geyser.hpp>
-#include <geyser/host.hpp>
-#include <geyser/metal.hpp>
 #include <geyser/syphon.hpp>
-#include <geyser/vulkan.hpp>
 
-#include "double.hpp"
-#include "mach/ports.hpp"
-#include "support/end.hpp"
+#include "moltenvk_fixture.hpp"
 
 namespace geyser::test {
 namespace {
-
-// Rows of a multiple of 256 bytes: where Metal and the driver behind the double both want them.
-TextureDescriptor describe(TextureFormat format) {
-  TextureDescriptor d;
-  d.format = format;
-  d.extent = {512, 24, 1};  // also of chroma in a plane of its own
-  return d;
-}
-
-std::vector<std::byte> pattern(const TextureDescriptor& descriptor, unsigned seed) {
-  std::vector<std::byte> bytes(host_size(descriptor));
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>((i * 7 + seed + i / 251) & 0x3f);
-  return bytes;
-}
-
-class MoltenVk : public testing::Test {
- protected:
-  void SetUp() override {
-    auto vulkan = vulkan::create_manager();
-    ASSERT_TRUE(vulkan) << vulkan.error().to_string();
-    vulkan_ = *std::move(vulkan);
-    auto metal = make_metal_end();
-    ASSERT_TRUE(metal) << metal.error().to_string();
-    metal_ = *std::move(metal);
-    auto host = make_host_end();
-    ASSERT_TRUE(host);
-    host_ = *std::move(host);
-  }
-  void TearDown() override {
-    vulkan_.reset();
-    metal_.reset();
-    host_.reset();
-    EXPECT_EQ(apple_double::alive().surfaces, before_.surfaces);
-    EXPECT_EQ(apple_double::alive().textures, before_.textures);
-    EXPECT_EQ(apple_double::alive().events, before_.events);
-    EXPECT_EQ(apple_double::alive().event_handles, before_.event_handles);
-    EXPECT_TRUE(mach_double::held() == rights_);
-  }
-
-  // Of another manager, opened by `by`.
-  static std::unique_ptr<SharedTexture> open(TextureShareManager& from, SharedTexture& texture,
-                                             TextureShareManager& by) {
-    auto parcel = from.export_texture(texture);
-    if (!parcel) return ADD_FAILURE() << parcel.error().to_string(), nullptr;
-    auto opened = by.import_shared_texture(*std::move(parcel));
-    if (!opened) return ADD_FAILURE() << opened.error().to_string(), nullptr;
-    return *std::move(opened);
-  }
-
-  // What Vulkan's own commands put into, or find in, a texture of its manager: through one that is copied by the host.
-  void fill_by_vulkan(SharedTexture& texture, AccessState& state, std::span<const std::byte> bytes) {
-    auto staged = vulkan_->create_texture(texture.descriptor(), HandleKind::host_memory);
-    ASSERT_TRUE(staged) << staged.error().to_string();
-    auto hosts = open(*vulkan_, **staged, host_->manager());
-    ASSERT_NE(hosts, nullptr);
-    AccessState between;
-    auto write = hosts->begin_access(AccessMode::discard, between);
-    ASSERT_TRUE(write);
-    ASSERT_TRUE(host_->fill(*hosts, bytes));
-    between = *hosts->end_access(*std::move(write));
-    copy(**staged, between, texture, state);
-  }
-  std::vector<std::byte> read_by_vulkan(SharedTexture& texture, AccessState& state) {
-    auto staged = vulkan_->create_texture(texture.descriptor(), HandleKind::host_memory);
-    EXPECT_TRUE(staged);
-    if (!staged) return {};
-    AccessState between;
-    copy(texture, state, **staged, between);
-    auto hosts = open(*vulkan_, **staged, host_->manager());
-    if (hosts == nullptr) return {};
-    auto access = hosts->begin_access(AccessMode::read, between);
-    EXPECT_TRUE(access) << access.error().to_string();
-    auto bytes = host_->read(*hosts);
-    EXPECT_TRUE(bytes);
-    EXPECT_TRUE(hosts->end_access(*std::move(access)));
-    return bytes ? *bytes : std::vector<std::byte>();
-  }
-  void copy(SharedTexture& from, AccessState& from_state, SharedTexture& to, AccessState& to_state) {
-    auto read = from.begin_access(AccessMode::read, from_state);
-    ASSERT_TRUE(read) << read.error().to_string();
-    auto write = to.begin_access(AccessMode::discard, to_state);
-    ASSERT_TRUE(write) << write.error().to_string();
-    auto copied = vulkan_->copy_texture(from, to);
-    ASSERT_TRUE(copied) << copied.error().to_string();
-    from_state = *from.end_access(*std::move(read));
-    to_state = *to.end_access(*std::move(write));
-  }
-
-  void reads_what_vulkan_has_written(End& end, TextureFormat format) {
-    SCOPED_TRACE(end.name() + " " + std::string(to_string(format)));
-    const TextureDescriptor d = describe(format);
-    auto texture = vulkan_->create_texture(d, HandleKind::io_surface);
-    ASSERT_TRUE(texture) << texture.error().to_string();
-    EXPECT_EQ((*texture)->path(), SharePath::zero_copy);
-    auto opened = open(*vulkan_, **texture, end.manager());
-    ASSERT_NE(opened, nullptr);
-    AccessState state;
-    const auto bytes = pattern(d, 3);
-    fill_by_vulkan(**texture, state, bytes);
-    auto access = opened->begin_access(AccessMode::read, state);
-    ASSERT_TRUE(access) << access.error().to_string();
-    auto read = end.read(*opened);
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(*read, bytes) << to_string(format);
-    ASSERT_TRUE(opened->end_access(*std::move(access)));
-  }
-  void vulkan_reads_what_is_written(End& end, TextureFormat format) {
-    SCOPED_TRACE(end.name() + " " + std::string(to_string(format)));
-    const TextureDescriptor d = describe(format);
-    auto texture = end.manager().create_texture(d, HandleKind::io_surface);
-    ASSERT_TRUE(texture);
-    auto opened = open(end.manager(), **texture, *vulkan_);
-    ASSERT_NE(opened, nullptr);
-    AccessState state;
-    auto access = (*texture)->begin_access(AccessMode::discard, state);
-    ASSERT_TRUE(access);
-    const auto bytes = pattern(d, 11);
-    ASSERT_TRUE(end.fill(**texture, bytes));
-    state = *(*texture)->end_access(*std::move(access));
-    EXPECT_EQ(read_by_vulkan(*opened, state), bytes);
-  }
-
-  apple_double::Alive before_ = apple_double::alive();
-  mach_double::Held rights_ = mach_double::held();
-  std::unique_ptr<TextureShareManager> vulkan_;
-  std::unique_ptr<End> metal_, host_;
-};
-
-// Debian 12's lavapipe knows no format of several planes.
-class MoltenVkOnMesa25 : public MoltenVk {
- protected:
-  void SetUp() override {
-    const char* driver = driver_manifest("mesa25");
-    if (driver == nullptr) {
-      // tools/apple.sh unpacks it.
-      ASSERT_EQ(std::getenv("CI"), nullptr) << "GEYSER_MESA25 names no driver";
-      GTEST_SKIP() << "GEYSER_MESA25 names no driver: ./dev drivers unpacks one";
-    }
-    ::setenv("VK_DRIVER_FILES", driver, 1);
-    MoltenVk::SetUp();
-    ::unsetenv("VK_DRIVER_FILES");
-  }
-};
 
 TEST_F(MoltenVk, SharesSurfacesWithOpenGl) {
   auto opengl = make_cgl_end();
@@ -195,7 +41,8 @@ TEST_F(MoltenVk, AgreesWithMetalOnSurfaces) {
   }
   // No handles of memory, whatever the driver behind has.
   for (const TextureCapability& row : vulkan_->capabilities().textures) {
-    EXPECT_TRUE(row.handle_kind == HandleKind::io_surface || row.handle_kind == HandleKind::host_memory);
+    EXPECT_TRUE(row.handle_kind == HandleKind::io_surface || row.handle_kind == HandleKind::host_memory ||
+                row.handle_kind == HandleKind::metal_shared_texture);
   }
 }
 
@@ -225,15 +72,21 @@ TEST_F(MoltenVk, VulkanReadsWhatMetalHasWritten) { vulkan_reads_what_is_written(
 TEST_F(MoltenVk, DevicesWaitForEachOthersEvents) {
   NegotiationPolicy policy;
   policy.allow_objects = true;
-  for (const bool vulkan_makes : {true, false}) {
+  TextureDescriptor layered = describe(TextureFormat::bgra8_unorm);
+  layered.dimension = TextureDimension::two_d_array;
+  layered.array_layers = 3;
+  layered.mip_levels = 2;
+  for (const auto& [vulkan_makes, d] :
+       {std::pair(true, describe(TextureFormat::bgra8_unorm)), std::pair(false, describe(TextureFormat::bgra8_unorm)),
+        std::pair(true, layered), std::pair(false, layered)}) {
     TextureShareManager& maker = vulkan_makes ? *vulkan_ : metal_->manager();
     TextureShareManager& opener = vulkan_makes ? metal_->manager() : *vulkan_;
-    const auto agreement =
-        negotiate(describe(TextureFormat::bgra8_unorm), maker.capabilities(), opener.capabilities(), policy);
+    const auto agreement = negotiate(d, maker.capabilities(), opener.capabilities(), policy);
     ASSERT_TRUE(agreement) << agreement.error().to_string();
+    EXPECT_EQ(agreement->handle_kind, d.array_layers == 1 ? HandleKind::io_surface : HandleKind::metal_shared_texture);
     EXPECT_EQ(agreement->fence_kind, FenceKind::metal_shared_event) << to_string(*agreement);
     EXPECT_EQ(agreement->sync_tier, SyncTier::shared_timeline);
-    auto texture = maker.create_texture(describe(TextureFormat::bgra8_unorm), *agreement);
+    auto texture = maker.create_texture(d, *agreement);
     ASSERT_TRUE(texture) << texture.error().to_string();
     auto opened = open(maker, **texture, opener);
     ASSERT_NE(opened, nullptr);
@@ -255,18 +108,18 @@ TEST_F(MoltenVk, DevicesWaitForEachOthersEvents) {
     SharedTexture& vulkans = vulkan_makes ? **texture : *opened;
     SharedTexture& metals = vulkan_makes ? *opened : **texture;
     AccessState state;
-    const auto bytes = pattern(vulkans.descriptor(), 5);
+    const auto bytes = make_pattern(vulkans.descriptor(), 5);
     fill_by_vulkan(vulkans, state, bytes);
     ASSERT_EQ(state.writer.size(), 1U);  // not waited for on the way
     auto access = metals.begin_access(AccessMode::read_write, state);
     ASSERT_TRUE(access) << access.error().to_string();
     auto read = metal_->read(metals);
     ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(*read, bytes);
-    const auto answer = pattern(vulkans.descriptor(), 6);
+    EXPECT_EQ(difference(d, bytes, *read), "");
+    const auto answer = make_pattern(vulkans.descriptor(), 6);
     ASSERT_TRUE(metal_->fill(metals, answer));
     state = *metals.end_access(*std::move(access));
-    EXPECT_EQ(read_by_vulkan(vulkans, state), answer);
+    EXPECT_EQ(difference(d, answer, read_by_vulkan(vulkans, state)), "");
     EXPECT_EQ(metals.statistics().host_waits + vulkans.statistics().host_waits, 0U);
     EXPECT_EQ(metals.statistics().gpu_waits, 1U);
     EXPECT_GE(vulkans.statistics().gpu_waits, 1U);
@@ -295,7 +148,7 @@ TEST_F(MoltenVk, NamesTheDeviceOfMetals) {
 }
 
 // Nothing says that a caller's instance lets its MTLDevice be asked for: MoltenVK's double ends the program that asks.
-TEST_F(MoltenVk, WrappedDevicesHaveEventsWhenTheirInstanceDoes) {
+TEST_F(MoltenVk, WrappedDevicesHaveEventsAndTexturesWhenTheirInstanceDoes) {
   const auto native = vulkan::native(*vulkan_);
   ASSERT_TRUE(native);
   vulkan::WrapOptions options;
@@ -314,6 +167,10 @@ TEST_F(MoltenVk, WrappedDevicesHaveEventsWhenTheirInstanceDoes) {
     const auto& fences = (*wrapped)->capabilities().fences;
     EXPECT_EQ(std::any_of(fences.begin(), fences.end(),
                           [](const auto& one) { return one.kind == FenceKind::metal_shared_event; }),
+              exported);
+    const auto& textures = (*wrapped)->capabilities().textures;
+    EXPECT_EQ(std::any_of(textures.begin(), textures.end(),
+                          [](const auto& one) { return one.handle_kind == HandleKind::metal_shared_texture; }),
               exported);
   }
 }
@@ -368,7 +225,7 @@ TEST_F(MoltenVk, SyphonGoesFromVulkanToMetal) {
   auto source = vulkan_->create_texture(d, HandleKind::io_surface);
   ASSERT_TRUE(source);
   AccessState state;
-  const auto bytes = pattern(d, 9);
+  const auto bytes = make_pattern(d, 9);
   fill_by_vulkan(**source, state, bytes);
   auto reading = (*source)->begin_access(AccessMode::read, state);
   ASSERT_TRUE(reading);
@@ -395,7 +252,7 @@ TEST_F(MoltenVk, SyphonGoesFromVulkanToMetal) {
   ASSERT_TRUE(access);
   auto read = metal_->read(**copy);
   ASSERT_TRUE(read);
-  EXPECT_EQ(*read, bytes);
+  EXPECT_EQ(difference(d, bytes, *read), "");
   ASSERT_TRUE((*copy)->end_access(*std::move(access)));
 }
 

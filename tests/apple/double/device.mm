@@ -144,8 +144,11 @@ using namespace geyser::apple_double;
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)descriptor {
   if (!is_sound(registry_, descriptor) || is_unplugged(registry_)) return nil;
   // Contents are undefined: not zero.
-  auto memory = std::make_shared<std::vector<std::byte>>(packed_bytes(descriptor), std::byte{0xa5});
-  return make(self, descriptor, {memory, memory->data(), 0});
+  const std::size_t bytes = whole_pages(packed_bytes(descriptor));
+  void* memory = std::aligned_alloc(whole_pages(1), bytes);
+  if (memory == nullptr) return nil;
+  std::memset(memory, 0xa5, bytes);
+  return make(self, descriptor, {std::shared_ptr<void>(memory, std::free), static_cast<std::byte*>(memory), 0});
 }
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)d
                                  iosurface:(IOSurfaceRef)iosurface

@@ -62,6 +62,18 @@ void retain(void* object);
 void release(void* object);
 std::uint64_t event_value(void* event);
 void set_event_value(void* event, std::uint64_t value);
+// Where a texture that is on nothing else has its texels, levels and slices one after another, in whole pages.
+struct TextureMemory {
+  void* base = nullptr;
+  std::uint64_t size = 0;
+  std::uint64_t device = 0;                             // its registry id
+  unsigned long type = 0, pixel_format = 0, usage = 0;  // Metal's numbers
+  std::uint64_t width = 0, height = 0, depth = 0, levels = 0, slices = 0;
+  std::uint64_t block_bytes = 0, block_width = 0, block_height = 0;
+};
+TextureMemory memory_of(void* texture);
+// On the system's device, of that type, format, use and size, in memory that is not handed on; null: refused.
+void* new_private_texture(const TextureMemory& wanted);
 // Only ever forwards.
 void raise_event_value(void* event, std::uint64_t value);
 

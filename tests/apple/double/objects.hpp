@@ -62,6 +62,7 @@ struct Subresource {
   std::size_t width = 0, height = 0, depth = 0;  // texels
 };
 std::size_t packed_bytes(MTLTextureDescriptor* descriptor);
+std::size_t whole_pages(std::size_t bytes);
 std::size_t slices_of(MTLTextureDescriptor* descriptor);
 
 using Command = std::function<int(const std::function<bool()>& stop)>;  // an MTLCommandBufferError

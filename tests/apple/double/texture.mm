@@ -1,4 +1,6 @@
 // Textures, buffers and their storage.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -62,6 +64,11 @@ std::size_t level_bytes(MTLTextureDescriptor* d, NSUInteger level) {
 
 }  // namespace
 
+std::size_t whole_pages(std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(::getpagesize());
+  return (bytes + page - 1) / page * page;
+}
+
 std::size_t slices_of(MTLTextureDescriptor* d) {
   const bool cube = d.textureType == MTLTextureTypeCube || d.textureType == MTLTextureTypeCubeArray;
   return d.arrayLength * (cube ? 6 : 1);
@@ -71,6 +78,32 @@ std::size_t packed_bytes(MTLTextureDescriptor* d) {
   std::size_t bytes = 0;
   for (NSUInteger level = 0; level < d.mipmapLevelCount; ++level) bytes += level_bytes(d, level);
   return bytes * slices_of(d);
+}
+
+TextureMemory memory_of(void* texture) {
+  auto* one = static_cast<DoubleTexture*>(texture);
+  MTLTextureDescriptor* d = one->descriptor_;
+  if (one->storage_.row_bytes != 0) programming_error("VkImportMetalTextureInfoEXT", "this double takes no linear one");
+  const Block block = block_of(d.pixelFormat);
+  return {one->storage_.base, whole_pages(packed_bytes(d)), one->device_.registryID, d.textureType, d.pixelFormat,
+          d.usage, d.width, d.height, d.depth, d.mipmapLevelCount, slices_of(d), block_bytes(d.pixelFormat),
+          block.width, block.height};
+}
+
+void* new_private_texture(const TextureMemory& wanted) {
+  MTLTextureDescriptor* d = [[MTLTextureDescriptor alloc] init];
+  d.textureType = static_cast<MTLTextureType>(wanted.type);
+  d.pixelFormat = static_cast<MTLPixelFormat>(wanted.pixel_format);
+  d.width = wanted.width;
+  d.height = wanted.height;
+  d.depth = wanted.depth;
+  d.mipmapLevelCount = wanted.levels;
+  d.arrayLength = wanted.slices;
+  d.usage = wanted.usage;
+  d.storageMode = MTLStorageModePrivate;
+  id<MTLTexture> texture = [static_cast<id<MTLDevice>>(system_device()) newTextureWithDescriptor:d];
+  [d release];
+  return texture;
 }
 
 }  // namespace geyser::apple_double
@@ -142,6 +175,9 @@ std::size_t packed_bytes(MTLTextureDescriptor* d) {
 }
 - (MTLTextureUsage)usage {
   return descriptor_.usage;
+}
+- (BOOL)isShareable {
+  return shared_ != nullptr;
 }
 // "newSharedTextureHandle": nil for a texture that was not made to be shared.
 - (MTLSharedTextureHandle*)newSharedTextureHandle {

@@ -1,7 +1,8 @@
 // A double of MoltenVK behind a loader: a real driver of this system, made to look like one of Metal's. It has
 // VK_EXT_metal_objects and VK_KHR_portability_subset, no handles of memory, and shows itself only to who enumerates
-// portable subsets. An image on an IOSurface is a linear one in the surface's memory (VK_EXT_external_memory_host).
-// What an application must do by the specification and does not ends the program.
+// portable subsets. An image on an IOSurface is a linear one in the surface's memory (VK_EXT_external_memory_host), one
+// over an MTLTexture has its pixels carried (texture.cpp). What an application must do by the specification and does
+// not ends the program.
 #include "driver.hpp"
 
 #include <dlfcn.h>
@@ -35,6 +36,18 @@ const VkBaseInStructure* find(const void* chain, VkStructureType type) {
     if (one->sType == type) return one;
   }
   return nullptr;
+}
+
+VkResult import_host(VkDevice device, void* base, VkDeviceSize size, VkDeviceMemory& memory) {
+  VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
+  REAL_OF(device, vkGetMemoryHostPointerPropertiesEXT)
+  (device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base, &properties);
+  std::uint32_t type = 0;
+  while (type < 31 && (properties.memoryTypeBits >> type & 1U) == 0) ++type;
+  const VkImportMemoryHostPointerInfoEXT import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, nullptr,
+                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base};
+  const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, size, type};
+  return REAL_OF(device, vkAllocateMemory)(device, &info, nullptr, &memory);
 }
 
 }  // namespace moltenvk_double
@@ -215,6 +228,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create_image(VkDevice device, const VkImageCreate
                                             const VkAllocationCallbacks* callbacks, VkImage* made) {
   const auto create = REAL_OF(device, vkCreateImage);
   const auto* found = find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_METAL_IO_SURFACE_INFO_EXT);
+  if (is_over_texture(*info)) {
+    if (found != nullptr) wrong("an image on a surface and over a texture");
+    return create_over_texture(device, *info, callbacks, made);
+  }
   if (found == nullptr) return create(device, info, callbacks, made);
   IOSurfaceRef surface = reinterpret_cast<const VkImportMetalIOSurfaceInfoEXT*>(found)->ioSurface;
   check(*info, surface);
@@ -241,16 +258,7 @@ VKAPI_ATTR VkResult VKAPI_CALL bind_image(VkDevice device, VkImage image, VkDevi
   if (found == images.end()) return bind(device, image, memory, offset);
   if (memory == VK_NULL_HANDLE) wrong("an image without memory");
   void* base = IOSurfaceGetBaseAddress(found->second.surface);
-  VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
-  REAL_OF(device, vkGetMemoryHostPointerPropertiesEXT)
-  (device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base, &properties);
-  std::uint32_t type = 0;
-  while (type < 31 && (properties.memoryTypeBits >> type & 1U) == 0) ++type;
-  const VkImportMemoryHostPointerInfoEXT import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, nullptr,
-                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base};
-  const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import,
-                                  IOSurfaceGetAllocSize(found->second.surface), type};
-  const VkResult made = REAL_OF(device, vkAllocateMemory)(device, &info, nullptr, &found->second.memory);
+  const VkResult made = import_host(device, base, IOSurfaceGetAllocSize(found->second.surface), found->second.memory);
   if (made != VK_SUCCESS) return made;
   if (found->second.planes == 1) return bind(device, image, found->second.memory, 0);
   std::array<VkBindImagePlaneMemoryInfo, 3> of_planes{};
@@ -267,6 +275,7 @@ VKAPI_ATTR VkResult VKAPI_CALL bind_image(VkDevice device, VkImage image, VkDevi
 
 VKAPI_ATTR void VKAPI_CALL destroy_image(VkDevice device, VkImage image, const VkAllocationCallbacks* callbacks) {
   REAL_OF(device, vkDestroyImage)(device, image, callbacks);
+  forget_over_texture(image);
   const std::scoped_lock lock(mutex);
   const auto found = images.find(image);
   if (found == images.end()) return;
@@ -281,6 +290,7 @@ PFN_vkVoidFunction of_device(std::string_view name) {
   OWN("vkCreateImage", create_image)
   OWN("vkBindImageMemory", bind_image)
   OWN("vkDestroyImage", destroy_image)
+  OWN("vkCmdPipelineBarrier", pipeline_barrier)
   OWN("vkCreateSemaphore", create_semaphore)
   OWN("vkDestroySemaphore", destroy_semaphore)
   OWN("vkExportMetalObjectsEXT", export_objects)

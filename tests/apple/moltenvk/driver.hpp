@@ -1,6 +1,8 @@
 // What the files of MoltenVK's double share.
 #pragma once
 
+#include <cstdint>
+
 #include <IOSurface/IOSurface.h>
 #include <vulkan/vulkan_core.h>
 // It needs the types of the above.
@@ -35,5 +37,20 @@ VKAPI_ATTR VkResult VKAPI_CALL create_semaphore(VkDevice device, const VkSemapho
 VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice device, VkSemaphore semaphore,
                                              const VkAllocationCallbacks* callbacks);
 VKAPI_ATTR void VKAPI_CALL export_objects(VkDevice device, VkExportMetalObjectsInfoEXT* objects);
+
+// The host's memory as the driver's.
+VkResult import_host(VkDevice device, void* base, VkDeviceSize size, VkDeviceMemory& memory);
+
+// texture.cpp
+bool is_over_texture(const VkImageCreateInfo& info);
+VkResult create_over_texture(VkDevice device, const VkImageCreateInfo& info, const VkAllocationCallbacks* callbacks,
+                             VkImage* made);
+void forget_over_texture(VkImage image);
+void* texture_of(const VkExportMetalTextureInfoEXT& info);
+VKAPI_ATTR void VKAPI_CALL pipeline_barrier(VkCommandBuffer commands, VkPipelineStageFlags source,
+                                            VkPipelineStageFlags destination, VkDependencyFlags flags,
+                                            std::uint32_t memory_count, const VkMemoryBarrier* memory,
+                                            std::uint32_t buffer_count, const VkBufferMemoryBarrier* buffers,
+                                            std::uint32_t image_count, const VkImageMemoryBarrier* of_images);
 
 }  // namespace moltenvk_double

@@ -105,6 +105,9 @@ VKAPI_ATTR void VKAPI_CALL export_objects(VkDevice, VkExportMetalObjectsInfoEXT*
     if (one->sType == VK_STRUCTURE_TYPE_EXPORT_METAL_DEVICE_INFO_EXT) {
       if (!device_exported) wrong("an MTLDevice of an instance that exports none (VUID-06791)");
       reinterpret_cast<VkExportMetalDeviceInfoEXT*>(one)->mtlDevice = system_device();
+    } else if (one->sType == VK_STRUCTURE_TYPE_EXPORT_METAL_TEXTURE_INFO_EXT) {
+      auto* info = reinterpret_cast<VkExportMetalTextureInfoEXT*>(one);
+      info->mtlTexture = texture_of(*info);
     } else if (one->sType == VK_STRUCTURE_TYPE_EXPORT_METAL_SHARED_EVENT_INFO_EXT) {
       auto* info = reinterpret_cast<VkExportMetalSharedEventInfoEXT*>(one);
       const std::scoped_lock lock(mutex);

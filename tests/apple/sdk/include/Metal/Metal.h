@@ -231,6 +231,7 @@ typedef struct {
 @property(readonly) NSUInteger mipmapLevelCount;
 @property(readonly) NSUInteger arrayLength;
 @property(readonly) MTLTextureUsage usage;
+@property(readonly, getter=isShareable) BOOL shareable;
 - (MTLSharedTextureHandle*)newSharedTextureHandle;
 @end
 

@@ -1,16 +1,16 @@
-#include "metal/format.hpp"
+#include "surface/pixel_format.hpp"
 
 #import <Metal/Metal.h>
 
 #include <algorithm>
 
-namespace geyser::metal {
+namespace geyser::surface {
 
 namespace {
 
 using F = TextureFormat;
 
-constexpr MetalFormat table[] = {
+constexpr PixelFormat table[] = {
     {F::r8_unorm, {MTLPixelFormatR8Unorm}},
     {F::r8_snorm, {MTLPixelFormatR8Snorm}},
     {F::r8_uint, {MTLPixelFormatR8Uint}},
@@ -120,10 +120,10 @@ constexpr MetalFormat table[] = {
 
 }  // namespace
 
-const MetalFormat* find_format(TextureFormat format) noexcept {
+const PixelFormat* find_pixel_format(TextureFormat format) noexcept {
   const auto* found =
-      std::find_if(std::begin(table), std::end(table), [&](const MetalFormat& row) { return row.format == format; });
+      std::find_if(std::begin(table), std::end(table), [&](const PixelFormat& row) { return row.format == format; });
   return found != std::end(table) ? found : nullptr;
 }
 
-}  // namespace geyser::metal
+}  // namespace geyser::surface
