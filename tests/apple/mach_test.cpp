@@ -4,14 +4,19 @@
 
 #include <mach/mach.h>
 #include <mach/notify.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include <geyser/channel.hpp>
 
 #include "mach/ports.hpp"
 #include "platform/apple/handles.hpp"
@@ -184,6 +189,34 @@ TEST_F(Mach, NamesHaveOneOwner) {
   EXPECT_EQ(MachService::create(name).error().code(), ErrorCode::busy);
   EXPECT_EQ(MachService::create("").error().code(), ErrorCode::invalid_argument);
   EXPECT_EQ(service->accept(Deadline::after({})).error().code(), ErrorCode::timeout);
+}
+
+// A sandbox lets a program have names of its App Groups only, which a path in a group's container says.
+TEST_F(Mach, ASandboxedProgramListensInItsGroupsContainer) {
+  const std::string group = "ABCDE12345.dev.example.feeds";
+  std::string home = std::filesystem::temp_directory_path() / "geyser-group-XXXXXX";
+  ASSERT_NE(::mkdtemp(home.data()), nullptr);
+  const std::filesystem::path container = std::filesystem::path(home) / "Library/Group Containers" / group;
+  std::filesystem::create_directories(container);
+  mach_double::sandbox(group);
+  {
+    auto listener = Listener::create(container / "feed");
+    ASSERT_TRUE(listener) << listener.error().to_string();
+    auto client = Channel::connect(container / "feed", std::chrono::seconds(10));
+    ASSERT_TRUE(client) << client.error().to_string();
+    auto server = listener->accept(std::chrono::seconds(10));
+    EXPECT_TRUE(server) << server.error().to_string();
+  }
+  const std::filesystem::path elsewhere = std::filesystem::path(home) / "feed";
+  auto refused = Listener::create(elsewhere);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::operating_system) << refused.error().to_string();
+  ASSERT_EQ(refused.error().alternatives().size(), 1U);
+  EXPECT_EQ(refused.error().alternatives()[0], "a name that begins with one of the program's App Groups");
+  EXPECT_FALSE(std::filesystem::exists(elsewhere));
+  mach_double::sandbox({});
+  EXPECT_TRUE(Listener::create(elsewhere));
+  std::filesystem::remove_all(home);
 }
 
 TEST_F(Mach, ConnectingWaitsForNobody) {

@@ -71,7 +71,8 @@ TEST_F(MoltenVk, VulkanReadsTexturesThatMetalHasWritten) {
 TEST_F(MoltenVk, SharesTexturesOfEveryFormatThatBothHave) {
   int shared = 0;
   for (const FormatInfo& info : all_formats()) {
-    if (!has_row(vulkan_->capabilities(), info.format) || !has_row(metal_->manager().capabilities(), info.format)) continue;
+    if (!has_row(vulkan_->capabilities(), info.format) || !has_row(metal_->manager().capabilities(), info.format))
+      continue;
     const TextureDescriptor d = shape(info.format, TextureDimension::two_d, {48, 40, 1}, 2, 1);
     vulkan_reads_what_is_written(*metal_, d, kind);
     reads_what_vulkan_has_written(*metal_, d, kind);

@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -73,6 +74,7 @@ struct Port {
 
 std::mutex mutex;
 std::map<mach_port_t, Port> ports;
+std::string app_group;  // empty: no sandbox
 mach_port_t next_name = 0x103;
 
 Identity identity_of(int descriptor) {
@@ -346,6 +348,11 @@ std::vector<Readiness> readiness_of(mach_port_t receive_right) {
   return all;
 }
 
+void sandbox(std::string group) {
+  const std::scoped_lock lock(mutex);
+  app_group = std::move(group);
+}
+
 }  // namespace geyser::mach_double
 
 using namespace geyser::mach_double;
@@ -441,6 +448,10 @@ void mach_msg_destroy(mach_msg_header_t* message) {
 }
 
 kern_return_t bootstrap_check_in(mach_port_t, const char* name, mach_port_t* service) {
+  {
+    const std::scoped_lock lock(mutex);
+    if (!app_group.empty() && !std::string_view(name).starts_with(app_group + ".")) return 1100;  // not privileged
+  }
   sockaddr_un address{};
   const socklen_t length = address_of(name, address);
   Descriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include <mach/mach.h>
@@ -17,6 +18,10 @@ struct Held {
   friend bool operator==(const Held&, const Held&) = default;
 };
 Held held();
+
+// From now on the bootstrap server gives this process those names only that begin with this App Group ("App Groups
+// Entitlement": com.apple.security.application-groups); empty: every name.
+void sandbox(std::string app_group);
 
 // A new send right of a port behind which the kernel has an object: what `descriptor`, which is taken over, is of.
 mach_port_t add_object(int descriptor);

@@ -1,7 +1,7 @@
-// Images over MTLTextures. The driver behind has such an image elsewhere in memory than Metal's double has the texture, so
-// its pixels are carried: to the image where a barrier acquires it from outside, to the texture where one releases it.
-// MoltenVK itself has them in one place, and takes no notice of who owns an image: the specification does, and here who
-// does not hand an image over sees what was there before.
+// Images over MTLTextures. The driver behind has such an image elsewhere in memory than Metal's double has the texture,
+// so its pixels are carried: to the image where a barrier acquires it from outside, to the texture where one releases
+// it. MoltenVK itself has them in one place, and takes no notice of who owns an image: the specification does, and here
+// who does not hand an image over sees what was there before.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -123,7 +123,7 @@ unsigned long pixel_format_of(VkFormat format) {
   return 0;
 }
 
-constexpr unsigned long type_2d = 2, type_2d_array = 3, type_3d = 7;      // MTLTextureType
+constexpr unsigned long type_2d = 2, type_2d_array = 3, type_3d = 7;    // MTLTextureType
 constexpr unsigned long shader_read = 1, shader_write = 2, target = 4;  // MTLTextureUsage
 
 // "VkImportMetalTextureInfoEXT": the application ensures that the texture is what the image is.
