@@ -1,5 +1,7 @@
 // Devices and what is Metal's alone, over the double: shared textures, command buffers, what is counted.
+#include "metal/reference.hpp"
 #include "metal_fixture.hpp"
+#include "surface/texture_descriptor.hpp"
 
 namespace geyser::test {
 namespace {
@@ -29,6 +31,38 @@ TEST_F(Metal, SharedTexturesOpenOnTheirDeviceOnly) {
   auto refused = other->import_shared_texture(std::move(parcel));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::incompatible_device);
+}
+
+// Two textures of a program's own in one heap, of shapes that no surface has.
+TEST_F(Metal, TexturesInHeapsAreAdopted) {
+  auto end = make_metal_end();
+  ASSERT_TRUE(end);
+  TextureDescriptor d = describe(TextureFormat::rgba16_float);
+  d.dimension = TextureDimension::two_d_array;
+  d.array_layers = 3;
+  d.mip_levels = 4;
+  id<MTLDevice> device = static_cast<id>(metal::native(first())->device);
+  auto description = metal::Reference<MTLHeapDescriptor*>::adopt([[MTLHeapDescriptor alloc] init]);
+  description.get().size = 1 << 20;
+  auto heap = metal::Reference<id<MTLHeap>>::adopt([device newHeapWithDescriptor:description.get()]);
+  ASSERT_TRUE(heap);
+  const auto of_texture = geyser::surface::describe(d, 0, MTLStorageModePrivate);
+  for (int i = 0; i < 2; ++i) {
+    const auto native =
+        metal::Reference<id<MTLTexture>>::adopt([heap.get() newTextureWithDescriptor:of_texture.get()]);
+    ASSERT_TRUE(native);
+    auto texture = metal::adopt_texture(first(), native.pointer(), d);
+    ASSERT_TRUE(texture) << texture.error().to_string();
+    EXPECT_EQ((*texture)->handle_kind(), HandleKind::metal_shared_texture);
+    // It is not shareable: in this process the texture is its own handle.
+    ApiTextureHandle parcel = parcel_of(first(), **texture);
+    EXPECT_EQ(*metal::object_of(parcel.handles[0]), native.pointer());
+    auto opened = second().import_shared_texture(std::move(parcel));
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    EXPECT_EQ(metal::native(**opened)->textures[0], native.pointer());
+    AccessState state;
+    hand_off(**end, **texture, **opened, state, 3);
+  }
 }
 
 TEST_F(Metal, ARemovedDeviceIsLost) {

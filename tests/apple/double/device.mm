@@ -144,11 +144,9 @@ using namespace geyser::apple_double;
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)descriptor {
   if (!is_sound(registry_, descriptor) || is_unplugged(registry_)) return nil;
   // Contents are undefined: not zero.
-  const std::size_t bytes = whole_pages(packed_bytes(descriptor));
-  void* memory = std::aligned_alloc(whole_pages(1), bytes);
+  auto memory = make_memory(packed_bytes(descriptor));
   if (memory == nullptr) return nil;
-  std::memset(memory, 0xa5, bytes);
-  return make(self, descriptor, {std::shared_ptr<void>(memory, std::free), static_cast<std::byte*>(memory), 0});
+  return make(self, descriptor, {memory, static_cast<std::byte*>(memory.get()), 0});
 }
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)d
                                  iosurface:(IOSurfaceRef)iosurface
@@ -181,6 +179,17 @@ using namespace geyser::apple_double;
     return texture;
   }
   return nil;
+}
+- (id<MTLHeap>)newHeapWithDescriptor:(MTLHeapDescriptor*)d {
+  if (d.size == 0) programming_error("newHeapWithDescriptor:", "a heap without a size");
+  auto memory = make_memory(d.size);
+  if (memory == nullptr || is_unplugged(registry_)) return nil;
+  DoubleHeap* heap = [[DoubleHeap alloc] init];
+  heap->device_ = self;
+  heap->storage_ = d.storageMode;
+  heap->size_ = d.size;
+  heap->memory_ = memory;
+  return heap;
 }
 - (id<MTLTexture>)newSharedTextureWithDescriptor:(MTLTextureDescriptor*)d {
   if (!is_sound(registry_, d)) return nil;

@@ -62,6 +62,12 @@ void retain(void* object);
 void release(void* object);
 std::uint64_t event_value(void* event);
 void set_event_value(void* event, std::uint64_t value);
+// What an NSXPCConnection does with an MTLSharedTextureHandle and an MTLSharedEventHandle: of each a descriptor that
+// another process makes a handle of (-1 and null: it is none). The caller closes it, and releases the handle.
+int descriptor_of(void* handle);
+void* new_texture_handle(int descriptor);
+void* new_event_handle(int descriptor);
+
 // Where a texture that is on nothing else has its texels, levels and slices one after another, in whole pages.
 struct TextureMemory {
   void* base = nullptr;

@@ -50,6 +50,24 @@ void* system_device() {
   static id<MTLDevice> device = MTLCreateSystemDefaultDevice();
   return device;
 }
+int descriptor_of(void* handle) {
+  id object = static_cast<id>(handle);
+  if ([object isKindOfClass:[MTLSharedTextureHandle class]]) {
+    return [static_cast<MTLSharedTextureHandle*>(object) object]->duplicate();
+  }
+  if ([object isKindOfClass:[MTLSharedEventHandle class]]) {
+    return [static_cast<MTLSharedEventHandle*>(object) object]->duplicate();
+  }
+  return -1;
+}
+void* new_texture_handle(int descriptor) {
+  auto object = KernelObject::open(descriptor, ObjectKind::shared_texture);
+  return object != nullptr ? [MTLSharedTextureHandle newWithObject:object] : nil;
+}
+void* new_event_handle(int descriptor) {
+  auto object = KernelObject::open(descriptor, ObjectKind::event);
+  return object != nullptr ? [MTLSharedEventHandle newWithObject:object] : nil;
+}
 void* new_shared_event() { return [static_cast<id<MTLDevice>>(system_device()) newSharedEvent]; }
 void retain(void* object) { [static_cast<id>(object) retain]; }
 void release(void* object) { [static_cast<id>(object) release]; }

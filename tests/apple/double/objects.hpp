@@ -62,6 +62,8 @@ struct Subresource {
   std::size_t width = 0, height = 0, depth = 0;  // texels
 };
 std::size_t packed_bytes(MTLTextureDescriptor* descriptor);
+// Whole pages, with no contents to rely on.
+std::shared_ptr<void> make_memory(std::size_t bytes);
 std::size_t whole_pages(std::size_t bytes);
 std::size_t slices_of(MTLTextureDescriptor* descriptor);
 
@@ -82,9 +84,12 @@ std::shared_ptr<KernelObject> object_of(IOSurfaceRef surface);
 }
 @end
 
+@class DoubleHeap;
+
 @interface DoubleTexture : NSObject <MTLTexture> {
  @public
   id<MTLDevice> device_;
+  DoubleHeap* heap_;  // which it is in
   MTLTextureDescriptor* descriptor_;
   geyser::apple_double::Storage storage_;
   IOSurfaceRef surface_;
@@ -92,6 +97,15 @@ std::shared_ptr<KernelObject> object_of(IOSurfaceRef surface);
   std::shared_ptr<geyser::apple_double::KernelObject> shared_;
 }
 - (geyser::apple_double::Subresource)subresourceOfSlice:(NSUInteger)slice level:(NSUInteger)level;
+@end
+
+@interface DoubleHeap : NSObject <MTLHeap> {
+ @public
+  id<MTLDevice> device_;
+  MTLStorageMode storage_;
+  NSUInteger size_, used_;
+  std::shared_ptr<void> memory_;
+}
 @end
 
 @interface DoubleBuffer : NSObject <MTLBuffer> {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "objects.hpp"
@@ -67,6 +68,12 @@ std::size_t level_bytes(MTLTextureDescriptor* d, NSUInteger level) {
 std::size_t whole_pages(std::size_t bytes) {
   const auto page = static_cast<std::size_t>(::getpagesize());
   return (bytes + page - 1) / page * page;
+}
+
+std::shared_ptr<void> make_memory(std::size_t bytes) {
+  void* memory = std::aligned_alloc(whole_pages(1), whole_pages(bytes));
+  if (memory != nullptr) std::memset(memory, 0xa5, whole_pages(bytes));
+  return {memory, std::free};
 }
 
 std::size_t slices_of(MTLTextureDescriptor* d) {
@@ -135,6 +142,7 @@ void* new_private_texture(const TextureMemory& wanted) {
 - (void)dealloc {
   --counters().textures;
   if (surface_ != nullptr) CFRelease(surface_);
+  [heap_ release];
   [descriptor_ release];
   storage_ = {};
   shared_.reset();
@@ -142,6 +150,9 @@ void* new_private_texture(const TextureMemory& wanted) {
 }
 - (id<MTLDevice>)device {
   return device_;
+}
+- (id<MTLHeap>)heap {
+  return heap_;
 }
 - (IOSurfaceRef)iosurface {
   return surface_;
@@ -205,6 +216,48 @@ void* new_private_texture(const TextureMemory& wanted) {
   }
   sub.image_bytes = sub.row_bytes * blocks_down(sub.height, descriptor_.pixelFormat);
   return sub;
+}
+@end
+
+@implementation MTLHeapDescriptor
+@synthesize size, storageMode;
+- (instancetype)init {
+  self = [super init];
+  storageMode = MTLStorageModePrivate;  // "MTLHeapDescriptor": the default
+  return self;
+}
+@end
+
+@implementation DoubleHeap
+- (void)dealloc {
+  memory_.reset();
+  [super dealloc];
+}
+- (id<MTLDevice>)device {
+  return device_;
+}
+- (NSUInteger)size {
+  return size_;
+}
+- (NSUInteger)usedSize {
+  return used_;
+}
+- (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)d {
+  if (d.storageMode != storage_) {
+    programming_error("MTLHeap newTextureWithDescriptor:", "the storage mode is not the heap's");
+  }
+  DoubleTexture* texture = static_cast<DoubleTexture*>([device_ newTextureWithDescriptor:d]);
+  if (texture == nil) return nil;
+  const std::size_t bytes = whole_pages(packed_bytes(d));
+  if (bytes > size_ - used_) {
+    refuse("MTLHeap newTextureWithDescriptor:", "the heap has no room");
+    [texture release];
+    return nil;
+  }
+  texture->storage_ = {memory_, static_cast<std::byte*>(memory_.get()) + used_, 0};
+  texture->heap_ = [self retain];
+  used_ += bytes;
+  return texture;
 }
 @end
 

@@ -208,6 +208,22 @@ typedef struct {
   }
 #endif
 
+#ifdef __APPLE__
+#define GEYSER_DOUBLE_HEAP_VALUES
+#else
+#define GEYSER_DOUBLE_HEAP_VALUES \
+  {                               \
+   @public                        \
+    NSUInteger size;              \
+    MTLStorageMode storageMode;   \
+  }
+#endif
+
+@interface MTLHeapDescriptor : NSObject GEYSER_DOUBLE_HEAP_VALUES
+@property(nonatomic) NSUInteger size;
+@property(nonatomic) MTLStorageMode storageMode;
+@end
+
 @interface MTLSharedTextureHandle : NSObject GEYSER_DOUBLE_STATE
 @property(readonly) id<MTLDevice> device;
 @end
@@ -220,7 +236,10 @@ typedef struct {
 @property(readonly) MTLStorageMode storageMode;
 @end
 
+@protocol MTLHeap;
+
 @protocol MTLTexture <MTLResource>
+@property(readonly) id<MTLHeap> heap;
 @property(readonly) IOSurfaceRef iosurface;
 @property(readonly) NSUInteger iosurfacePlane;
 @property(readonly) MTLTextureType textureType;
@@ -233,6 +252,13 @@ typedef struct {
 @property(readonly) MTLTextureUsage usage;
 @property(readonly, getter=isShareable) BOOL shareable;
 - (MTLSharedTextureHandle*)newSharedTextureHandle;
+@end
+
+@protocol MTLHeap <NSObject>
+@property(readonly) id<MTLDevice> device;
+@property(readonly) NSUInteger size;
+@property(readonly) NSUInteger usedSize;
+- (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)descriptor;
 @end
 
 @protocol MTLBuffer <MTLResource>
@@ -307,6 +333,7 @@ typedef struct {
 - (id<MTLTexture>)newTextureWithDescriptor:(MTLTextureDescriptor*)descriptor
                                  iosurface:(IOSurfaceRef)iosurface
                                      plane:(NSUInteger)plane;
+- (id<MTLHeap>)newHeapWithDescriptor:(MTLHeapDescriptor*)descriptor;
 - (id<MTLTexture>)newSharedTextureWithDescriptor:(MTLTextureDescriptor*)descriptor;
 - (id<MTLTexture>)newSharedTextureWithHandle:(MTLSharedTextureHandle*)sharedHandle;
 - (BOOL)supportsFamily:(MTLGPUFamily)gpuFamily;
