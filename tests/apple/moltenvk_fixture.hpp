@@ -21,11 +21,10 @@
 
 namespace geyser::test {
 
-// Rows of a multiple of 256 bytes: where Metal and the driver behind the double both want them.
 inline TextureDescriptor describe(TextureFormat format) {
   TextureDescriptor d;
   d.format = format;
-  d.extent = {512, 24, 1};  // also of chroma in a plane of its own
+  d.extent = {38, 22, 1};
   return d;
 }
 
@@ -86,6 +85,7 @@ class MoltenVk : public testing::Test {
     if (hosts == nullptr) return {};
     auto access = hosts->begin_access(AccessMode::read, between);
     EXPECT_TRUE(access) << access.error().to_string();
+    if (!access) return {};
     auto bytes = host_->read(*hosts);
     EXPECT_TRUE(bytes);
     EXPECT_TRUE(hosts->end_access(*std::move(access)));

@@ -1,5 +1,5 @@
-// An MTLTexture and two MTLSharedEvents between Vulkan in this process and Metal in another. On a Mac an NSXPCConnection
-// of the programs' own carries their handles; here a descriptor of what is behind each does.
+// An MTLTexture and two MTLSharedEvents between Vulkan in this process and Metal in another. On a Mac an
+// NSXPCConnection of the programs' own carries their handles; here a descriptor of what is behind each does.
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -200,7 +200,7 @@ TEST_F(MoltenVk, RefusesEventsThatAreNone) {
 // A camera's surface does not say what one element of all its planes is. MoltenVK would refuse it without a word.
 TEST_F(MoltenVkOnMesa25, RefusesPlanarSurfacesThatMoltenVkDoes) {
   const TextureDescriptor d = describe(TextureFormat::nv12);
-  IOSurfaceRef surface = apple_double::new_planar_surface(512, 24);
+  IOSurfaceRef surface = apple_double::new_planar_surface(38, 22);
   ASSERT_NE(surface, nullptr);
   auto texture = metal::adopt_io_surface(metal_->manager(), surface, d);
   ASSERT_TRUE(texture) << texture.error().to_string();

@@ -80,6 +80,12 @@ void run(End& from, End& to, const Case& c) {
   const Capabilities& b = to.manager().capabilities();
   auto agreement = negotiate(d, a, b);
   refusals().note(where, c.format, a, b, agreement);
+  // Ends of one Metal device hand textures on, too, which no channel carries.
+  NegotiationPolicy objects;
+  objects.allow_objects = true;
+  objects.allow_io_surface = false;
+  const auto of_metal = negotiate(d, a, b, objects);
+  if (of_metal && of_metal->handle_kind == HandleKind::metal_shared_texture) share(from, to, d, *of_metal);
   if (!agreement) return;
   share(from, to, d, *agreement);
   if (agreement->handle_kind == HandleKind::opaque_fd) {

@@ -93,6 +93,9 @@ std::vector<std::string> end_names() {
 #ifdef GEYSER_TEST_CGL
   names.emplace_back("opengl");
 #endif
+#ifdef GEYSER_TEST_MOLTENVK
+  names.emplace_back("moltenvk");
+#endif
   return names;
 }
 
@@ -121,6 +124,10 @@ Result<std::unique_ptr<End>> make_end(const std::string& name, [[maybe_unused]] 
 #endif
 #ifdef GEYSER_TEST_CGL
   if (name == "opengl") return make_cgl_end();
+#endif
+#ifdef GEYSER_TEST_MOLTENVK
+  // The layers of whoever made the machine's Vulkan say nothing of Metal's objects.
+  if (name == "moltenvk") return make_vulkan_end(name, Validation::off);
 #endif
   return fail(ErrorCode::not_available, "No end is named [" + name + "].");
 }

@@ -6,14 +6,13 @@
 #include "driver.hpp"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -38,32 +37,12 @@ const VkBaseInStructure* find(const void* chain, VkStructureType type) {
   return nullptr;
 }
 
-VkResult import_host(VkDevice device, void* base, VkDeviceSize size, VkDeviceMemory& memory) {
-  VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
-  REAL_OF(device, vkGetMemoryHostPointerPropertiesEXT)
-  (device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base, &properties);
-  std::uint32_t type = 0;
-  while (type < 31 && (properties.memoryTypeBits >> type & 1U) == 0) ++type;
-  const VkImportMemoryHostPointerInfoEXT import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, nullptr,
-                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, base};
-  const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, size, type};
-  return REAL_OF(device, vkAllocateMemory)(device, &info, nullptr, &memory);
-}
-
 }  // namespace moltenvk_double
 
 namespace {
 
 constexpr const char* subset = "VK_KHR_portability_subset";
 
-struct OnSurface {
-  IOSurfaceRef surface = nullptr;
-  VkDeviceMemory memory = VK_NULL_HANDLE;
-  std::size_t planes = 1;
-};
-
-std::mutex mutex;
-std::map<VkImage, OnSurface> images;
 VkPhysicalDevice physical_device = VK_NULL_HANDLE;
 bool shows_subsets = false;
 
@@ -210,85 +189,57 @@ void check(const VkImageCreateInfo& info, IOSurfaceRef surface) {
   }
 }
 
-// The driver behind has to see the rows where the surface has them.
-void check_rows(VkDevice device, VkImage image, IOSurfaceRef surface, std::size_t planes) {
+// "IOSurface": each plane has its own rows.
+std::vector<VkBufferImageCopy> regions_of(const VkImageCreateInfo& info, IOSurfaceRef surface) {
+  const std::size_t planes = std::max<std::size_t>(element_of(info.format).planes, 1);
+  const auto* base = static_cast<const char*>(IOSurfaceGetBaseAddress(surface));
+  std::vector<VkBufferImageCopy> regions;
   for (std::size_t i = 0; i < planes; ++i) {
+    const auto* start = static_cast<const char*>(IOSurfaceGetBaseAddressOfPlane(surface, i));
+    const std::size_t row = IOSurfaceGetBytesPerRowOfPlane(surface, i);
+    const std::size_t element = IOSurfaceGetBytesPerElementOfPlane(surface, i);
+    if (row % element != 0) wrong("rows that this double does not carry");
     const VkImageAspectFlags aspect =
         planes == 1 ? VK_IMAGE_ASPECT_COLOR_BIT : static_cast<VkImageAspectFlags>(VK_IMAGE_ASPECT_PLANE_0_BIT << i);
-    const VkImageSubresource first{aspect, 0, 0};
-    VkSubresourceLayout layout{};
-    REAL_OF(device, vkGetImageSubresourceLayout)(device, image, &first, &layout);
-    if (layout.offset != 0 || layout.rowPitch != IOSurfaceGetBytesPerRowOfPlane(surface, i)) {
-      wrong("rows that the driver behind has elsewhere");
-    }
+    regions.push_back({static_cast<VkDeviceSize>(start - base),
+                       static_cast<std::uint32_t>(row / element),
+                       0,
+                       {aspect, 0, 0, 1},
+                       {0, 0, 0},
+                       {static_cast<std::uint32_t>(IOSurfaceGetWidthOfPlane(surface, i)),
+                        static_cast<std::uint32_t>(IOSurfaceGetHeightOfPlane(surface, i)), 1}});
   }
+  return regions;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL create_image(VkDevice device, const VkImageCreateInfo* info,
                                             const VkAllocationCallbacks* callbacks, VkImage* made) {
-  const auto create = REAL_OF(device, vkCreateImage);
   const auto* found = find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_METAL_IO_SURFACE_INFO_EXT);
   if (is_over_texture(*info)) {
     if (found != nullptr) wrong("an image on a surface and over a texture");
     return create_over_texture(device, *info, callbacks, made);
   }
-  if (found == nullptr) return create(device, info, callbacks, made);
+  if (found == nullptr) return REAL_OF(device, vkCreateImage)(device, info, callbacks, made);
   IOSurfaceRef surface = reinterpret_cast<const VkImportMetalIOSurfaceInfoEXT*>(found)->ioSurface;
   check(*info, surface);
-  const VkExternalMemoryImageCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, nullptr,
-                                                 VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
-  VkImageCreateInfo own = *info;
-  own.pNext = &external;
-  own.tiling = VK_IMAGE_TILING_LINEAR;
-  const std::size_t planes = std::max<std::size_t>(element_of(info->format).planes, 1);
-  if (planes > 1) own.flags |= VK_IMAGE_CREATE_DISJOINT_BIT;  // so that each is bound where the surface has it
-  const VkResult result = create(device, &own, callbacks, made);
-  if (result != VK_SUCCESS) return result;
-  check_rows(device, *made, surface, planes);
   CFRetain(surface);
-  const std::scoped_lock lock(mutex);
-  images[*made] = {surface, VK_NULL_HANDLE, planes};
-  return result;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL bind_image(VkDevice device, VkImage image, VkDeviceMemory memory, VkDeviceSize offset) {
-  const auto bind = REAL_OF(device, vkBindImageMemory);
-  const std::scoped_lock lock(mutex);
-  const auto found = images.find(image);
-  if (found == images.end()) return bind(device, image, memory, offset);
-  if (memory == VK_NULL_HANDLE) wrong("an image without memory");
-  void* base = IOSurfaceGetBaseAddress(found->second.surface);
-  const VkResult made = import_host(device, base, IOSurfaceGetAllocSize(found->second.surface), found->second.memory);
-  if (made != VK_SUCCESS) return made;
-  if (found->second.planes == 1) return bind(device, image, found->second.memory, 0);
-  std::array<VkBindImagePlaneMemoryInfo, 3> of_planes{};
-  std::array<VkBindImageMemoryInfo, 3> binds{};
-  for (std::size_t i = 0; i < found->second.planes; ++i) {
-    const auto* start = static_cast<const char*>(IOSurfaceGetBaseAddressOfPlane(found->second.surface, i));
-    of_planes[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO, nullptr,
-                    static_cast<VkImageAspectFlagBits>(VK_IMAGE_ASPECT_PLANE_0_BIT << i)};
-    binds[i] = {VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_INFO, &of_planes[i], image, found->second.memory,
-                static_cast<VkDeviceSize>(start - static_cast<const char*>(base))};
-  }
-  return REAL_OF(device, vkBindImageMemory2)(device, static_cast<std::uint32_t>(found->second.planes), binds.data());
+  const std::shared_ptr<void> keep(surface, [](void* held) { CFRelease(held); });
+  const auto page = static_cast<VkDeviceSize>(::getpagesize());
+  const VkDeviceSize size = (IOSurfaceGetAllocSize(surface) + page - 1) / page * page;
+  return create_carried(device, *info, callbacks,
+                        {IOSurfaceGetBaseAddress(surface), size, regions_of(*info, surface), keep}, made);
 }
 
 VKAPI_ATTR void VKAPI_CALL destroy_image(VkDevice device, VkImage image, const VkAllocationCallbacks* callbacks) {
   REAL_OF(device, vkDestroyImage)(device, image, callbacks);
   forget_over_texture(image);
-  const std::scoped_lock lock(mutex);
-  const auto found = images.find(image);
-  if (found == images.end()) return;
-  REAL_OF(device, vkFreeMemory)(device, found->second.memory, nullptr);
-  CFRelease(found->second.surface);
-  images.erase(found);
+  forget_carried(image);
 }
 
 PFN_vkVoidFunction of_device(std::string_view name) {
 #define OWN(text, function) \
   if (name == text) return reinterpret_cast<PFN_vkVoidFunction>(function);
   OWN("vkCreateImage", create_image)
-  OWN("vkBindImageMemory", bind_image)
   OWN("vkDestroyImage", destroy_image)
   OWN("vkCmdPipelineBarrier", pipeline_barrier)
   OWN("vkCreateSemaphore", create_semaphore)

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include <IOSurface/IOSurface.h>
 #include <vulkan/vulkan_core.h>
@@ -38,8 +40,22 @@ VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice device, VkSemaphore semaph
                                              const VkAllocationCallbacks* callbacks);
 VKAPI_ATTR void VKAPI_CALL export_objects(VkDevice device, VkExportMetalObjectsInfoEXT* objects);
 
-// The host's memory as the driver's.
-VkResult import_host(VkDevice device, void* base, VkDeviceSize size, VkDeviceMemory& memory);
+// carry.cpp: where an object of Metal's has the pixels of an image, in whole pages.
+struct Pixels {
+  void* base = nullptr;
+  VkDeviceSize size = 0;
+  std::vector<VkBufferImageCopy> regions;
+  std::shared_ptr<void> object;
+};
+// As `info` says, but for its chain.
+VkResult create_carried(VkDevice device, const VkImageCreateInfo& info, const VkAllocationCallbacks* callbacks,
+                        Pixels pixels, VkImage* made);
+void forget_carried(VkImage image);
+VKAPI_ATTR void VKAPI_CALL pipeline_barrier(VkCommandBuffer commands, VkPipelineStageFlags source,
+                                            VkPipelineStageFlags destination, VkDependencyFlags flags,
+                                            std::uint32_t memory_count, const VkMemoryBarrier* memory,
+                                            std::uint32_t buffer_count, const VkBufferMemoryBarrier* buffers,
+                                            std::uint32_t image_count, const VkImageMemoryBarrier* of_images);
 
 // texture.cpp
 bool is_over_texture(const VkImageCreateInfo& info);
@@ -47,10 +63,5 @@ VkResult create_over_texture(VkDevice device, const VkImageCreateInfo& info, con
                              VkImage* made);
 void forget_over_texture(VkImage image);
 void* texture_of(const VkExportMetalTextureInfoEXT& info);
-VKAPI_ATTR void VKAPI_CALL pipeline_barrier(VkCommandBuffer commands, VkPipelineStageFlags source,
-                                            VkPipelineStageFlags destination, VkDependencyFlags flags,
-                                            std::uint32_t memory_count, const VkMemoryBarrier* memory,
-                                            std::uint32_t buffer_count, const VkBufferMemoryBarrier* buffers,
-                                            std::uint32_t image_count, const VkImageMemoryBarrier* of_images);
 
 }  // namespace moltenvk_double

@@ -1,12 +1,8 @@
-// Images over MTLTextures. The driver behind has such an image elsewhere in memory than Metal's double has the texture,
-// so its pixels are carried: to the image where a barrier acquires it from outside, to the texture where one releases
-// it. MoltenVK itself has them in one place, and takes no notice of who owns an image: the specification does, and here
-// who does not hand an image over sees what was there before.
+// Images over MTLTextures: whether they may be, and whose texture is asked for.
 #include <algorithm>
-#include <cstdio>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "double.hpp"
@@ -18,18 +14,8 @@ namespace {
 
 using namespace geyser::apple_double;
 
-struct OverTexture {
-  VkDevice device = VK_NULL_HANDLE;
-  void* texture = nullptr;
-  TextureMemory memory;
-  VkBuffer buffer = VK_NULL_HANDLE;  // the texture's own memory
-  VkDeviceMemory buffer_memory = VK_NULL_HANDLE;
-  VkImageAspectFlags aspect = VK_IMAGE_ASPECT_COLOR_BIT;
-  bool exportable = false;
-};
-
 std::mutex mutex;
-std::map<VkImage, OverTexture> images;
+std::map<VkImage, void*> exported_textures;
 
 // MoltenVK's pairs; the values are MTLPixelFormat's.
 unsigned long pixel_format_of(VkFormat format) {
@@ -153,35 +139,10 @@ void check(const VkImageCreateInfo& info, const TextureMemory& memory) {
          "a sampled image over a texture without MTLTextureUsageShaderRead");
 }
 
-VkResult make_buffer(OverTexture& over) {
-  const VkExternalMemoryBufferCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, nullptr,
-                                                  VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT};
-  const VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                &external,
-                                0,
-                                over.memory.size,
-                                VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-                                VK_SHARING_MODE_EXCLUSIVE,
-                                0,
-                                nullptr};
-  if (const VkResult made = REAL_OF(over.device, vkCreateBuffer)(over.device, &info, nullptr, &over.buffer);
-      made != VK_SUCCESS) {
-    return made;
-  }
-  const VkResult imported = import_host(over.device, over.memory.base, over.memory.size, over.buffer_memory);
-  if (imported != VK_SUCCESS) return imported;
-  return REAL_OF(over.device, vkBindBufferMemory)(over.device, over.buffer, over.buffer_memory, 0);
-}
-
-void destroy(OverTexture& over) {
-  REAL_OF(over.device, vkDestroyBuffer)(over.device, over.buffer, nullptr);
-  REAL_OF(over.device, vkFreeMemory)(over.device, over.buffer_memory, nullptr);
-  release(over.texture);
-}
-
 // Levels and slices one after another, as Metal's double has them.
-std::vector<VkBufferImageCopy> regions_of(const OverTexture& over) {
-  const TextureMemory& memory = over.memory;
+std::vector<VkBufferImageCopy> regions_of(const TextureMemory& memory) {
+  const bool depth = memory.pixel_format >= 250;
+  const VkImageAspectFlags aspect = depth ? VK_IMAGE_ASPECT_DEPTH_BIT : VK_IMAGE_ASPECT_COLOR_BIT;
   const auto at = [](std::uint64_t texels, std::uint32_t level) {
     return static_cast<std::uint32_t>(std::max<std::uint64_t>(texels >> level, 1));
   };
@@ -190,40 +151,13 @@ std::vector<VkBufferImageCopy> regions_of(const OverTexture& over) {
   for (std::uint32_t slice = 0; slice < memory.slices; ++slice) {
     for (std::uint32_t level = 0; level < memory.levels; ++level) {
       const VkExtent3D extent{at(memory.width, level), at(memory.height, level), at(memory.depth, level)};
-      regions.push_back({offset, 0, 0, {over.aspect, level, slice, 1}, {0, 0, 0}, extent});
+      regions.push_back({offset, 0, 0, {aspect, level, slice, 1}, {0, 0, 0}, extent});
       const VkDeviceSize across = (extent.width + memory.block_width - 1) / memory.block_width;
       const VkDeviceSize down = (extent.height + memory.block_height - 1) / memory.block_height;
       offset += across * down * extent.depth * memory.block_bytes;
     }
   }
   return regions;
-}
-
-bool is_outside(std::uint32_t family) {
-  return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT;
-}
-
-enum class Toward { image, texture };
-
-void carry(VkCommandBuffer commands, VkImage image, const OverTexture& over, Toward toward) {
-  constexpr VkAccessFlags everything = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
-  const VkMemoryBarrier all{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, everything, everything};
-  const auto barrier = REAL_OF(over.device, vkCmdPipelineBarrier);
-  const std::vector<VkBufferImageCopy> regions = regions_of(over);
-  const auto count = static_cast<std::uint32_t>(regions.size());
-  const auto between = [&] {
-    barrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 1, &all, 0, nullptr, 0,
-            nullptr);
-  };
-  between();
-  if (toward == Toward::image) {
-    REAL_OF(over.device, vkCmdCopyBufferToImage)
-    (commands, over.buffer, image, VK_IMAGE_LAYOUT_GENERAL, count, regions.data());
-  } else {
-    REAL_OF(over.device, vkCmdCopyImageToBuffer)
-    (commands, image, VK_IMAGE_LAYOUT_GENERAL, over.buffer, count, regions.data());
-  }
-  between();
 }
 
 }  // namespace
@@ -239,18 +173,16 @@ bool is_over_texture(const VkImageCreateInfo& info) {
 
 VkResult create_over_texture(VkDevice device, const VkImageCreateInfo& info, const VkAllocationCallbacks* callbacks,
                              VkImage* made) {
-  OverTexture over;
-  over.device = device;
   const auto* imported = reinterpret_cast<const VkImportMetalTextureInfoEXT*>(
       find(info.pNext, VK_STRUCTURE_TYPE_IMPORT_METAL_TEXTURE_INFO_EXT));
-  over.exportable = find(info.pNext, VK_STRUCTURE_TYPE_EXPORT_METAL_OBJECT_CREATE_INFO_EXT) != nullptr;
+  void* texture = nullptr;
   if (imported != nullptr) {
     if (imported->plane != VK_IMAGE_ASPECT_PLANE_0_BIT) {
       wrong("a texture for another plane than the image's only one (VUID-VkImageCreateInfo-pNext-06785)");
     }
     if (imported->mtlTexture == nullptr) wrong("Geyser makes its textures itself");
-    over.texture = imported->mtlTexture;
-    retain(over.texture);
+    texture = imported->mtlTexture;
+    retain(texture);
   } else {
     if ((info.flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT) != 0) wrong("this double exports no cubes");
     TextureMemory wanted;
@@ -263,32 +195,24 @@ VkResult create_over_texture(VkDevice device, const VkImageCreateInfo& info, con
     wanted.depth = info.extent.depth;
     wanted.levels = info.mipLevels;
     wanted.slices = info.arrayLayers;
-    over.texture = new_private_texture(wanted);
-    if (over.texture == nullptr) return VK_ERROR_FORMAT_NOT_SUPPORTED;
+    texture = new_private_texture(wanted);
+    if (texture == nullptr) return VK_ERROR_FORMAT_NOT_SUPPORTED;
   }
-  over.memory = memory_of(over.texture);
-  check(info, over.memory);
-  if (over.memory.pixel_format >= 250) over.aspect = VK_IMAGE_ASPECT_DEPTH_BIT;
-  VkImageCreateInfo own = info;
-  own.pNext = nullptr;
-  own.usage |= VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
-  VkResult result = make_buffer(over);
-  if (result == VK_SUCCESS) result = REAL_OF(device, vkCreateImage)(device, &own, callbacks, made);
-  if (result != VK_SUCCESS) {
-    destroy(over);
-    return result;
+  const std::shared_ptr<void> keep(texture, release);
+  const TextureMemory memory = memory_of(texture);
+  check(info, memory);
+  const VkResult result =
+      create_carried(device, info, callbacks, {memory.base, memory.size, regions_of(memory), keep}, made);
+  if (result == VK_SUCCESS && find(info.pNext, VK_STRUCTURE_TYPE_EXPORT_METAL_OBJECT_CREATE_INFO_EXT) != nullptr) {
+    const std::scoped_lock lock(mutex);
+    exported_textures[*made] = texture;
   }
-  const std::scoped_lock lock(mutex);
-  images[*made] = over;
   return result;
 }
 
 void forget_over_texture(VkImage image) {
   const std::scoped_lock lock(mutex);
-  const auto found = images.find(image);
-  if (found == images.end()) return;
-  destroy(found->second);
-  images.erase(found);
+  exported_textures.erase(image);
 }
 
 void* texture_of(const VkExportMetalTextureInfoEXT& info) {
@@ -296,33 +220,12 @@ void* texture_of(const VkExportMetalTextureInfoEXT& info) {
     wrong("not exactly one of image, imageView and bufferView (VUID-VkExportMetalObjectsInfoEXT-pNext-06794)");
   }
   const std::scoped_lock lock(mutex);
-  const auto found = images.find(info.image);
-  if (found == images.end() || !found->second.exportable) {
+  const auto found = exported_textures.find(info.image);
+  if (found == exported_textures.end()) {
     wrong("an image that exports no texture (VUID-VkExportMetalObjectsInfoEXT-pNext-06795)");
   }
   if (info.plane != VK_IMAGE_ASPECT_PLANE_0_BIT) wrong("another plane than the image's only one");
-  return found->second.texture;
-}
-
-VKAPI_ATTR void VKAPI_CALL pipeline_barrier(VkCommandBuffer commands, VkPipelineStageFlags source,
-                                            VkPipelineStageFlags destination, VkDependencyFlags flags,
-                                            std::uint32_t memory_count, const VkMemoryBarrier* memory,
-                                            std::uint32_t buffer_count, const VkBufferMemoryBarrier* buffers,
-                                            std::uint32_t image_count, const VkImageMemoryBarrier* of_images) {
-  const auto each = [&](bool releases) {
-    const std::scoped_lock lock(mutex);
-    for (std::uint32_t i = 0; i < image_count; ++i) {
-      const VkImageMemoryBarrier& one = of_images[i];
-      const auto found = images.find(one.image);
-      if (found == images.end() || is_outside(one.srcQueueFamilyIndex) == is_outside(one.dstQueueFamilyIndex)) continue;
-      if (is_outside(one.dstQueueFamilyIndex) != releases) continue;
-      carry(commands, one.image, found->second, releases ? Toward::texture : Toward::image);
-    }
-  };
-  each(true);
-  real<PFN_vkCmdPipelineBarrier>("vkCmdPipelineBarrier")(commands, source, destination, flags, memory_count, memory,
-                                                         buffer_count, buffers, image_count, of_images);
-  each(false);
+  return found->second;
 }
 
 }  // namespace moltenvk_double
