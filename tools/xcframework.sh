@@ -15,7 +15,7 @@ run() {
 }
 if [[ -z $print ]]; then
   [[ $(uname -s) == Darwin ]] || { echo "xcframework.sh: this is no Mac; --print says what it would do" >&2; exit 1; }
-  for tool in cmake ninja flatc xcodebuild libtool; do
+  for tool in cmake ninja flatc xcodebuild xcrun; do
     command -v "$tool" >/dev/null || { echo "xcframework.sh: no [$tool]" >&2; exit 1; }
   done
 fi
@@ -29,6 +29,7 @@ run cmake -S . -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_OSX
 run cmake --build "$into/build"
 run cmake --install "$into/build" --prefix "$into/install"
 libraries=("$into"/install/lib/libgeyser-*.a)
-run libtool -static -o "$into/libgeyser.a" "${libraries[@]}"
+# Apple's: GNU's program of that name is another.
+run xcrun libtool -static -o "$into/libgeyser.a" "${libraries[@]}"
 run xcodebuild -create-xcframework -library "$into/libgeyser.a" -headers "$into/install/include" \
   -output "$into/Geyser.xcframework"

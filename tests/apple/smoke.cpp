@@ -173,6 +173,30 @@ geyser::Result<void> meet_opengl(geyser::TextureShareManager& metal, const geyse
 #endif
 
 #ifdef GEYSER_SMOKE_VULKAN
+// A texture with layers and mips: of Vulkan's, opened by Metal, and of Metal's, opened by Vulkan.
+geyser::Result<void> hand_textures_on(geyser::TextureShareManager& vulkan, geyser::TextureShareManager& metal) {
+  using namespace geyser;
+  TextureDescriptor descriptor;
+  descriptor.dimension = TextureDimension::two_d_array;
+  descriptor.extent = {64, 32, 1};
+  descriptor.array_layers = 3;
+  descriptor.mip_levels = 4;
+  for (TextureShareManager* maker : {&vulkan, &metal}) {
+    TextureShareManager& other = maker == &metal ? vulkan : metal;
+    auto texture = maker->create_texture(descriptor, HandleKind::metal_shared_texture);
+    if (!texture) return fail(std::move(texture.error()));
+    auto parcel = maker->export_texture(**texture);
+    if (!parcel) return fail(std::move(parcel.error()));
+    auto opened = other.import_shared_texture(*std::move(parcel));
+    if (!opened) return fail(std::move(opened.error()));
+    // A program's own is not told from one of Geyser's.
+    if (maker != &metal) continue;
+    auto adopted = metal::adopt_texture(metal, metal::native(**texture)->textures[0], descriptor);
+    if (!adopted) return fail(std::move(adopted.error()));
+  }
+  return {};
+}
+
 // A surface of Vulkan's on MoltenVK, opened by Metal, with an event of each for the other.
 geyser::Result<void> meet_vulkan(geyser::TextureShareManager& metal, const geyser::TextureDescriptor& descriptor) {
   using namespace geyser;
@@ -204,7 +228,7 @@ geyser::Result<void> meet_vulkan(geyser::TextureShareManager& metal, const geyse
     if (auto waited = (*theirs)->wait(1, std::chrono::seconds(5)); !waited) return waited;
   }
   std::printf("Vulkan and Metal: %s", to_string(*agreement).c_str());
-  return {};
+  return hand_textures_on(**vulkan, metal);
 }
 #endif
 

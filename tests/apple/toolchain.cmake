@@ -1,24 +1,36 @@
 # Cross-compiles for macOS from packages alone: Zig's compiler, linker and Darwin headers, and the declarations and
 # library stubs in tests/apple/sdk. GEYSER_ZIG is the compiler's path, GEYSER_APPLE_ARCH arm64 or x86_64; ./dev apple
-# sets both.
+# sets both. With GEYSER_IOS the compiler's target is iOS, which Zig has neither headers nor libraries of: the headers are
+# macOS's, where they are one set for both, and say by target what iOS has not. Nothing is linked.
 set(CMAKE_SYSTEM_NAME Darwin)
 set(CMAKE_SYSTEM_PROCESSOR ${GEYSER_APPLE_ARCH})
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES GEYSER_ZIG GEYSER_APPLE_ARCH)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES GEYSER_ZIG GEYSER_APPLE_ARCH GEYSER_IOS)
 string(REPLACE arm64 aarch64 geyser_zig_arch ${GEYSER_APPLE_ARCH})
 # CMake would ask a Mac for these.
 set(CMAKE_OSX_SYSROOT "" CACHE STRING "")
 set(CMAKE_OSX_DEPLOYMENT_TARGET "" CACHE STRING "")
 set(geyser_sdk ${CMAKE_CURRENT_LIST_DIR}/sdk)
+set(geyser_target ${geyser_zig_arch}-macos.13.0)
+set(geyser_headers "-isystem ${geyser_sdk}/include -isystem ${geyser_sdk}/darwin")
+if(GEYSER_IOS)
+  set(geyser_target ${geyser_zig_arch}-ios.16.0)
+  get_filename_component(geyser_zig_lib ${GEYSER_ZIG} DIRECTORY)
+  string(APPEND geyser_zig_lib /lib)
+  string(APPEND geyser_headers " -isystem ${geyser_zig_lib}/libcxx/include")
+  foreach(directory ${geyser_zig_arch}-macos.13-none any-macos.13-any any-macos-any)
+    string(APPEND geyser_headers " -isystem ${geyser_zig_lib}/libc/include/${directory}")
+  endforeach()
+  set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+endif()
 set(CMAKE_CXX_COMPILER ${GEYSER_ZIG} c++)
 set(CMAKE_OBJCXX_COMPILER ${GEYSER_ZIG} c++)
 foreach(language CXX OBJCXX)
   set(CMAKE_${language}_COMPILER_WORKS TRUE)
-  set(CMAKE_${language}_FLAGS_INIT
-    "-target ${geyser_zig_arch}-macos.13.0 -isystem ${geyser_sdk}/include -isystem ${geyser_sdk}/darwin")
+  set(CMAKE_${language}_FLAGS_INIT "-target ${geyser_target} ${geyser_headers}")
 endforeach()
 # Zig says so of the -ObjC++ that CMake gives.
 string(APPEND CMAKE_OBJCXX_FLAGS_INIT " -Wno-unused-command-line-argument")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-target ${geyser_zig_arch}-macos.13.0 -F${geyser_sdk}/darwin -L${geyser_sdk}/darwin")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-target ${geyser_target} -F${geyser_sdk}/darwin -L${geyser_sdk}/darwin")
 set(CMAKE_INSTALL_NAME_TOOL ${GEYSER_ZIG})  # looked for, never run
 set(CMAKE_AR ${GEYSER_ZIG})
 set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> ar qc <TARGET> <OBJECTS>")

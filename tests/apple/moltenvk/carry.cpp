@@ -1,7 +1,7 @@
-// Images of Metal's objects. The driver behind has such an image elsewhere in memory than Metal's double has the surface
-// or the texture, so its pixels are carried: to the image where a barrier acquires it from outside, to the object where
-// one releases it. MoltenVK itself has them in one place, and takes no notice of who owns an image: the specification
-// does, and here who does not hand an image over sees what was there before.
+// Images of Metal's objects. The driver behind has such an image elsewhere in memory than Metal's double has the
+// surface or the texture, so its pixels are carried: to the image where a barrier acquires it from outside, to the
+// object where one releases it. MoltenVK itself has them in one place, and takes no notice of who owns an image: the
+// specification does, and here who does not hand an image over sees what was there before.
 #include <map>
 #include <mutex>
 #include <utility>
