@@ -40,6 +40,10 @@ class Context {
   // Commits it and waits for everything on the queue, at most `timeout`. Errors: timeout, as command_buffer().
   Result<void> finish(const Reference<id<MTLCommandBuffer>>& commands, std::chrono::nanoseconds timeout);
 
+  // What `error`, of a call that has given no object, comes of: device_lost where an empty command buffer says that the
+  // device is gone, else itself.
+  GeyserError explain(GeyserError error);
+
   // Fences by id; both are MetalFence's.
   void add_fence(const MetalFence& fence);
   void remove_fence(const MetalFence& fence) noexcept;
@@ -50,6 +54,8 @@ class Context {
   struct Outcome;  // outlives the context: handlers of the device's threads write it
   static void note(Outcome& outcome, id<MTLCommandBuffer> commands);
   Result<void> take_failure();
+  // False: not done in that time.
+  bool commit_and_wait(const Reference<id<MTLCommandBuffer>>& commands, std::chrono::nanoseconds timeout);
 
   Reference<id<MTLDevice>> device_;
   Reference<id<MTLCommandQueue>> queue_;

@@ -117,7 +117,7 @@ void Context::commit(const Reference<id<MTLCommandBuffer>>& commands) {
   [commands.get() commit];
 }
 
-Result<void> Context::finish(const Reference<id<MTLCommandBuffer>>& commands, std::chrono::nanoseconds timeout) {
+bool Context::commit_and_wait(const Reference<id<MTLCommandBuffer>>& commands, std::chrono::nanoseconds timeout) {
   const std::shared_ptr<Outcome> outcome = outcome_;
   std::uint64_t number = 0;
   {
@@ -133,13 +133,23 @@ Result<void> Context::finish(const Reference<id<MTLCommandBuffer>>& commands, st
   [commands.get() commit];
   // waitUntilCompleted has no end: a command buffer may wait for an event that a dead process was to signal.
   std::unique_lock lock(outcome->mutex);
-  if (!outcome->changed.wait_for(lock, timeout, [&] { return outcome->finished >= number; })) {
-    return fail(ErrorCode::timeout,
-                text("The device is not done in [",
-                     std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count(), "] ms."));
+  return outcome->changed.wait_for(lock, timeout, [&] { return outcome->finished >= number; });
+}
+
+Result<void> Context::finish(const Reference<id<MTLCommandBuffer>>& commands, std::chrono::nanoseconds timeout) {
+  if (commit_and_wait(commands, timeout)) return take_failure();
+  return fail(ErrorCode::timeout,
+              text("The device is not done in [",
+                   std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count(), "] ms."));
+}
+
+GeyserError Context::explain(GeyserError error) {
+  @autoreleasepool {
+    const auto commands = Reference<id<MTLCommandBuffer>>::share([queue() commandBuffer]);
+    if (commands) static_cast<void>(commit_and_wait(commands, std::chrono::milliseconds(100)));
   }
-  lock.unlock();
-  return take_failure();
+  const std::scoped_lock lock(outcome_->mutex);
+  return outcome_->removed ? *outcome_->failure : std::move(error);
 }
 
 void Context::add_fence(const MetalFence& fence) {

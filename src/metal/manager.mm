@@ -30,23 +30,32 @@ class MetalManager final : public TextureShareManager {
  private:
   Result<std::unique_ptr<SharedTexture>> do_create(const TextureDescriptor& descriptor,
                                                    const Agreement& agreement) override {
-    return MetalTexture::create(context_, descriptor, agreement);
+    return explained(MetalTexture::create(context_, descriptor, agreement));
   }
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
-    return MetalTexture::import(context_, std::move(parcel));
+    return explained(MetalTexture::import(context_, std::move(parcel)));
   }
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
-    return kind == FenceKind::host_timeline ? platform::create_host_fence() : metal::create_fence(context_);
+    return kind == FenceKind::host_timeline ? platform::create_host_fence() : explained(metal::create_fence(context_));
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
     if (handle.kind == FenceKind::host_timeline) return platform::import_host_fence(std::move(handle));
-    return metal::import_fence(context_, std::move(handle));
+    return explained(metal::import_fence(context_, std::move(handle)));
   }
   Result<void> do_copy(SharedTexture& from, SharedTexture& to) override {
     return static_cast<MetalTexture&>(to).copy_from(static_cast<MetalTexture&>(from));
   }
   bool owns(const SharedTexture& texture) const noexcept override {
     return static_cast<const MetalTexture&>(texture).context() == context_;
+  }
+
+  // A device that was removed gives no objects, and says no more of it.
+  template <typename T>
+  Result<T> explained(Result<T>&& result) const {
+    if (result) return std::move(result);
+    const ErrorCode code = result.error().code();
+    if (code != ErrorCode::unsupported && code != ErrorCode::invalid_handle) return std::move(result);
+    return fail(context_->explain(std::move(result.error())));
   }
 
   std::shared_ptr<Context> context_;

@@ -96,13 +96,13 @@ TEST_F(Metal, ForeignFencesAreRefused) {
       {FenceKind::metal_shared_event, 5, 0, platform::adopt_object(HandleKind::metal_shared_event, [[NSObject alloc] init])});
   ASSERT_FALSE(imported);
   EXPECT_EQ(imported.error().code(), ErrorCode::invalid_handle);
-  // An event that a device refuses to open.
+  // An event of another device, which this one does not open.
   auto external = make_manager(apple_double::external);
   auto handle = (*fence)->export_handle();
   ASSERT_TRUE(handle);
-  apple_double::unplug(true);
+  apple_double::refuse_foreign_events(true);
   imported = external->import_fence(*std::move(handle));
-  apple_double::unplug(false);
+  apple_double::refuse_foreign_events(false);
   ASSERT_FALSE(imported);
   EXPECT_EQ(imported.error().code(), ErrorCode::invalid_handle);
 }

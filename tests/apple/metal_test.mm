@@ -85,6 +85,39 @@ TEST_F(Metal, ARemovedDeviceIsLost) {
   EXPECT_EQ(next.error().code(), ErrorCode::device_lost);
 }
 
+// Nothing has failed on it yet: what it does not give tells.
+TEST_F(Metal, ARemovedDeviceGivesNothing) {
+  auto other = make_manager(apple_double::built_in);
+  auto surface = other->create_texture(describe(TextureFormat::bgra8_unorm), HandleKind::io_surface);
+  ASSERT_TRUE(surface);
+  auto fence = other->create_fence(FenceKind::metal_shared_event);
+  ASSERT_TRUE(fence);
+  const auto code = [](const auto& result) {
+    EXPECT_FALSE(result);
+    return result ? ErrorCode::busy : result.error().code();
+  };
+  for (int what = 0; what < 4; ++what) {
+    auto manager = make_manager(apple_double::external);
+    apple_double::unplug(true);
+    switch (what) {
+      case 0:
+        EXPECT_EQ(code(manager->create_texture(describe(TextureFormat::bgra8_unorm), HandleKind::io_surface)),
+                  ErrorCode::device_lost);
+        break;
+      case 1:
+        EXPECT_EQ(code(manager->import_shared_texture(parcel_of(*other, **surface))), ErrorCode::device_lost);
+        break;
+      case 2:
+        EXPECT_EQ(code(manager->import_fence(*(*fence)->export_handle())), ErrorCode::device_lost);
+        break;
+      default:
+        EXPECT_EQ(code(manager->create_texture(describe(TextureFormat::rgba8_unorm), HandleKind::metal_shared_texture)),
+                  ErrorCode::device_lost);
+    }
+    apple_double::unplug(false);
+  }
+}
+
 TEST_F(Metal, AFailedCommandBufferIsToldOnce) {
   auto texture = first().create_texture(describe(TextureFormat::bgra8_unorm), HandleKind::io_surface);
   ASSERT_TRUE(texture);

@@ -12,6 +12,7 @@ namespace geyser::apple_double {
 
 namespace {
 std::atomic<bool> unplugged{false};
+std::atomic<bool> refuses_events{false};
 std::atomic<int> failures{0};
 std::atomic<int> failure_code{0};
 
@@ -74,6 +75,7 @@ void refuse(const char* page, const std::string& what) {
 }
 
 void unplug(bool now) { unplugged = now; }
+void refuse_foreign_events(bool refused) { refuses_events = refused; }
 bool is_unplugged(std::uint64_t device) { return device == external && unplugged; }
 void fail_next(int count, int code) {
   failure_code = code;
@@ -192,7 +194,7 @@ using namespace geyser::apple_double;
   return heap;
 }
 - (id<MTLTexture>)newSharedTextureWithDescriptor:(MTLTextureDescriptor*)d {
-  if (!is_sound(registry_, d)) return nil;
+  if (!is_sound(registry_, d) || is_unplugged(registry_)) return nil;
   if (d.storageMode != MTLStorageModePrivate) {
     refuse("newSharedTextureWithDescriptor:", "the storage mode is not private");
     return nil;
@@ -239,6 +241,7 @@ using namespace geyser::apple_double;
 - (id<MTLSharedEvent>)newSharedEvent {
   auto object = KernelObject::create(ObjectKind::event, 0);
   if (object == nullptr) return nil;
+  object->header().device = registry_;
   DoubleEvent* event = [[DoubleEvent alloc] init];
   event->device_ = self;
   event->object_ = object;
@@ -246,6 +249,10 @@ using namespace geyser::apple_double;
 }
 - (id<MTLSharedEvent>)newSharedEventWithHandle:(MTLSharedEventHandle*)handle {
   if (is_unplugged(registry_)) return nil;
+  if (refuses_events && [handle object]->header().device != registry_) {
+    refuse("newSharedEventWithHandle:", "the event is another device's");
+    return nil;
+  }
   DoubleEvent* event = [[DoubleEvent alloc] init];
   event->device_ = self;
   event->object_ = [handle object];

@@ -34,6 +34,8 @@ inline constexpr std::uint64_t built_in = 0x100000abc;
 inline constexpr std::uint64_t external = 0x100000def;
 // Unplugs the external device, or plugs it in again. Whatever is committed on it fails.
 void unplug(bool unplugged);
+// From now on no device opens another one's events.
+void refuse_foreign_events(bool refused);
 // From now on this many command buffers fail with an MTLCommandBufferError.
 void fail_next(int count, int code);
 
