@@ -59,7 +59,10 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
 #else
 #ifdef GEYSER_TEST_CGL
   // By surfaces.
-  if ((from == "metal" || is_gl(from)) && (to == "metal" || is_gl(to))) return true;
+  const auto has_surfaces = [&](const std::string& name) {
+    return name == "metal" || name == "moltenvk" || is_gl(name);
+  };
+  if (has_surfaces(from) && has_surfaces(to)) return true;
 #endif
   const auto is_in_place = [](const std::string& name) { return name == "host" || name == "cuda" || name == "metal"; };
   return (from == to && !is_gl(from) && from != "webgpu") || (is_in_place(from) && is_in_place(to));
