@@ -53,6 +53,29 @@ TEST(Negotiate, OneDeviceSharesOpaqueHandlesAndTimelines) {
   EXPECT_EQ(*a, *negotiate(descriptor(), gpu(1), gpu(1)));
 }
 
+// An MTLTexture goes by no channel, and opens on the device that it was made on.
+TEST(Negotiate, MetalTexturesNeedObjectsAndOneDevice) {
+  Capabilities metal;
+  metal.api = Api::metal;
+  metal.identity.metal_registry_id = 7;
+  metal.textures = {row(HandleKind::metal_shared_texture, Tiling::opaque), row(HandleKind::host_memory, Tiling::host)};
+  metal.fences = {{FenceKind::host_timeline, true, true, false}};
+  Capabilities other = metal;
+  EXPECT_EQ(negotiate(descriptor(), metal, metal)->handle_kind, HandleKind::host_memory);
+  NegotiationPolicy policy;
+  policy.allow_objects = true;
+  const auto agreed = negotiate(descriptor(), metal, other, policy);
+  ASSERT_TRUE(agreed);
+  EXPECT_EQ(agreed->handle_kind, HandleKind::metal_shared_texture);
+  EXPECT_EQ(agreed->tiling, Tiling::opaque);
+  EXPECT_EQ(agreed->path, SharePath::zero_copy);
+  other.identity.metal_registry_id = 8;
+  EXPECT_EQ(negotiate(descriptor(), metal, other, policy)->handle_kind, HandleKind::host_memory);
+  // Unknown is not equal.
+  other.identity.metal_registry_id = metal.identity.metal_registry_id = 0;
+  EXPECT_EQ(negotiate(descriptor(), metal, other, policy)->handle_kind, HandleKind::host_memory);
+}
+
 TEST(Negotiate, TwoDevicesShareDmaBufsAndWaitOnTheCpu) {
   const auto a = negotiate(descriptor(), gpu(1), gpu(2));
   ASSERT_TRUE(a);
