@@ -33,7 +33,7 @@ TEXT_ONLY = {("platform", "common"): {"common/text.hpp"}}
 
 # Which public headers each layer may use beyond the common ones.
 PUBLIC = {
-    "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"cgl", "opengl"},
+    "host": {"host"}, "wire": {"wire", "feed"}, "ipc": {"wire", "channel"}, "vulkan": {"vulkan"}, "opengl": {"cgl", "d3d11", "opengl"},
     "webgpu": {"webgpu"},
     "cuda": {"cuda"},
     "gbm": {"gbm"},

@@ -15,9 +15,18 @@
 // (GL_EXT_memory_object_win32), d3d12_fence and opaque_win32_binary (GL_EXT_semaphore_win32; by NT handle alone, not by
 // number), opaque_win32_timeline (GL_NV_timeline_semaphore, too), keyed mutexes (GL_EXT_win32_keyed_mutex),
 // host_memory, host_timeline. Direct3D's kinds open on the adapter of the context's LUID. What a driver says it has is
-// offered: GL has no query for kinds, and refuses when it opens one. create_manager() makes a hidden window, which goes
-// with the thread that made it: that thread must outlive the manager and destroy it. wrap_current_context() takes
-// wglGetCurrentContext()'s and compares it at each call.
+// offered: GL has no query for kinds, and refuses when it opens one.
+// Where a driver has WGL_NV_DX_interop2 and not GL_EXT_memory_object_win32, the caller gives an ID3D11Device
+// (`direct3d_device`): OpenGL then makes, opens and exports d3d_nt and d3d_kmt textures of that device (2D, one level,
+// one layer; core profile) and d3d12_fence, and has its adapter's LUID. A reference is kept. The extension wants a
+// device that is not for one thread alone. begin_access() waits for fences on the CPU, acquires the keyed mutex, at
+// most for the texture's wait timeout, and locks the texture for OpenGL, which may wait in the driver without an end
+// for what that device has queued; end_access() gives it back. Both use the device's immediate context
+// (geyser/d3d11.hpp: Threads). Outside an access such a texture must not be touched, an access for reading must not
+// write. Formats are those of a small texture that the driver took. Geyser copies nothing; whether the driver does, the
+// extension does not say. create_manager() makes a hidden window, which goes with the thread that made it: that thread
+// must outlive the manager and destroy it. wrap_current_context() takes wglGetCurrentContext()'s and compares it at
+// each call.
 //
 // macOS: io_surface in place, for the formats of cgl::formats() (others are refused, and what there is is named), and
 // host_memory copied by the CPU, for those and rgba8_unorm; host_timeline only, for which begin_access() and
@@ -62,9 +71,14 @@ struct Options {
   std::optional<Uuid> device_uuid;
   bool debug = false;  // a debug context; GL_KHR_debug errors go to `diagnostics`
   DiagnosticHandler diagnostics;
+  // Windows: an ID3D11Device for WGL_NV_DX_interop2 (above). Where the driver opens handles by itself it is not used;
+  // where it lacks the extension or does not reach the device, `diagnostics` is told, and nothing is borrowed.
+  void* direct3d_device = nullptr;
 };
 
-// Makes a context of its own, without a window. Errors: not_available (no libEGL, no such device or version).
+// Makes a context of its own, without a window. Errors: not_available (no libEGL, no such device or version);
+// with `direct3d_device`: invalid_argument (one for one thread), device_lost, unsupported (a build without Direct3D
+// 11).
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& options = {});
 
 // A function of GL's, or of EGL's or WGL's extensions (CGL has none); null when there is none of that name.
@@ -72,12 +86,13 @@ using Procedure = void (*)();
 using ProcedureLookup = std::function<Procedure(const char* name)>;
 
 // Wraps the context that is current on this thread; it stays the caller's and must outlive everything made here.
-// Errors: not_available (none current, too old, no libEGL).
+// Errors: not_available (none current, too old, no libEGL), and with `direct3d_device` those of create_manager().
 struct WrapOptions {
   DiagnosticHandler diagnostics;
   // The caller's loader, asked with the context current while this call lasts. None: the system's (eglGetProcAddress,
   // or wglGetProcAddress and opengl32.dll, which has OpenGL 1.1).
   ProcedureLookup procedure;
+  void* direct3d_device = nullptr;  // as in Options
 };
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_current_context(const WrapOptions& options);
 [[nodiscard]] GEYSER_API Result<std::unique_ptr<TextureShareManager>> wrap_current_context(

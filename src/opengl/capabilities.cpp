@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "opengl/dma_buf.hpp"
+#include "opengl/dx_texture.hpp"
 #include "opengl/error.hpp"
 #include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
@@ -183,6 +184,10 @@ Capabilities probe_capabilities(const Context& context) {
     row.exportable = true;
     row.requires_dedicated = false;
     add_rows(row, limits, capabilities.textures);
+  }
+  if (context.interop() != nullptr) {
+    const auto borrowed = probe_dx_interop(context);
+    capabilities.textures.insert(capabilities.textures.end(), borrowed.begin(), borrowed.end());
   }
   clear_errors(gl);
   return capabilities;

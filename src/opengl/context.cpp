@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "opengl/dx_interop.hpp"
 #include "opengl/error.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/native_fence.hpp"
@@ -22,6 +23,10 @@ void APIENTRY on_debug_message(GLenum, GLenum type, GLuint, GLenum, GLsizei, con
 const char* string_of(const GLubyte* value) { return value != nullptr ? reinterpret_cast<const char*>(value) : ""; }
 
 }  // namespace
+
+Context::Context() = default;
+// Before the context, which its driver's objects are of.
+Context::~Context() { interop_.reset(); }
 
 Result<std::shared_ptr<Context>> Context::create(const Options& options) {
   auto context = create_on(options);
@@ -60,6 +65,7 @@ Result<std::shared_ptr<Context>> Context::create_on(const Options& options) {
   if (options.debug && context->gl_.glDebugMessageCallback != nullptr) {
     context->gl_.glDebugMessageCallback(on_debug_message, context.get());
   }
+  if (auto opened = context->open_interop(options.direct3d_device); !opened) return fail(std::move(opened.error()));
   return context;
 }
 
@@ -71,7 +77,26 @@ Result<std::shared_ptr<Context>> Context::wrap(const WrapOptions& options) {
   if (!native) return fail(std::move(native.error()));
   context->native_ = *std::move(native);
   if (auto done = context->initialize(); !done) return fail(std::move(done.error()));
+  if (auto opened = context->open_interop(options.direct3d_device); !opened) return fail(std::move(opened.error()));
   return context;
+}
+
+Result<void> Context::open_interop(void* device) {
+  if (device == nullptr) return {};
+  auto opened = DxInterop::open(*this, device);
+  if (!opened) return fail(std::move(opened.error()).during("looking at the Direct3D 11 device"));
+  interop_ = *std::move(opened);
+  if (interop_ == nullptr) return {};
+  // The driver reaches the device's adapter, and has no number of its own for it.
+  const DeviceIdentity& adapter = interop_->direct3d().capabilities().identity;
+  identity_.has_luid = true;
+  identity_.luid = adapter.luid;
+  identity_.node_mask = adapter.node_mask;
+  return {};
+}
+
+std::shared_ptr<SharedFence> Context::find_direct3d_fence(const SharedFence& fence) const {
+  return interop_ != nullptr ? interop_->find_fence(fence) : nullptr;
 }
 
 Procedure Context::procedure(const char* name) const { return lookup_ ? lookup_(name) : native_->procedure(name); }

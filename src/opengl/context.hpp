@@ -14,6 +14,7 @@
 
 namespace geyser::opengl {
 
+class DxInterop;
 class GlFence;
 
 class Context {
@@ -22,6 +23,7 @@ class Context {
   static Result<std::shared_ptr<Context>> wrap(const WrapOptions& options);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
+  ~Context();
 
   const NativeContext& native() const noexcept { return *native_; }
   // From where the caller said, or the system.
@@ -41,12 +43,19 @@ class Context {
   void add_fence(GlFence& fence);
   void remove_fence(const GlFence& fence) noexcept;
 
+  // Null where Direct3D's textures are not borrowed. What there is belongs to the context, and is used by its thread.
+  DxInterop* interop() const noexcept { return interop_.get(); }
+  // Direct3D's object of a fence, where there is that; null when there is none.
+  std::shared_ptr<SharedFence> find_direct3d_fence(const SharedFence& fence) const;
+
  private:
-  Context() = default;
+  Context();
   static Result<std::shared_ptr<Context>> create_on(const Options& options);
   static Result<std::shared_ptr<Context>> find_device(const Options& options, std::shared_ptr<Context> first);
   // With the context current: entry points, extensions, identity.
   Result<void> initialize();
+  // `device`: null, or the caller's ID3D11Device.
+  Result<void> open_interop(void* device);
   void read_identity();
 
   std::unique_ptr<NativeContext> native_;
@@ -57,6 +66,7 @@ class Context {
   bool native_fences_ = false;
   DiagnosticHandler diagnostics_;
   std::unordered_map<FenceId, GlFence*> fences_;
+  std::unique_ptr<DxInterop> interop_;
 };
 
 // Makes an own context current for a scope and brings the previous one back. A wrapped context must be current

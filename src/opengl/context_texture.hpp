@@ -22,6 +22,8 @@ class ContextTexture : public SharedTexture {
   // Waits, and counts it.
   Result<void> wait_on_cpu(const SyncPoint& point);
   static tl::unexpected<GeyserError> refuse_fence(const SharedFence& fence);
+  // copy_from() by glCopyImageSubData.
+  Result<void> copy_texels(const ContextTexture& from) const;
 
   std::shared_ptr<Context> context_;
 };

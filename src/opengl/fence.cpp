@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.hpp"
+#include "opengl/dx_interop.hpp"
 #include "opengl/error.hpp"
 #include "opengl/external_handle.hpp"
 #include "platform/drm_syncobj.hpp"
@@ -27,6 +28,12 @@ tl::unexpected<GeyserError> refuse(const SharedFence& fence, const char* what) {
 std::vector<FenceCapability> fence_capabilities(const Context& context) {
   std::vector<FenceCapability> capabilities;
   for (const FenceKind kind : external_fence_kinds(context)) capabilities.push_back({kind, false, true, true, false});
+  if (context.interop() != nullptr) {
+    for (FenceCapability row : context.interop()->direct3d().capabilities().fences) {
+      row.gpu_wait = false;  // the CPU waits before a texture is locked
+      if (row.kind == FenceKind::d3d12_fence) capabilities.push_back(row);
+    }
+  }
   if (context.has_native_fences()) {
     // Its points come and go as sync files.
     if (platform::has_drm_syncobjs()) {

@@ -8,6 +8,8 @@
 #include "common/text.hpp"
 #include "opengl/capabilities.hpp"
 #include "opengl/context.hpp"
+#include "opengl/dx_interop.hpp"
+#include "opengl/dx_texture.hpp"
 #include "opengl/external_handle.hpp"
 #include "opengl/fence.hpp"
 #include "opengl/surface_texture.hpp"
@@ -32,19 +34,25 @@ class GlManager final : public TextureShareManager {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
     if (context_->native().has_surfaces()) return create_on_surface(context_, descriptor, agreement);
+    if (borrows(agreement.handle_kind)) return create_on_direct3d(context_, descriptor, agreement);
     return GlTexture::create(context_, descriptor, agreement);
   }
   Result<std::unique_ptr<SharedTexture>> do_import(ApiTextureHandle&& parcel) override {
     auto current = Current::open(*context_);
     if (!current) return fail(std::move(current.error()));
     if (context_->native().has_surfaces()) return import_on_surface(context_, std::move(parcel));
+    if (borrows(parcel.kind)) return import_on_direct3d(context_, std::move(parcel));
     return GlTexture::import(context_, std::move(parcel));
   }
   // The front lets only exportable kinds through.
   Result<std::shared_ptr<SharedFence>> do_create_fence(FenceKind kind) override {
-    return platform::create_platform_fence(kind);
+    if (kind != FenceKind::d3d12_fence) return platform::create_platform_fence(kind);
+    return known(context_->interop()->direct3d().create_fence(kind));
   }
   Result<std::shared_ptr<SharedFence>> do_import_fence(FenceHandle&& handle) override {
+    if (context_->interop() != nullptr && handle.kind == FenceKind::d3d12_fence) {
+      return known(context_->interop()->direct3d().import_fence(std::move(handle)));
+    }
     const std::vector<FenceKind> semaphores = external_fence_kinds(*context_);
     if (std::find(semaphores.begin(), semaphores.end(), handle.kind) == semaphores.end())
       return platform::import_platform_fence(std::move(handle));
@@ -57,6 +65,14 @@ class GlManager final : public TextureShareManager {
   }
   bool owns(const SharedTexture& texture) const noexcept override {
     return static_cast<const ContextTexture&>(texture).context() == context_;
+  }
+
+  bool borrows(HandleKind kind) const {
+    return context_->interop() != nullptr && (kind == HandleKind::d3d_nt || kind == HandleKind::d3d_kmt);
+  }
+  Result<std::shared_ptr<SharedFence>> known(Result<std::shared_ptr<SharedFence>>&& fence) {
+    if (fence) context_->interop()->add_fence(*fence);
+    return std::move(fence);
   }
 
   std::shared_ptr<Context> context_;
@@ -84,7 +100,7 @@ Result<std::unique_ptr<TextureShareManager>> create_manager(const Options& optio
 }
 
 Result<std::unique_ptr<TextureShareManager>> wrap_current_context(DiagnosticHandler diagnostics) {
-  return wrap_current_context(WrapOptions{std::move(diagnostics), {}});
+  return wrap_current_context(WrapOptions{std::move(diagnostics), {}, nullptr});
 }
 
 Result<std::unique_ptr<TextureShareManager>> wrap_current_context(const WrapOptions& options) {

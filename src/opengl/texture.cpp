@@ -245,7 +245,8 @@ NativeTexture GlTexture::native() const noexcept {
 }
 
 bool GlTexture::accepts_signal_fence(const SharedFence& fence) const {
-  return fence.kind() == FenceKind::host_timeline || is_native(fence) || context_->find_fence(fence) != nullptr;
+  return fence.kind() == FenceKind::host_timeline || is_native(fence) || context_->find_fence(fence) != nullptr ||
+         context_->find_direct3d_fence(fence) != nullptr;
 }
 
 bool GlTexture::is_native(const SharedFence& fence) const {
@@ -265,8 +266,11 @@ Result<void> GlTexture::queue_waits(const SyncPoints& waits) {
       if (sync_file->has_value()) sync_files.at(count++) = *std::move(sync_file);
       continue;
     }
-    if (point.fence->kind() != FenceKind::host_timeline && !is_native(*point.fence)) return refuse_fence(*point.fence);
-    if (auto done = wait_on_cpu(point); !done) return done;
+    const auto direct3d = context_->find_direct3d_fence(*point.fence);
+    const bool known =
+        direct3d != nullptr || point.fence->kind() == FenceKind::host_timeline || is_native(*point.fence);
+    if (!known) return refuse_fence(*point.fence);
+    if (auto done = wait_on_cpu({direct3d != nullptr ? direct3d : point.fence, point.value}); !done) return done;
   }
   if (has_mutex() && holders_ == 0) {
     if (auto held = acquire_keyed_mutex(*context_, memory_object_, wait_timeout()); !held) return held;
@@ -328,28 +332,8 @@ Result<void> GlTexture::do_end(AccessMode mode, SharedFence* signal, std::uint64
     fence->queue_signal(value, names());
     return {};
   }
-  return signal->signal(value);
-}
-
-Result<void> GlTexture::copy_from(const ContextTexture& other) {
-  const auto& from = static_cast<const GlTexture&>(other);
-  auto current = Current::open(*context_);
-  if (!current) return fail(std::move(current.error()));
-  const GlFunctions& gl = context_->gl();
-  take_callers_errors(gl, context_->diagnostics());
-  for (std::uint32_t plane = 0; plane < name_count_; ++plane) {
-    const TextureDescriptor d = name_count_ > 1 ? plane_descriptor(descriptor(), plane) : descriptor();
-    const GLenum target = target_of(d.dimension);
-    for (std::uint32_t mip = 0; mip < d.mip_levels; ++mip) {
-      const Extent3D extent = mip_extent(d, mip);
-      const std::uint32_t depth = d.dimension == TextureDimension::three_d ? extent.depth : d.array_layers;
-      const auto level = static_cast<GLint>(mip);
-      gl.glCopyImageSubData(from.names_.at(plane), target, level, 0, 0, 0, names_.at(plane), target, level, 0, 0, 0,
-                            static_cast<GLsizei>(extent.width), static_cast<GLsizei>(extent.height),
-                            static_cast<GLsizei>(depth));
-    }
-  }
-  return check(gl, "glCopyImageSubData");
+  const auto direct3d = context_->find_direct3d_fence(*signal);
+  return direct3d != nullptr ? direct3d->signal(value) : signal->signal(value);
 }
 
 Result<ApiTextureHandle> GlTexture::do_export(HandleKind kind) {

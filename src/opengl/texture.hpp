@@ -25,7 +25,7 @@ class GlTexture final : public ContextTexture {
   ~GlTexture() override;
 
   NativeTexture native() const noexcept override;
-  Result<void> copy_from(const ContextTexture& from) override;
+  Result<void> copy_from(const ContextTexture& from) override { return copy_texels(from); }
 
  private:
   GlTexture(Init init, std::shared_ptr<Context> context);

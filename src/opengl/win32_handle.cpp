@@ -56,6 +56,7 @@ std::vector<HandleKind> external_memory_kinds(const Context& context) {
 std::vector<FenceKind> external_fence_kinds(const Context& context) {
   std::vector<FenceKind> kinds;
   const GlFunctions& gl = context.gl();
+  if (context.interop() != nullptr) return kinds;  // Direct3D waits and signals
   if (!context.has("GL_EXT_semaphore_win32") || gl.glImportSemaphoreWin32HandleEXT == nullptr ||
       gl.glGenSemaphoresEXT == nullptr || gl.glSemaphoreParameterui64vEXT == nullptr) {
     return kinds;

@@ -136,6 +136,8 @@ Com<ID3D11Device> make_device(const Options& options) { return Com<ID3D11Device>
 
 void remove_device(ID3D11Device& device, HRESULT reason) { static_cast<Device&>(device).remove(reason); }
 
+void set_creation_flags(ID3D11Device& device, UINT flags) { static_cast<Device&>(device).set_creation_flags(flags); }
+
 void Device::remove(HRESULT reason) {
   removed_ = reason;
   context_.forget();

@@ -32,6 +32,8 @@ dxgi::Com<ID3D11Device> make_device(const Options& options = {});
 void answer_next(const std::string& call, HRESULT result);
 // From now on, of that device.
 void remove_device(ID3D11Device& device, HRESULT reason);
+// D3D11_CREATE_DEVICE_FLAG, as the device says from now on.
+void set_creation_flags(ID3D11Device& device, UINT flags);
 // Calls since the last time, those that a test can want to see in order: "AcquireSync(0)", "Wait(3)", "Flush".
 std::vector<std::string> take_calls();
 // COM objects that are alive in this process.

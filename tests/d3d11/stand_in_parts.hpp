@@ -121,6 +121,7 @@ class Device final : public EmptyDevice {
   HRESULT STDMETHODCALLTYPE CheckFormatSupport(DXGI_FORMAT format, UINT* support) override;
   HRESULT STDMETHODCALLTYPE CreateQuery(const D3D11_QUERY_DESC*, ID3D11Query** query) override;
   HRESULT STDMETHODCALLTYPE GetDeviceRemovedReason() override { return removed_; }
+  UINT STDMETHODCALLTYPE GetCreationFlags() override { return creation_flags_; }
   void STDMETHODCALLTYPE GetImmediateContext(ID3D11DeviceContext** context) override;
   HRESULT STDMETHODCALLTYPE OpenSharedResource(HANDLE number, REFIID id, void** object) override;
   HRESULT STDMETHODCALLTYPE OpenSharedResource1(HANDLE handle, REFIID id, void** object) override;
@@ -129,6 +130,7 @@ class Device final : public EmptyDevice {
 
   const Options& options() const { return options_; }
   void remove(HRESULT reason);
+  void set_creation_flags(UINT flags) { creation_flags_ = flags; }
   HRESULT removed() const { return removed_; }
   Context& context() { return context_; }
   LONG64 holder_id() const { return holder_id_; }  // in a keyed mutex
@@ -146,6 +148,7 @@ class Device final : public EmptyDevice {
   Options options_;
   std::atomic<ULONG> references_{1};
   std::atomic<HRESULT> removed_ = S_OK;  // a fence's watchers ask, too
+  UINT creation_flags_ = 0;
   LONG64 holder_id_;
   Context context_{*this};
   DxgiDevice dxgi_{*this};

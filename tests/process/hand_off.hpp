@@ -57,6 +57,9 @@ inline bool is_zero_copy_pair(const std::string& from, const std::string& to) {
   return from == to || (is_system(from) && is_system(to)) || (is_swiftshader(from) && is_swiftshader(to)) ||
          (is_in_place(from) && is_in_place(to));
 #else
+#ifdef GEYSER_TEST_DX_INTEROP
+  if ((from == "d3d11" || is_gl(from)) && (to == "d3d11" || is_gl(to))) return true;
+#endif
 #ifdef GEYSER_TEST_CGL
   // By surfaces.
   const auto has_surfaces = [&](const std::string& name) {

@@ -73,7 +73,9 @@ std::vector<std::string> end_names() {
 #endif
 #ifdef GEYSER_TEST_OPENGL
   names.emplace_back("opengl");
+#ifndef GEYSER_TEST_DX_INTEROP  // which OpenGL ES has not
   names.emplace_back("opengl_es");
+#endif
 #endif
 #ifdef GEYSER_TEST_WEBGPU
   if (driver_manifest("webgpu") != nullptr) names.emplace_back("webgpu");

@@ -15,6 +15,9 @@
 #include "opengl/state.hpp"
 #include "opengl/texture.hpp"
 #include "support/end.hpp"
+#ifdef GEYSER_TEST_DX_INTEROP
+#include "wgl/interop_driver.hpp"
+#endif
 
 namespace geyser::test {
 
@@ -29,7 +32,11 @@ class OpenGlEnd final : public End {
     options.debug = validation == Validation::on;
     options.diagnostics = collector();
     options.device_uuid = chosen_gpu();
+#ifdef GEYSER_TEST_DX_INTEROP
+    auto manager = driver_.manager(collector());
+#else
     auto manager = opengl::create_manager(options);
+#endif
     if (!manager) return fail(std::move(manager.error()));
     manager_ = *std::move(manager);
 #ifdef GEYSER_TEST_VULKAN
@@ -46,7 +53,13 @@ class OpenGlEnd final : public End {
 #endif
     return {};
   }
-  TextureShareManager& manager() override { return *manager_; }
+  TextureShareManager& manager() override {
+#ifdef GEYSER_TEST_DX_INTEROP
+    for (std::string& complaint : std::exchange(driver_.wgl->complaints, {}))
+      complaints.push_back(std::move(complaint));
+#endif
+    return *manager_;
+  }
   Result<void> settle() override {
     // Mesa keeps the textures that its last commands of each sort used, deleted or not: others take their place.
     for (const TextureFormat format :
@@ -63,6 +76,9 @@ class OpenGlEnd final : public End {
     if (auto current = opengl::make_current(*manager_); !current) return current;
     reinterpret_cast<void (*)()>(opengl::get_procedure(*manager_, "glFinish"))();
     opengl::release_current(*manager_);
+#ifdef GEYSER_TEST_DX_INTEROP
+    driver_.use();
+#endif
 #ifdef GEYSER_TEST_VULKAN
     if (allocator_ != nullptr) return settle_vulkan(*allocator_);
 #endif
@@ -122,7 +138,7 @@ class OpenGlEnd final : public End {
 
   static void exchange_red_blue(TextureFormat format, std::vector<std::byte>& bytes) {
     for (std::size_t at = 0; at + 4 <= bytes.size(); at += 4) {
-      if (format == TextureFormat::rgba8_unorm) {
+      if (format == TextureFormat::rgba8_unorm || format == TextureFormat::rgba8_srgb) {
         std::swap(bytes[at], bytes[at + 2]);
         continue;
       }
@@ -152,7 +168,7 @@ class OpenGlEnd final : public End {
 
   template <typename Visit>
   Result<void> each_plane(SharedTexture& texture, Visit visit) {
-    const auto& context = static_cast<opengl::GlTexture&>(texture).context();
+    const auto& context = static_cast<opengl::ContextTexture&>(texture).context();
     auto current = opengl::Current::open(*context);
     if (!current) return fail(std::move(current.error()));
     const opengl::GlFunctions& gl = context->gl();
@@ -160,11 +176,14 @@ class OpenGlEnd final : public End {
     const auto native = opengl::native(texture);
     if (native->plane_count == 1) {
       Plane plane{context, d, 0, host_size(d), native->name, native->name};
-      const bool bgra = d.format == TextureFormat::bgra8_unorm || d.format == TextureFormat::bgr10a2_unorm;
-      plane.exchanged = bgra && texture.handle_kind() == HandleKind::dma_buf;
+      const bool srgb = d.format == TextureFormat::bgra8_srgb;
+      const bool bgra = srgb || d.format == TextureFormat::bgra8_unorm || d.format == TextureFormat::bgr10a2_unorm;
+      plane.exchanged = bgra && (texture.handle_kind() == HandleKind::dma_buf || context->interop() != nullptr) &&
+                        texture.path() == SharePath::zero_copy;
       if (!plane.exchanged) return visit(plane);
-      plane.descriptor.format =
-          d.format == TextureFormat::bgra8_unorm ? TextureFormat::rgba8_unorm : TextureFormat::rgb10a2_unorm;
+      plane.descriptor.format = srgb                                     ? TextureFormat::rgba8_srgb
+                                : d.format == TextureFormat::bgra8_unorm ? TextureFormat::rgba8_unorm
+                                                                         : TextureFormat::rgb10a2_unorm;
       const opengl::SavedBinding saved(gl, GL_TEXTURE_2D);
       gl.glGenTextures(1, &plane.texture);
       gl.glBindTexture(GL_TEXTURE_2D, plane.texture);
@@ -184,6 +203,9 @@ class OpenGlEnd final : public End {
     return {};
   }
 
+#ifdef GEYSER_TEST_DX_INTEROP
+  InteropDriver driver_;
+#endif
   std::shared_ptr<TextureShareManager> allocator_;
   std::unique_ptr<TextureShareManager> manager_;
 };
