@@ -4,7 +4,10 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export WINEPREFIX=${GEYSER_WINEPREFIX:-$root/build/wine}
-export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=;vulkan-1=n,b'
+# Without Wine's debugger: where there is a display it shows what crashed in a dialog, and the program stays until somebody
+# answers. So it ends at once, with a line and a status of its own.
+export WINEDEBUG=${WINEDEBUG:--all}
+export WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe,winedbg.exe=;vulkan-1=n,b'
 export VK_LOADER_DRIVERS_SELECT=${VK_LOADER_DRIVERS_SELECT:-*lvp*}
 unset TMPDIR  # Debian's Wine 10 frees the environment's own string
 # Wine needs a page at an address of its choice. Where chance has put the heap there, a program ends with status 1 and
