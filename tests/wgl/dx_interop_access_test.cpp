@@ -28,6 +28,24 @@ TEST_F(DxInterop, TheMutexIsHeldAroundTheLock) {
   EXPECT_EQ(mine_->path(), SharePath::zero_copy);
 }
 
+// What the driver made of it has a minification filter with levels, which it has not.
+TEST_F(DxInterop, IsCompleteInOpenGl) {
+  share(FenceKind::host_timeline);
+  auto access = mine_->begin_access(AccessMode::discard, {});
+  ASSERT_TRUE(access) << access.error().to_string();
+  const auto bind = reinterpret_cast<decltype(&::glBindTexture)>(opengl::get_procedure(*opengl_, "glBindTexture"));
+  const auto get =
+      reinterpret_cast<decltype(&::glGetTexParameteriv)>(opengl::get_procedure(*opengl_, "glGetTexParameteriv"));
+  bind(GL_TEXTURE_2D, opengl::native(*mine_)->name);
+  GLint filter = 0, levels = -1;
+  get(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, &filter);
+  get(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, &levels);
+  bind(GL_TEXTURE_2D, 0);
+  EXPECT_EQ(filter, GL_NEAREST);
+  EXPECT_EQ(levels, 0);
+  ASSERT_TRUE(mine_->end_access(*std::move(access)));
+}
+
 TEST_F(DxInterop, ReadersHoldItTogether) {
   share(FenceKind::host_timeline);
   visit(AccessMode::discard);

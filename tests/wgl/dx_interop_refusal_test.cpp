@@ -1,5 +1,6 @@
 // What fails in borrowing a texture is told by its name, and keeps nobody out.
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -29,7 +30,9 @@ TEST_F(DxInterop, AMutexThatAnotherHoldsOrThatIsAbandonedIsNotLocked) {
   ASSERT_TRUE(held);
   mine_->set_wait_timeout(30ms);
   stand_in::take_calls();
+  const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(code_of_visit(AccessMode::discard), ErrorCode::timeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s) << "as long as the texture waits, not as long as Direct3D's";
   EXPECT_EQ(stand_in::take_calls(), Calls{"AcquireSync(0)"});
   auto state = theirs_->end_access(*std::move(held));
   ASSERT_TRUE(state);

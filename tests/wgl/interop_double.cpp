@@ -20,7 +20,7 @@ namespace geyser::test {
 
 namespace {
 
-constexpr GLenum read_only = 0, read_write = 1, write_discard = 2;
+constexpr GLenum read_only = 0, write_discard = 2;  // 1 is both
 
 stand_in::Texture& stand_in_of(ID3D11Texture2D* texture) { return *static_cast<stand_in::Texture*>(texture); }
 
