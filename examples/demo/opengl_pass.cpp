@@ -1,7 +1,6 @@
 // The pass as a full-screen triangle in OpenGL.
 #define GL_GLEXT_PROTOTYPES
-#include <GL/gl.h>
-#include <GL/glext.h>
+#include <GL/glcorearb.h>
 
 #include <array>
 
