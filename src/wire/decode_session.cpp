@@ -3,11 +3,7 @@
 
 #include <utility>
 
-#include "common/text.hpp"
-
 namespace geyser::wire {
-
-using detail::text;
 
 namespace {
 
