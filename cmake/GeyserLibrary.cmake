@@ -30,10 +30,10 @@ function(geyser_add_library component)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:geyser_warnings>)
   # Not for Windows, whose own sources say which Windows they mean before anything else.
   if(GEYSER_PRECOMPILE AND NOT WIN32)
-    set(precompiled <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <memory> <optional> <span> <string>
-      <string_view> <tl/expected.hpp> <unordered_map> <utility> <vector> <geyser/geyser.hpp>)
-    list(TRANSFORM precompiled PREPEND "$<$<COMPILE_LANGUAGE:CXX>:" OUTPUT_VARIABLE precompiled)
-    list(TRANSFORM precompiled APPEND ">" OUTPUT_VARIABLE precompiled)
+    set(precompiled algorithm array atomic chrono cstdint functional memory optional span string string_view
+      tl/expected.hpp unordered_map utility vector geyser/geyser.hpp)
+    list(TRANSFORM precompiled PREPEND "$<$<COMPILE_LANGUAGE:CXX>:<")
+    list(TRANSFORM precompiled APPEND "$<ANGLE-R>>")
     target_precompile_headers(${target} PRIVATE ${precompiled})
   endif()
   list(TRANSFORM ARG_HEADERS PREPEND ${PROJECT_SOURCE_DIR}/include/geyser/ OUTPUT_VARIABLE headers)
