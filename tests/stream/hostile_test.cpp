@@ -56,6 +56,11 @@ class Hostile : public testing::Test {
     request.max_leases = 2;
     return request;
   }
+  // Whoever comes while far too many that are gone have not been swept out yet is sent away.
+  void ask(Channel& channel) {
+    auto sent = channel.send(wire::Message(request()), patience);
+    EXPECT_TRUE(sent || sent.error().code() == ErrorCode::abandoned) << sent.error().to_string();
+  }
   Liar make_liar() {
     Liar liar;
     liar.channel = connect();
@@ -303,7 +308,7 @@ TEST_F(Hostile, ConnectionsLeaveNothingBehind) {
   for (int i = 0; i < 200; ++i) {
     Channel channel = connect();
     if (i % 2 == 0) {
-      ASSERT_TRUE(channel.send(wire::Message(request()), patience));
+      ask(channel);
     }
     publisher_->service();
   }
@@ -323,7 +328,7 @@ TEST_F(Hostile, ConnectionsLeaveNothingAtAPublisherThatPauses) {
   const std::size_t descriptors = open_descriptors();
   for (int i = 0; i < 300; ++i) {
     Channel channel = connect();
-    ASSERT_TRUE(channel.send(wire::Message(request()), patience));
+    ask(channel);
   }
   wait_for_all_to_be_taken();
   const auto end = std::chrono::steady_clock::now() + patience;
