@@ -314,11 +314,12 @@ TEST_F(Hostile, ConnectionsLeaveNothingBehind) {
   }
   wait_for_all_to_be_taken();
   const auto end = std::chrono::steady_clock::now() + patience;
-  while (open_descriptors() != descriptors && std::chrono::steady_clock::now() < end) {
+  while (open_descriptors() > descriptors && std::chrono::steady_clock::now() < end) {
     expect_healthy(1);
     std::this_thread::sleep_for(1ms);
   }
-  EXPECT_EQ(open_descriptors(), descriptors);
+  // Fewer, where what came before was still being closed when they were counted.
+  EXPECT_LE(open_descriptors(), descriptors);
   EXPECT_EQ(publisher_->statistics().subscribers, 1U);
 }
 
@@ -333,7 +334,7 @@ TEST_F(Hostile, ConnectionsLeaveNothingAtAPublisherThatPauses) {
   wait_for_all_to_be_taken();
   const auto end = std::chrono::steady_clock::now() + patience;
   while (open_descriptors() > descriptors && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
-  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_LE(open_descriptors(), descriptors);
   expect_healthy(5);
   EXPECT_EQ(publisher_->statistics().subscribers, 1U);
 }
