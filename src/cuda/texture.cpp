@@ -295,7 +295,7 @@ Result<void> CudaTexture::begin_on_peer(bool copies, const SyncPoints& waits) {
   return {};
 }
 
-// Whoever waits for the fence waits for the copy, not for what this device does with it.
+// Whoever waits for the fence waits until the memory there has been taken or written, not for what this device does.
 Result<void> CudaTexture::end_on_peer(AccessMode mode, SharedFence* signal, std::uint64_t value) {
   if (is_write(mode)) {
     auto copied = peer_->send(descriptor(), [this](std::uint32_t level) { return place(level, 0); });

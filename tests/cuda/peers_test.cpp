@@ -45,6 +45,14 @@ class CudaPeers : public CudaRig {
     ASSERT_TRUE(texture) << texture.error().to_string();
     texture_ = *std::move(texture);
   }
+  // Ends of accesses signal a semaphore of device 0's.
+  template <typename Semaphore>
+  void signal_there(Semaphore& semaphore) {
+    stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
+    auto fence = here_->import_fence(std::move(semaphore.handle));
+    ASSERT_TRUE(fence) << fence.error().to_string();
+    ASSERT_TRUE(texture_->set_signal_fence(*fence));
+  }
   std::vector<std::byte> read() {
     auto& mine = static_cast<cuda::CudaTexture&>(*texture_);
     std::vector<std::byte> packed(host_size(texture_->descriptor()));
@@ -249,10 +257,7 @@ TEST_F(CudaPeers, AFrameIsGivenBackWhileItStillCrosses) {
     if (!direct) without_peer_access();
     open();
     auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
-    stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
-    auto fence = here_->import_fence(std::move(semaphore.handle));
-    ASSERT_TRUE(fence);
-    ASSERT_TRUE(texture_->set_signal_fence(*fence));
+    signal_there(semaphore);
     stand_in_->hold_device(1, true);
     for (std::uint64_t frame = 1; frame <= 4; ++frame) {
       std::memset(memory_->memory.bytes().data(), static_cast<int>(0x30 + frame), 16 * 8 * 4);
@@ -289,10 +294,7 @@ TEST_F(CudaPeers, ASignalWaitsForTheCopiesOfThisDevice) {
         open();
       }
       auto semaphore = export_semaphore(FenceKind::opaque_fd_timeline);
-      stand_in_->place_memory(static_cast<int>(semaphore.handle.handle.get()), 0);
-      auto fence = here_->import_fence(std::move(semaphore.handle));
-      ASSERT_TRUE(fence);
-      ASSERT_TRUE(texture_->set_signal_fence(*fence));
+      signal_there(semaphore);
       stand_in_->hold_device(1, true);
       auto access = texture_->begin_access(mode, written(1));
       ASSERT_TRUE(access) << access.error().to_string();
